@@ -1,0 +1,1 @@
+//! One round of composing and sending.

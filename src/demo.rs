@@ -1,0 +1,1 @@
+//! The bundled feeds and the small loopback server that serves them.

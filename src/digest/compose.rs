@@ -1,0 +1,1 @@
+//! Which stories a digest shows: grouped, ordered, capped.

@@ -1,0 +1,1 @@
+//! A composed digest to subject, text and HTML.

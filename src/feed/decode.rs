@@ -1,0 +1,1 @@
+//! Bytes to text: what they are, and in which charset.

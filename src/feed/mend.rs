@@ -1,0 +1,1 @@
+//! Broken XML to well-formed XML.

@@ -1,0 +1,1 @@
+//! Lists of feeds in OPML and in the `urls` file of newsboat.

@@ -1,0 +1,1 @@
+//! Text to entries, by feed-rs.

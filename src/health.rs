@@ -1,0 +1,1 @@
+//! What a feed's history means for a person.

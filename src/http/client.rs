@@ -1,0 +1,1 @@
+//! TLS, the address guard, and limits.

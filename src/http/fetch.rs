@@ -1,0 +1,1 @@
+//! One conditional GET to an outcome.

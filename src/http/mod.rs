@@ -1,0 +1,4 @@
+//! Asking servers.
+
+pub mod client;
+pub mod fetch;

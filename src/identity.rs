@@ -1,0 +1,1 @@
+//! When two entries are the same item.

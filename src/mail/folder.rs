@@ -1,0 +1,1 @@
+//! One message into a folder.

@@ -1,0 +1,1 @@
+//! One message over SMTP to an outcome (RFC 5321).

@@ -1,0 +1,1 @@
+//! Whether a query matches a text, and the evidence.

@@ -1,0 +1,1 @@
+//! Text to query, or what was expected where.

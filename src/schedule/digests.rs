@@ -1,0 +1,1 @@
+//! When a digest is next due.

@@ -1,0 +1,5 @@
+//! When feeds, digests and deliveries are next due.
+
+pub mod digests;
+pub mod feeds;
+pub mod retry;

@@ -1,0 +1,1 @@
+//! The daemon: tasks, signals, reload, drain on stop.

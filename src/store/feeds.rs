@@ -1,0 +1,1 @@
+//! Feeds and what was observed of them.

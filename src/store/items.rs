@@ -1,0 +1,1 @@
+//! Items, sightings, revisions and keys.

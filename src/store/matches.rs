@@ -1,0 +1,1 @@
+//! Topics, matches, and what each recipient has yet to be told.

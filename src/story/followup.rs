@@ -1,0 +1,1 @@
+//! When a told story has something new.

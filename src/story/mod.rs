@@ -1,0 +1,5 @@
+//! When two items tell the same event.
+
+pub mod followup;
+pub mod group;
+pub mod vector;

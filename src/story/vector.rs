@@ -1,0 +1,1 @@
+//! Words of an item and their weights.

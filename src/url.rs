@@ -1,0 +1,1 @@
+//! One definition of "the same address".
