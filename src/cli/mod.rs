@@ -1,1 +1,201 @@
-//! One file per command.
+//! One file per command: reads the arguments, calls the rooms, prints.
+//!
+//! Data goes to standard output, all else to standard error. Exit codes: 0 done; 1 ran, but something failed or needs
+//! a person (`match`: no match); 2 nothing was done (usage, configuration).
+
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::clock::Clock;
+use crate::model::Timestamp;
+
+mod check;
+mod demo;
+mod digest;
+mod export;
+mod feeds;
+mod init;
+mod matching;
+mod outbox;
+mod poll;
+mod run;
+mod search;
+mod setup;
+mod status;
+mod terminal;
+
+/// Watches the news wires for the topics you track, and mails what is new, once, with the reason.
+#[derive(Debug, Parser)]
+#[command(name = "wirewatch", version, arg_required_else_help = true, after_help = EXAMPLES)]
+struct Arguments {
+    /// The watchlist; default: $WIREWATCH_CONFIG, $CONFIGURATION_DIRECTORY, ~/.config/wirewatch/, /etc/wirewatch/
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// How to write the log on standard error
+    #[arg(long, global = true, value_name = "FORM", default_value = "text")]
+    log: LogForm,
+
+    /// Sets the clock (RFC 3339)
+    #[arg(long, global = true, value_name = "TIME", hide = true)]
+    now: Option<Timestamp>,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "Examples:
+  wirewatch demo                      see the whole job on bundled feeds, without network or configuration
+  wirewatch init && wirewatch check   write a watchlist, then find its mistakes
+  wirewatch match --query 'Mosul AND (ISIS OR Daesh)' --title 'Daesh leaves Mosul'
+  wirewatch run                       the daemon
+
+Exit codes: 0 done; 1 ran, but something failed or needs you; 2 nothing was done.";
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum LogForm {
+    /// Lines for people
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Shows the whole job end to end on bundled feeds: no network, no configuration, no mail server
+    Demo(demo::Arguments),
+    /// Writes a commented watchlist with four worked topics (`init -` prints it)
+    Init(init::Arguments),
+    /// Finds every problem of the watchlist and runs its tests
+    Check(check::Arguments),
+    /// Polls, matches and mails until it is stopped: the daemon
+    Run(run::Arguments),
+    /// Asks the feeds that are due once, stores and matches; mails nothing
+    Poll(poll::Arguments),
+    /// Previews a digest, or composes and sends what is due
+    Digest(digest::Arguments),
+    /// Shows what waits in the outbox or is held, and lets it go
+    Outbox(outbox::Arguments),
+    /// Tells whether a query matches a text, and why
+    #[command(name = "match")]
+    Match(matching::Arguments),
+    /// Searches the stored items with the language of the topics, newest first
+    Search(search::Arguments),
+    /// Lists feeds, finds those of a site, shows what the parser sees of one
+    Feeds(feeds::Arguments),
+    /// Prints the stored items as JSON lines
+    Export(export::Arguments),
+    /// Shows whether all is well; exits 1 if a person is needed
+    Status(status::Arguments),
+}
+
+/// What every command gets.
+struct Context {
+    config: Option<PathBuf>,
+    clock: Clock,
+    /// What `--now` gave, for the daemon's own pace.
+    start: Option<Timestamp>,
+}
+
+/// Reads the arguments, does what they say, and gives the exit code.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let code = if error.use_stderr() { 2 } else { 0 };
+            // A closed pipe behind `--help` is nobody's fault.
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    start_log(arguments.log, matches!(arguments.command, Command::Run(_)));
+    let context = Context {
+        config: arguments.config,
+        clock: arguments.now.map_or(Clock::Real, |now| Clock::starting_at(now, 1)),
+        start: arguments.now,
+    };
+    let result = match arguments.command {
+        Command::Demo(arguments) => demo::run(&context, &arguments),
+        Command::Init(arguments) => init::run(&arguments),
+        Command::Check(arguments) => check::run(&context, &arguments),
+        Command::Run(arguments) => run::run(&context, &arguments),
+        Command::Poll(arguments) => poll::run(&context, &arguments),
+        Command::Digest(arguments) => digest::run(&context, &arguments),
+        Command::Outbox(arguments) => outbox::run(&context, &arguments),
+        Command::Match(arguments) => matching::run(&arguments),
+        Command::Search(arguments) => search::run(&context, &arguments),
+        Command::Feeds(arguments) => feeds::run(&context, &arguments),
+        Command::Export(arguments) => export::run(&context, &arguments),
+        Command::Status(arguments) => status::run(&context, &arguments),
+    };
+    match result {
+        Ok(End::Done) => ExitCode::SUCCESS,
+        Ok(End::NeedsAPerson) => ExitCode::from(1),
+        Ok(End::NothingDone) => ExitCode::from(2),
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            terminal::print_error(&error);
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Done,
+    NeedsAPerson,
+    NothingDone,
+}
+
+/// An error with the remedy that the person can apply, printed apart.
+#[derive(Debug, thiserror::Error)]
+#[error("{problem}")]
+struct Hinted {
+    problem: String,
+    hint: String,
+}
+
+/// An error with a remedy.
+fn hinted(problem: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
+    Hinted { problem: problem.into(), hint: hint.into() }.into()
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// Starts the log: rounds at `info` under the daemon, only what needs attention under other commands.
+fn start_log(form: LogForm, daemon: bool) {
+    use tracing_subscriber::EnvFilter;
+    let default = if daemon { "wirewatch=info" } else { "wirewatch=warn" };
+    let filter = EnvFilter::try_from_env("WIREWATCH_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
+    match form {
+        LogForm::Json => log.json().init(),
+        LogForm::Text => log.with_ansi(io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()).init(),
+    }
+}
+
+/// Prints a line of data; an error if standard output is closed.
+fn print_line(line: impl std::fmt::Display) -> anyhow::Result<()> {
+    Ok(writeln!(io::stdout().lock(), "{line}")?)
+}
+
+/// Says something that is no data.
+fn say(line: impl std::fmt::Display) {
+    // Nobody is left to tell if standard error is closed.
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+/// Writes a moment as JSON and commands do: RFC 3339, UTC, whole seconds.
+fn rfc3339(moment: Timestamp) -> String {
+    moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}

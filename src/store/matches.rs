@@ -1,1 +1,286 @@
-//! Topics, matches, and what each recipient has yet to be told.
+//! Matches, what each recipient has yet to be told of, and what he was told.
+
+use rusqlite::{OptionalExtension, Row, params, types::Type};
+
+use super::{Store, StoreError, instant, seconds};
+use crate::model::{
+    DeliveryId, FeedId, Field, Hit, ItemId, MatchId, Origin, StoryId, Timestamp, TopicId,
+};
+
+/// A topic wants an item, and why.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Match {
+    /// The topic.
+    pub topic: TopicId,
+    /// The item.
+    pub item: ItemId,
+    /// The feed whose text of the item matched.
+    pub feed: FeedId,
+    /// When we found it.
+    pub at: Timestamp,
+    /// How the item came to this feed.
+    pub origin: Origin,
+    /// SPEC section 5.
+    pub score: f64,
+    /// SPEC section 6; it points into the text of `feed`'s sighting.
+    pub evidence: Vec<Hit>,
+    /// The hash of that text.
+    pub text_hash: i64,
+}
+
+/// A match that a recipient has yet to be told of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pending {
+    /// The row of `match`.
+    pub id: MatchId,
+    /// What it says.
+    pub found: Match,
+    /// The story the item tells, if it was grouped.
+    pub story: Option<StoryId>,
+}
+
+/// What a recipient was told of an item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The item.
+    pub item: ItemId,
+    /// Its story when it was told.
+    pub story: Option<StoryId>,
+    /// The topic it stood under.
+    pub topic: TopicId,
+    /// The message it stood in.
+    pub delivery: Option<DeliveryId>,
+    /// When that was composed.
+    pub at: Timestamp,
+    /// `full`, `compact`, `also`, `counted`, `late`, `replaced` or `snoozed`.
+    pub how: String,
+}
+
+impl Store {
+    /// Keeps a match and hands it to everyone who has yet to be told; nothing happens if the topic has the item.
+    ///
+    /// `recipients` are addresses in lower case. One who was told of the item under another topic is left out:
+    /// a story reaches a recipient once.
+    pub fn add_match(&self, found: &Match, recipients: &[String]) -> Result<Option<MatchId>, StoreError> {
+        let id = self
+            .connection
+            .prepare_cached(
+                "INSERT INTO match (topic, item, feed, at, origin, score, evidence, text_hash)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING RETURNING id",
+            )?
+            .query_row(
+                params![
+                    found.topic.0,
+                    found.item.0,
+                    found.feed.0,
+                    seconds(found.at),
+                    found.origin.as_str(),
+                    found.score,
+                    evidence_to_json(&found.evidence),
+                    found.text_hash,
+                ],
+                |row| row.get(0).map(MatchId),
+            )
+            .optional()?;
+        let Some(id) = id else { return Ok(None) };
+        for recipient in recipients {
+            self.connection
+                .prepare_cached(
+                    "INSERT INTO pending (recipient, match) SELECT ?1, ?2
+                     WHERE NOT EXISTS (SELECT 1 FROM told WHERE recipient = ?1 AND item = ?3)",
+                )?
+                .execute(params![recipient, id.0, found.item.0])?;
+        }
+        Ok(Some(id))
+    }
+
+    /// Whether the topic already has the item.
+    pub fn has_match(&self, topic: TopicId, item: ItemId) -> Result<bool, StoreError> {
+        let found = self
+            .connection
+            .prepare_cached("SELECT 1 FROM match WHERE topic = ?1 AND item = ?2")?
+            .exists(params![topic.0, item.0])?;
+        Ok(found)
+    }
+
+    /// What a recipient has yet to be told of these topics, oldest match first.
+    pub fn pending(&self, recipient: &str, topics: &[TopicId]) -> Result<Vec<Pending>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT match.id, match.topic, match.item, match.feed, match.at, match.origin, match.score,
+                    match.evidence, match.text_hash, story_item.story
+             FROM pending JOIN match ON match.id = pending.match
+             LEFT JOIN story_item ON story_item.item = match.item
+             WHERE pending.recipient = ?1 ORDER BY match.id",
+        )?;
+        let rows = statement.query_map([recipient], pending_from_row)?;
+        let mut pending = Vec::new();
+        for row in rows {
+            let row = row?;
+            if topics.contains(&row.found.topic) {
+                pending.push(row);
+            }
+        }
+        Ok(pending)
+    }
+
+    /// The first moment at which something that waits for this recipient under these topics was found.
+    pub fn pending_since(&self, recipient: &str, topics: &[TopicId]) -> Result<Option<Timestamp>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT match.topic, MIN(match.at) FROM pending JOIN match ON match.id = pending.match
+             WHERE pending.recipient = ?1 GROUP BY match.topic",
+        )?;
+        let rows = statement.query_map([recipient], |row| Ok((TopicId(row.get(0)?), row.get::<_, i64>(1)?)))?;
+        let mut first = None;
+        for row in rows {
+            let (topic, at) = row?;
+            if topics.contains(&topic) {
+                first = Some(first.map_or(at, |first: i64| first.min(at)));
+            }
+        }
+        Ok(first.map(instant))
+    }
+
+    /// All matches of these topics for items first seen since a moment, oldest first.
+    pub fn matches_since(&self, topics: &[TopicId], since: Timestamp) -> Result<Vec<Pending>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT match.id, match.topic, match.item, match.feed, match.at, match.origin, match.score,
+                    match.evidence, match.text_hash, story_item.story
+             FROM match LEFT JOIN story_item ON story_item.item = match.item
+             WHERE match.at >= ?1 ORDER BY match.id",
+        )?;
+        let rows = statement.query_map([seconds(since)], pending_from_row)?;
+        let mut matches = Vec::new();
+        for row in rows {
+            let row = row?;
+            if topics.contains(&row.found.topic) {
+                matches.push(row);
+            }
+        }
+        Ok(matches)
+    }
+
+    /// The names of all topics, declared or not, that have the item.
+    pub fn topics_of(&self, item: ItemId) -> Result<Vec<String>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT topic.name FROM match JOIN topic ON topic.id = match.topic WHERE match.item = ?1 ORDER BY match.id",
+        )?;
+        let names = statement.query_map([item.0], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        Ok(names)
+    }
+
+    /// Takes a match off the list of what a recipient has yet to be told.
+    pub fn drop_pending(&self, recipient: &str, id: MatchId) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached("DELETE FROM pending WHERE recipient = ?1 AND match = ?2")?
+            .execute(params![recipient, id.0])?;
+        Ok(())
+    }
+
+    /// What a recipient was told of a story, oldest first.
+    pub fn told_of_story(&self, recipient: &str, story: StoryId) -> Result<Vec<Told>, StoreError> {
+        self.told_where("told.recipient = ?1 AND told.story = ?2", params![recipient, story.0])
+    }
+
+    /// What stood in one message.
+    pub fn told_in(&self, delivery: DeliveryId) -> Result<Vec<Told>, StoreError> {
+        self.told_where("told.delivery = ?1", params![delivery.0])
+    }
+
+    fn told_where(&self, condition: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Vec<Told>, StoreError> {
+        let mut statement = self.connection.prepare_cached(&format!(
+            "SELECT item, story, topic, delivery, at, how FROM told WHERE {condition} ORDER BY at, item"
+        ))?;
+        let rows = statement.query_map(values, |row| {
+            Ok(Told {
+                item: ItemId(row.get(0)?),
+                story: row.get::<_, Option<i64>>(1)?.map(StoryId),
+                topic: TopicId(row.get(2)?),
+                delivery: row.get::<_, Option<i64>>(3)?.map(DeliveryId),
+                at: instant(row.get(4)?),
+                how: row.get(5)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// How many stories a topic found in each of the `days` windows of 24 hours that end at `end`, oldest first.
+    ///
+    /// A story counts in the window of its first match in the topic; an item without a story counts as one. What a
+    /// feed's first poll showed counts by its own date: it was not all news on the day the feed was added.
+    pub fn history(&self, topic: TopicId, end: Timestamp, days: usize) -> Result<Vec<u32>, StoreError> {
+        const DAY: i64 = 86_400;
+        let start = seconds(end) - i64::try_from(days).unwrap_or(0) * DAY;
+        let mut statement = self.connection.prepare_cached(
+            "SELECT MIN(CASE match.origin WHEN 'backfill' THEN MIN(item.date, match.at) ELSE match.at END) AS first
+             FROM match JOIN item ON item.id = match.item
+             LEFT JOIN story_item ON story_item.item = match.item
+             WHERE match.topic = ?1 AND match.origin <> 'replaced'
+             GROUP BY COALESCE(story_item.story, -match.item) HAVING first >= ?2 AND first < ?3",
+        )?;
+        let rows = statement.query_map(params![topic.0, start, seconds(end)], |row| row.get::<_, i64>(0))?;
+        let mut windows = vec![0; days];
+        for row in rows {
+            let index = usize::try_from((row? - start) / DAY).unwrap_or(usize::MAX);
+            if let Some(window) = windows.get_mut(index) {
+                *window += 1;
+            }
+        }
+        Ok(windows)
+    }
+
+    /// When a topic was first known.
+    pub fn topic_since(&self, topic: TopicId) -> Result<Timestamp, StoreError> {
+        let since = self.connection.query_row("SELECT since FROM topic WHERE id = ?1", [topic.0], |row| row.get(0))?;
+        Ok(instant(since))
+    }
+}
+
+fn pending_from_row(row: &Row<'_>) -> rusqlite::Result<Pending> {
+    Ok(Pending {
+        id: MatchId(row.get(0)?),
+        found: Match {
+            topic: TopicId(row.get(1)?),
+            item: ItemId(row.get(2)?),
+            feed: FeedId(row.get(3)?),
+            at: instant(row.get(4)?),
+            origin: origin_from(row, 5)?,
+            score: row.get(6)?,
+            evidence: evidence_from(row, 7)?,
+            text_hash: row.get(8)?,
+        },
+        story: row.get::<_, Option<i64>>(9)?.map(StoryId),
+    })
+}
+
+fn origin_from(row: &Row<'_>, column: usize) -> rusqlite::Result<Origin> {
+    let word: String = row.get(column)?;
+    Origin::from_word(&word).ok_or_else(|| unreadable(column, format!("unknown origin `{word}`")))
+}
+
+/// Evidence as it is stored: `[["title", 0, 5, "Mosul", "mosul", null], ...]`.
+fn evidence_to_json(evidence: &[Hit]) -> String {
+    let hits: Vec<_> = evidence
+        .iter()
+        .map(|hit| serde_json::json!([hit.field.as_str(), hit.start, hit.end, hit.term, hit.form, hit.list]))
+        .collect();
+    serde_json::Value::Array(hits).to_string()
+}
+
+fn evidence_from(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<Hit>> {
+    type Stored = (String, usize, usize, String, String, Option<String>);
+    let text: String = row.get(column)?;
+    let stored: Vec<Stored> =
+        serde_json::from_str(&text).map_err(|error| unreadable(column, error.to_string()))?;
+    stored
+        .into_iter()
+        .map(|(field, start, end, term, form, list)| {
+            let field = Field::from_word(&field)
+                .ok_or_else(|| unreadable(column, format!("unknown field `{field}`")))?;
+            Ok(Hit { field, start, end, term, form, list })
+        })
+        .collect()
+}
+
+fn unreadable(column: usize, cause: String) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, cause.into())
+}

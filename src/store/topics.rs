@@ -1,0 +1,54 @@
+//! Topics that the watchlist declares, under ids that outlive an edit.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::{Store, StoreError, seconds};
+use crate::model::{Timestamp, TopicId};
+
+impl Store {
+    /// Makes the declared topics known, each given as its name and the hash of what it asks; the ids come in the
+    /// same order.
+    ///
+    /// An edited topic keeps its row. One that is new under its name inherits the row of a topic that is no longer
+    /// declared and asked exactly the same: it was renamed.
+    pub fn declare_topics(
+        &mut self,
+        topics: &[(&str, i64)],
+        now: Timestamp,
+    ) -> Result<Vec<TopicId>, StoreError> {
+        let transaction = self.connection.transaction()?;
+        transaction.execute("UPDATE topic SET declared = 0", [])?;
+        let mut ids = vec![None; topics.len()];
+        for (id, (name, hash)) in ids.iter_mut().zip(topics) {
+            *id = transaction
+                .query_row(
+                    "UPDATE topic SET declared = 1, query_hash = ?2 WHERE name = ?1 RETURNING id",
+                    params![name, hash],
+                    |row| row.get(0).map(TopicId),
+                )
+                .optional()?;
+        }
+        // Only once every name that stayed has its row can one be told apart that was renamed.
+        for (id, (name, hash)) in ids.iter_mut().zip(topics).filter(|(id, _)| id.is_none()) {
+            let renamed = transaction
+                .query_row(
+                    "UPDATE topic SET declared = 1, name = ?1 WHERE id =
+                     (SELECT id FROM topic WHERE declared = 0 AND query_hash = ?2 ORDER BY id LIMIT 1)
+                     RETURNING id",
+                    params![name, hash],
+                    |row| row.get(0).map(TopicId),
+                )
+                .optional()?;
+            *id = match renamed {
+                Some(id) => Some(id),
+                None => Some(transaction.query_row(
+                    "INSERT INTO topic (name, query_hash, since, declared) VALUES (?1, ?2, ?3, 1) RETURNING id",
+                    params![name, hash, seconds(now)],
+                    |row| row.get(0).map(TopicId),
+                )?),
+            };
+        }
+        transaction.commit()?;
+        Ok(ids.into_iter().flatten().collect())
+    }
+}
