@@ -20,6 +20,7 @@ pub mod url;
 
 // -- shell --
 pub mod cli;
+pub mod clock;
 pub mod config;
 pub mod deliver;
 pub mod demo;

@@ -62,8 +62,8 @@ impl Store {
     /// `recipients` are addresses in lower case. One who was told of the item under another topic is left out:
     /// a story reaches a recipient once.
     pub fn add_match(&self, found: &Match, recipients: &[String]) -> Result<Option<MatchId>, StoreError> {
-        let id = self
-            .connection
+        self.ask("keep a match", |connection| {
+        let id = connection
             .prepare_cached(
                 "INSERT INTO match (topic, item, feed, at, origin, score, evidence, text_hash)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING RETURNING id",
@@ -84,7 +84,7 @@ impl Store {
             .optional()?;
         let Some(id) = id else { return Ok(None) };
         for recipient in recipients {
-            self.connection
+            connection
                 .prepare_cached(
                     "INSERT INTO pending (recipient, match) SELECT ?1, ?2
                      WHERE NOT EXISTS (SELECT 1 FROM told WHERE recipient = ?1 AND item = ?3)",
@@ -92,20 +92,23 @@ impl Store {
                 .execute(params![recipient, id.0, found.item.0])?;
         }
         Ok(Some(id))
+        })
     }
 
     /// Whether the topic already has the item.
     pub fn has_match(&self, topic: TopicId, item: ItemId) -> Result<bool, StoreError> {
-        let found = self
-            .connection
+        self.ask("look up a match", |connection| {
+        let found = connection
             .prepare_cached("SELECT 1 FROM match WHERE topic = ?1 AND item = ?2")?
             .exists(params![topic.0, item.0])?;
         Ok(found)
+        })
     }
 
     /// What a recipient has yet to be told of these topics, oldest match first.
     pub fn pending(&self, recipient: &str, topics: &[TopicId]) -> Result<Vec<Pending>, StoreError> {
-        let mut statement = self.connection.prepare_cached(
+        self.ask("read what waits to be told", |connection| {
+        let mut statement = connection.prepare_cached(
             "SELECT match.id, match.topic, match.item, match.feed, match.at, match.origin, match.score,
                     match.evidence, match.text_hash, story_item.story
              FROM pending JOIN match ON match.id = pending.match
@@ -121,11 +124,13 @@ impl Store {
             }
         }
         Ok(pending)
+        })
     }
 
     /// The first moment at which something that waits for this recipient under these topics was found.
     pub fn pending_since(&self, recipient: &str, topics: &[TopicId]) -> Result<Option<Timestamp>, StoreError> {
-        let mut statement = self.connection.prepare_cached(
+        self.ask("read what waits to be told", |connection| {
+        let mut statement = connection.prepare_cached(
             "SELECT match.topic, MIN(match.at) FROM pending JOIN match ON match.id = pending.match
              WHERE pending.recipient = ?1 GROUP BY match.topic",
         )?;
@@ -138,11 +143,13 @@ impl Store {
             }
         }
         Ok(first.map(instant))
+        })
     }
 
     /// All matches of these topics for items first seen since a moment, oldest first.
     pub fn matches_since(&self, topics: &[TopicId], since: Timestamp) -> Result<Vec<Pending>, StoreError> {
-        let mut statement = self.connection.prepare_cached(
+        self.ask("read matches", |connection| {
+        let mut statement = connection.prepare_cached(
             "SELECT match.id, match.topic, match.item, match.feed, match.at, match.origin, match.score,
                     match.evidence, match.text_hash, story_item.story
              FROM match LEFT JOIN story_item ON story_item.item = match.item
@@ -157,23 +164,28 @@ impl Store {
             }
         }
         Ok(matches)
+        })
     }
 
     /// The names of all topics, declared or not, that have the item.
     pub fn topics_of(&self, item: ItemId) -> Result<Vec<String>, StoreError> {
-        let mut statement = self.connection.prepare_cached(
+        self.ask("read the topics of an item", |connection| {
+        let mut statement = connection.prepare_cached(
             "SELECT topic.name FROM match JOIN topic ON topic.id = match.topic WHERE match.item = ?1 ORDER BY match.id",
         )?;
         let names = statement.query_map([item.0], |row| row.get(0))?.collect::<Result<_, _>>()?;
         Ok(names)
+        })
     }
 
     /// Takes a match off the list of what a recipient has yet to be told.
     pub fn drop_pending(&self, recipient: &str, id: MatchId) -> Result<(), StoreError> {
-        self.connection
+        self.ask("drop a match that waits", |connection| {
+        connection
             .prepare_cached("DELETE FROM pending WHERE recipient = ?1 AND match = ?2")?
             .execute(params![recipient, id.0])?;
         Ok(())
+        })
     }
 
     /// What a recipient was told of a story, oldest first.
@@ -187,7 +199,8 @@ impl Store {
     }
 
     fn told_where(&self, condition: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Vec<Told>, StoreError> {
-        let mut statement = self.connection.prepare_cached(&format!(
+        self.ask("read what was told", |connection| {
+        let mut statement = connection.prepare_cached(&format!(
             "SELECT item, story, topic, delivery, at, how FROM told WHERE {condition} ORDER BY at, item"
         ))?;
         let rows = statement.query_map(values, |row| {
@@ -200,7 +213,8 @@ impl Store {
                 how: row.get(5)?,
             })
         })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        rows.collect()
+        })
     }
 
     /// How many stories a topic found in each of the `days` windows of 24 hours that end at `end`, oldest first.
@@ -208,9 +222,10 @@ impl Store {
     /// A story counts in the window of its first match in the topic; an item without a story counts as one. What a
     /// feed's first poll showed counts by its own date: it was not all news on the day the feed was added.
     pub fn history(&self, topic: TopicId, end: Timestamp, days: usize) -> Result<Vec<u32>, StoreError> {
+        self.ask("count stories", |connection| {
         const DAY: i64 = 86_400;
         let start = seconds(end) - i64::try_from(days).unwrap_or(0) * DAY;
-        let mut statement = self.connection.prepare_cached(
+        let mut statement = connection.prepare_cached(
             "SELECT MIN(CASE match.origin WHEN 'backfill' THEN MIN(item.date, match.at) ELSE match.at END) AS first
              FROM match JOIN item ON item.id = match.item
              LEFT JOIN story_item ON story_item.item = match.item
@@ -226,12 +241,15 @@ impl Store {
             }
         }
         Ok(windows)
+        })
     }
 
     /// When a topic was first known.
     pub fn topic_since(&self, topic: TopicId) -> Result<Timestamp, StoreError> {
-        let since = self.connection.query_row("SELECT since FROM topic WHERE id = ?1", [topic.0], |row| row.get(0))?;
+        self.ask("read a topic", |connection| {
+        let since = connection.query_row("SELECT since FROM topic WHERE id = ?1", [topic.0], |row| row.get(0))?;
         Ok(instant(since))
+        })
     }
 }
 

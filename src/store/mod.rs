@@ -20,6 +20,7 @@ pub mod matches;
 pub mod outbox;
 mod schema;
 pub mod stories;
+pub mod topics;
 
 pub use lock::Lock;
 
@@ -203,6 +204,15 @@ impl Store {
             let _ = self.connection.execute_batch("ROLLBACK");
         }
         outcome.map_err(doing("commit a batch"))
+    }
+
+    /// Runs statements that together do one thing, named by a verb phrase for the error.
+    fn ask<T>(
+        &self,
+        what: &'static str,
+        statements: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        statements(&self.connection).map_err(doing(what))
     }
 
     /// Whether fetches are waiting for `commit_batch`.

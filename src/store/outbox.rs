@@ -113,16 +113,16 @@ const COLUMNS: &str = "id, digest, recipient, window_from, window_to, message_id
 impl Store {
     /// Makes a digest known for a recipient; what was known before stays.
     pub fn declare_digest(&self, digest: &str, recipient: &str, now: Timestamp) -> Result<Due, StoreError> {
-        self.connection
+        self.ask("make a digest known", |connection| {
+        connection
             .prepare_cached("INSERT INTO recipient (address, known_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
             .execute(params![recipient, seconds(now)])?;
-        self.connection
+        connection
             .prepare_cached(
                 "INSERT INTO schedule (digest, recipient, known_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
             )?
             .execute(params![digest, recipient, seconds(now)])?;
-        let due = self
-            .connection
+        let due = connection
             .prepare_cached("SELECT known_at, last_due FROM schedule WHERE digest = ?1 AND recipient = ?2")?
             .query_row(params![digest, recipient], |row| {
                 Ok(Due {
@@ -131,12 +131,13 @@ impl Store {
                 })
             })?;
         Ok(due)
+        })
     }
 
     /// Gives a digest the slug of its Message-ID and List-Id: `wanted`, or that with a number, fixed once given.
     pub fn slug(&self, digest: &str, wanted: Option<&str>) -> Result<String, StoreError> {
-        let given = self
-            .connection
+        self.ask("name a digest", |connection| {
+        let given = connection
             .query_row("SELECT slug FROM slug WHERE digest = ?1", [digest], |row| row.get(0))
             .optional()?;
         if let Some(slug) = given {
@@ -148,7 +149,7 @@ impl Store {
                 (1, Some(_)) => base.to_owned(),
                 _ => format!("{base}-{number}"),
             };
-            let added = self.connection.execute(
+            let added = connection.execute(
                 "INSERT INTO slug (digest, slug) VALUES (?1, ?2) ON CONFLICT (slug) DO NOTHING",
                 params![digest, slug],
             )?;
@@ -157,6 +158,7 @@ impl Store {
             }
         }
         Ok(base.to_owned())
+        })
     }
 
     /// Puts a finished message into the outbox and moves what it tells from pending to told, in one transaction.
@@ -168,8 +170,9 @@ impl Store {
         due: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<DeliveryId, StoreError> {
-        let transaction = self.connection.transaction()?;
-        let id: i64 = transaction.query_row(
+        self.savepoint(|store| {
+            store.ask("put a message into the outbox", |connection| {
+        let id: i64 = connection.query_row(
             "INSERT INTO delivery (digest, recipient, window_from, window_to, message_id, thread, subject, bytes, html,
                                    state, next_at, created_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'queued', ?10, ?10) RETURNING id",
@@ -188,7 +191,7 @@ impl Store {
             |row| row.get(0),
         )?;
         for told in &delivery.told {
-            transaction
+            connection
                 .prepare_cached(
                     "INSERT INTO told (recipient, item, story, topic, delivery, at, how)
                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
@@ -203,69 +206,76 @@ impl Store {
                     told.how,
                 ])?;
             // The item may wait under another topic, of this digest or of another one to the same recipient.
-            transaction
+            connection
                 .prepare_cached(
                     "DELETE FROM pending WHERE recipient = ?1 AND match IN (SELECT id FROM match WHERE item = ?2)",
                 )?
                 .execute(params![delivery.recipient, told.item.0])?;
         }
         for settled in &delivery.settled {
-            transaction
+            connection
                 .prepare_cached("DELETE FROM pending WHERE recipient = ?1 AND match = ?2")?
                 .execute(params![delivery.recipient, settled.0])?;
         }
         for event in &delivery.events {
-            transaction
+            connection
                 .prepare_cached("INSERT INTO event_told (event, recipient) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
                 .execute(params![event, delivery.recipient])?;
         }
         if let Some(due) = due {
-            transaction.execute(
+            connection.execute(
                 "UPDATE schedule SET last_due = ?3 WHERE digest = ?1 AND recipient = ?2",
                 params![delivery.digest, delivery.recipient, seconds(due)],
             )?;
         }
-        transaction.commit()?;
-        Ok(DeliveryId(id))
+                Ok(DeliveryId(id))
+            })
+        })
     }
 
     /// Notes that a due time was served by an empty digest that nobody wants.
     pub fn skip_digest(&self, digest: &str, recipient: &str, due: Timestamp) -> Result<(), StoreError> {
-        self.connection.execute(
+        self.ask("note a digest", |connection| {
+        connection.execute(
             "UPDATE schedule SET last_due = ?3 WHERE digest = ?1 AND recipient = ?2",
             params![digest, recipient, seconds(due)],
         )?;
         Ok(())
+        })
     }
 
     /// The end of the time that the last message of this digest to this recipient covered.
     pub fn last_window(&self, digest: &str, recipient: &str) -> Result<Option<Timestamp>, StoreError> {
-        let end: Option<i64> = self.connection.query_row(
+        self.ask("read the outbox", |connection| {
+        let end: Option<i64> = connection.query_row(
             "SELECT MAX(window_to) FROM delivery WHERE digest = ?1 AND recipient = ?2",
             params![digest, recipient],
             |row| row.get(0),
         )?;
         Ok(end.map(instant))
+        })
     }
 
     /// Whether the recipient was ever sent anything, so that his first message can prove the path.
     pub fn was_ever_told(&self, recipient: &str) -> Result<bool, StoreError> {
-        let told = self
-            .connection
+        self.ask("read the outbox", |connection| {
+        let told = connection
             .prepare_cached("SELECT 1 FROM delivery WHERE recipient = ?1")?
             .exists([recipient])?;
         Ok(told)
+        })
     }
 
     /// Whether a message of this digest still waits for this recipient, so that the next is not composed yet.
     pub fn has_unsent(&self, digest: &str, recipient: &str) -> Result<bool, StoreError> {
-        let unsent = self
-            .connection
+        self.ask("read the outbox", |connection| {
+        let unsent = connection
             .prepare_cached(
                 "SELECT 1 FROM delivery WHERE digest = ?1 AND recipient = ?2 AND state NOT IN ('sent', 'dropped')",
             )?
             .exists(params![digest, recipient])?;
         Ok(unsent)
+        })
     }
 
     /// Messages that are to be sent by now, oldest first, none to a paused recipient.
@@ -279,13 +289,15 @@ impl Store {
 
     /// When the next message is to be sent.
     pub fn next_delivery_at(&self) -> Result<Option<Timestamp>, StoreError> {
-        let next: Option<i64> = self.connection.query_row(
+        self.ask("read the outbox", |connection| {
+        let next: Option<i64> = connection.query_row(
             "SELECT MIN(next_at) FROM delivery WHERE state IN ('queued', 'unknown')
              AND recipient NOT IN (SELECT address FROM recipient WHERE paused_at IS NOT NULL)",
             [],
             |row| row.get(0),
         )?;
         Ok(next.map(instant))
+        })
     }
 
     /// What waits or is held.
@@ -313,16 +325,18 @@ impl Store {
         condition: &str,
         values: &[&dyn rusqlite::ToSql],
     ) -> Result<Vec<Delivery>, StoreError> {
-        let mut statement = self
-            .connection
+        self.ask("read the outbox", |connection| {
+        let mut statement = connection
             .prepare_cached(&format!("SELECT {COLUMNS} FROM delivery WHERE {condition} ORDER BY id"))?;
         let rows = statement.query_map(values, delivery_from_row)?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        rows.collect()
+        })
     }
 
     /// The bytes of a message and its HTML part; `None` once they were cleaned up.
     pub fn delivery_content(&self, id: DeliveryId) -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreError> {
-        let content = self.connection.query_row(
+        self.ask("read a message", |connection| {
+        let content = connection.query_row(
             "SELECT bytes, html FROM delivery WHERE id = ?1",
             [id.0],
             |row| Ok((row.get::<_, Option<Vec<u8>>>(0)?, row.get::<_, Option<Vec<u8>>>(1)?)),
@@ -331,15 +345,18 @@ impl Store {
             (Some(bytes), html) => Some((bytes, html.unwrap_or_default())),
             (None, _) => None,
         })
+        })
     }
 
     /// Notes that a message is about to be handed over. Committed before the first byte of it leaves.
     pub fn mark_sending(&self, id: DeliveryId) -> Result<(), StoreError> {
-        self.connection.execute(
+        self.ask("note an attempt", |connection| {
+        connection.execute(
             "UPDATE delivery SET state = 'sending', attempts = attempts + 1 WHERE id = ?1",
             [id.0],
         )?;
         Ok(())
+        })
     }
 
     /// Notes what became of an attempt.
@@ -351,51 +368,61 @@ impl Store {
         reply: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        self.ask("note an attempt", |connection| {
         let settled_at = matches!(state, State::Sent | State::Dropped).then(|| seconds(now));
-        self.connection.execute(
+        connection.execute(
             "UPDATE delivery SET state = ?2, next_at = ?3, reply = ?4, settled_at = ?5 WHERE id = ?1",
             params![id.0, state.as_str(), seconds(next_at), reply, settled_at],
         )?;
         Ok(())
+        })
     }
 
     /// Rows that a crash left at `sending`: the server may have taken them. Gives their number.
     pub fn recover_sending(&self, next_at: Timestamp) -> Result<usize, StoreError> {
-        let rows = self.connection.execute(
+        self.ask("look for attempts that were cut short", |connection| {
+        let rows = connection.execute(
             "UPDATE delivery SET state = 'unknown', next_at = ?1,
                     reply = 'wirewatch stopped before the answer came' WHERE state = 'sending'",
             [seconds(next_at)],
         )?;
         Ok(rows)
+        })
     }
 
     /// Stops all mail to a recipient whom the server refuses.
     pub fn pause_recipient(&self, address: &str, why: &str, now: Timestamp) -> Result<(), StoreError> {
-        self.connection.execute(
+        self.ask("pause a recipient", |connection| {
+        connection.execute(
             "INSERT INTO recipient (address, known_at, paused_at, why) VALUES (?1, ?2, ?2, ?3)
              ON CONFLICT (address) DO UPDATE SET paused_at = ?2, why = ?3",
             params![address, seconds(now), why],
         )?;
         Ok(())
+        })
     }
 
     /// Lets mail to a paused recipient go again; false if he was not paused.
     pub fn resume_recipient(&self, address: &str) -> Result<bool, StoreError> {
-        let rows = self.connection.execute(
+        self.ask("resume a recipient", |connection| {
+        let rows = connection.execute(
             "UPDATE recipient SET paused_at = NULL, why = NULL WHERE address = ?1 AND paused_at IS NOT NULL",
             [address],
         )?;
         Ok(rows == 1)
+        })
     }
 
     /// Paused recipients: address, since when, and the server's words.
     pub fn paused_recipients(&self) -> Result<Vec<(String, Timestamp, String)>, StoreError> {
-        let mut statement = self.connection.prepare_cached(
+        self.ask("read the paused recipients", |connection| {
+        let mut statement = connection.prepare_cached(
             "SELECT address, paused_at, COALESCE(why, '') FROM recipient WHERE paused_at IS NOT NULL ORDER BY address",
         )?;
         let rows =
             statement.query_map([], |row| Ok((row.get(0)?, instant(row.get(1)?), row.get(2)?)))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        rows.collect()
+        })
     }
 }
 

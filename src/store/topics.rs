@@ -16,11 +16,12 @@ impl Store {
         topics: &[(&str, i64)],
         now: Timestamp,
     ) -> Result<Vec<TopicId>, StoreError> {
-        let transaction = self.connection.transaction()?;
-        transaction.execute("UPDATE topic SET declared = 0", [])?;
+        self.savepoint(|store| {
+            store.ask("make the topics known", |connection| {
+        connection.execute("UPDATE topic SET declared = 0", [])?;
         let mut ids = vec![None; topics.len()];
         for (id, (name, hash)) in ids.iter_mut().zip(topics) {
-            *id = transaction
+            *id = connection
                 .query_row(
                     "UPDATE topic SET declared = 1, query_hash = ?2 WHERE name = ?1 RETURNING id",
                     params![name, hash],
@@ -30,7 +31,7 @@ impl Store {
         }
         // Only once every name that stayed has its row can one be told apart that was renamed.
         for (id, (name, hash)) in ids.iter_mut().zip(topics).filter(|(id, _)| id.is_none()) {
-            let renamed = transaction
+            let renamed = connection
                 .query_row(
                     "UPDATE topic SET declared = 1, name = ?1 WHERE id =
                      (SELECT id FROM topic WHERE declared = 0 AND query_hash = ?2 ORDER BY id LIMIT 1)
@@ -41,14 +42,15 @@ impl Store {
                 .optional()?;
             *id = match renamed {
                 Some(id) => Some(id),
-                None => Some(transaction.query_row(
+                None => Some(connection.query_row(
                     "INSERT INTO topic (name, query_hash, since, declared) VALUES (?1, ?2, ?3, 1) RETURNING id",
                     params![name, hash, seconds(now)],
                     |row| row.get(0).map(TopicId),
                 )?),
             };
         }
-        transaction.commit()?;
-        Ok(ids.into_iter().flatten().collect())
+                Ok(ids.into_iter().flatten().collect())
+            })
+        })
     }
 }

@@ -1,1 +1,0 @@
-//! The bundled feeds and the small loopback server that serves them.

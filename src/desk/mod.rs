@@ -1,0 +1,217 @@
+//! The one thread that owns the store, and how others ask it.
+//!
+//! Async tasks only fetch and send; whatever reads or changes the store is a closure that this thread runs, in order.
+//! The results of fetches are gathered and committed together, since a commit costs a disk flush; everything else
+//! commits at once. An answer is given only after its commit.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+use tracing::error;
+
+use crate::model::{Timestamp, TopicId};
+use crate::store::{Store, StoreError};
+
+pub mod intake;
+mod watchlist;
+
+pub use watchlist::{Reader, Watchlist};
+
+/// Fetches are committed together for this long at most,
+const BATCH_TIME: Duration = Duration::from_millis(250);
+/// or until there are so many.
+const BATCH_SIZE: usize = 500;
+/// How often the thread shows that it lives, for a watchdog.
+const BEAT: Duration = Duration::from_secs(5);
+
+/// What the store's thread works with.
+pub struct Desk {
+    /// The database.
+    pub store: Store,
+    /// The watchlist in force.
+    pub watchlist: Arc<Watchlist>,
+    /// The rows of its topics, in file order.
+    pub topics: Vec<TopicId>,
+}
+
+impl Desk {
+    /// Opens the work on a store: makes the feeds, topics and digests of the watchlist known in it.
+    pub fn open(store: Store, watchlist: Arc<Watchlist>, now: Timestamp) -> Result<Desk, StoreError> {
+        let mut desk = Desk { store, watchlist: Arc::clone(&watchlist), topics: Vec::new() };
+        desk.adopt(watchlist, now)?;
+        Ok(desk)
+    }
+
+    /// Works by another watchlist from now on.
+    pub fn adopt(&mut self, watchlist: Arc<Watchlist>, now: Timestamp) -> Result<(), StoreError> {
+        let feeds: Vec<_> = watchlist.config.feeds.iter().map(|declared| declared.feed.clone()).collect();
+        self.store.declare_feeds(&feeds, now)?;
+        self.topics = self.store.declare_topics(&watchlist.topic_hashes(), now)?;
+        for digest in &watchlist.config.digests {
+            for recipient in &digest.to {
+                self.store.declare_digest(&digest.name, recipient, now)?;
+            }
+        }
+        self.watchlist = watchlist;
+        Ok(())
+    }
+}
+
+/// The store's thread did not answer: it has stopped, or the work for it panicked.
+#[derive(Debug, thiserror::Error)]
+pub enum DeskError {
+    /// The store refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The batch that held the work could not be committed; nothing of it was kept.
+    #[error("a batch of fetches was not kept: {0}")]
+    NotKept(String),
+    /// A fault of ours; the store is as it was before.
+    #[error("a fault in wirewatch stopped this step: {0}")]
+    Panicked(String),
+    /// The thread has ended.
+    #[error("the thread of the database has stopped")]
+    Stopped,
+}
+
+type Work = Box<dyn FnOnce(&mut Desk) -> Acknowledge + Send>;
+type Acknowledge = Box<dyn FnOnce(Option<&StoreError>) + Send>;
+
+enum Job {
+    Batched(Work),
+    AtOnce(Work),
+}
+
+/// A way to the store's thread; it ends when the last one is dropped.
+#[derive(Clone)]
+pub struct Handle {
+    jobs: Sender<Job>,
+}
+
+impl Handle {
+    /// Runs `work` as part of a batch, undone alone if it fails, and answers once the batch is on the disk.
+    pub async fn batched<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Desk) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, DeskError> {
+        self.submit(Job::Batched, work).await
+    }
+
+    /// Runs `work` and commits it at once, after whatever was gathered before it.
+    pub async fn at_once<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Desk) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, DeskError> {
+        self.submit(Job::AtOnce, work).await
+    }
+
+    async fn submit<T: Send + 'static>(
+        &self,
+        kind: fn(Work) -> Job,
+        work: impl FnOnce(&mut Desk) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, DeskError> {
+        let (answer, answered) = oneshot::channel();
+        let work: Work = Box::new(move |desk| {
+            // The caller may have been cancelled; then nobody waits for the answer.
+            match catch_unwind(AssertUnwindSafe(|| work(desk))) {
+                Ok(Ok(value)) => Box::new(move |lost: Option<&StoreError>| {
+                    let _ = answer.send(match lost {
+                        None => Ok(value),
+                        Some(cause) => Err(DeskError::NotKept(cause.to_string())),
+                    });
+                }),
+                Ok(Err(refused)) => Box::new(move |_| {
+                    let _ = answer.send(Err(refused.into()));
+                }),
+                Err(panic) => Box::new(move |_| {
+                    let _ = answer.send(Err(DeskError::Panicked(panic_words(panic.as_ref()))));
+                }),
+            }
+        });
+        self.jobs.send(kind(work)).map_err(|_| DeskError::Stopped)?;
+        answered.await.map_err(|_| DeskError::Stopped)?
+    }
+}
+
+/// What a panic said.
+pub fn panic_words(panic: &(dyn std::any::Any + Send)) -> String {
+    panic
+        .downcast_ref::<&str>()
+        .map(|words| (*words).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "no reason given".to_owned())
+}
+
+/// Starts the store's thread. `beat` is called every few seconds as long as the thread gets round to it.
+pub fn start(desk: Desk, beat: impl FnMut() + Send + 'static) -> std::io::Result<(Handle, JoinHandle<Desk>)> {
+    let (jobs, waiting) = channel();
+    let thread = std::thread::Builder::new().name("store".to_owned()).spawn(move || run(desk, &waiting, beat))?;
+    Ok((Handle { jobs }, thread))
+}
+
+fn run(mut desk: Desk, waiting: &Receiver<Job>, mut beat: impl FnMut()) -> Desk {
+    let mut batch = Batch::default();
+    loop {
+        match waiting.recv_timeout(batch.patience()) {
+            Ok(Job::Batched(work)) => batch.add(&mut desk, work),
+            Ok(Job::AtOnce(work)) => {
+                batch.commit(&mut desk);
+                work(&mut desk)(None);
+            }
+            Err(RecvTimeoutError::Timeout) => batch.commit(&mut desk),
+            Err(RecvTimeoutError::Disconnected) => {
+                batch.commit(&mut desk);
+                return desk;
+            }
+        }
+        if batch.is_due() {
+            batch.commit(&mut desk);
+        }
+        beat();
+    }
+}
+
+/// Work that is done but not yet committed.
+#[derive(Default)]
+struct Batch {
+    since: Option<Instant>,
+    done: Vec<Acknowledge>,
+}
+
+impl Batch {
+    fn patience(&self) -> Duration {
+        self.since.map_or(BEAT, |since| BATCH_TIME.saturating_sub(since.elapsed()))
+    }
+
+    fn is_due(&self) -> bool {
+        self.done.len() >= BATCH_SIZE || self.since.is_some_and(|since| since.elapsed() >= BATCH_TIME)
+    }
+
+    fn add(&mut self, desk: &mut Desk, work: Work) {
+        if let Err(refused) = desk.store.begin_batch() {
+            error!("Cannot store what feeds showed: {refused}");
+            // Run outside a batch, the work meets the same refusal and reports it to whoever asked.
+            work(desk)(Some(&refused));
+            return;
+        }
+        self.since.get_or_insert_with(Instant::now);
+        self.done.push(work(desk));
+    }
+
+    fn commit(&mut self, desk: &mut Desk) {
+        if self.since.take().is_none() {
+            return;
+        }
+        let lost = desk.store.commit_batch().err();
+        if let Some(lost) = &lost {
+            error!("{} fetches were not kept and will be asked again: {lost}", self.done.len());
+        }
+        for acknowledge in self.done.drain(..) {
+            acknowledge(lost.as_ref());
+        }
+    }
+}

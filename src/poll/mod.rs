@@ -1,0 +1,192 @@
+//! One round of polling: asks the feeds that are due, side by side, and hands what came to the store's thread.
+//!
+//! A feed waits only for its own domain's turn. What one feed does, a panic included, ends in its own line.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::SignedDuration;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tracing::warn;
+
+use crate::clock::Clock;
+use crate::config::Access;
+use crate::desk::intake::{Arrival, Came, Line};
+use crate::desk::{DeskError, Handle, panic_words};
+use crate::feed::{self, Context};
+use crate::http::client::Client;
+use crate::http::fetch::{Outcome, Request, Response, Stage};
+use crate::http::gate;
+use crate::model::{FeedId, FeedState, Validators};
+use crate::schedule::feeds::{Contact, own_network_down, send_validators};
+
+mod credentials;
+mod round;
+
+pub use round::{Choice, Round};
+
+/// How many feeds are asked at the same moment; the others wait for a place or for their domain's turn.
+const PLACES: usize = 128;
+
+/// How long a feed that was taken is left alone if we crash before its answer is stored.
+const LEASE: SignedDuration = SignedDuration::from_mins(10);
+
+/// Asks feeds. Cheap to clone; clones share places, gates and connections.
+#[derive(Clone)]
+pub struct Poller {
+    desk: Handle,
+    client: Client,
+    clock: Clock,
+    places: Arc<Semaphore>,
+    contacts: Arc<Mutex<Contacts>>,
+}
+
+/// A feed that is to be asked now.
+#[derive(Clone, Debug)]
+pub struct Job {
+    state: FeedState,
+    access: Access,
+}
+
+impl Poller {
+    /// A poller that asks with `client` and stores through `desk`.
+    pub fn new(desk: Handle, client: Client, clock: Clock) -> Poller {
+        Poller {
+            desk,
+            client,
+            clock,
+            places: Arc::new(Semaphore::new(PLACES)),
+            contacts: Arc::default(),
+        }
+    }
+
+    /// Asks feeds that were leased, each in a task of its own; their lines come from `tasks`.
+    pub fn spawn(&self, jobs: Vec<Job>, tasks: &mut JoinSet<Result<Line, DeskError>>) {
+        for job in jobs {
+            let poller = self.clone();
+            tasks.spawn(async move { poller.ask(job).await });
+        }
+    }
+
+    /// Asks one feed and stores what came of it.
+    async fn ask(&self, job: Job) -> Result<Line, DeskError> {
+        let id = job.state.id;
+        let came = self.fetch(&job).await;
+        let now = self.clock.now();
+        self.desk.batched(move |desk| desk.take(id, came, now)).await
+    }
+
+    async fn fetch(&self, job: &Job) -> Came {
+        let state = &job.state;
+        let credentials = match credentials::read(&job.access) {
+            Ok(credentials) => credentials,
+            Err(cause) => return Came::failed(cause),
+        };
+        let validators = state.validators.as_ref().filter(|_| send_validators(state, self.clock.now()));
+        let request = Request {
+            url: &state.url,
+            validators,
+            headers: &credentials.headers,
+            basic_auth: credentials.login.as_ref().map(|(user, password)| (user.as_str(), password.as_str())),
+            typed_by_hand: false,
+        };
+        let permit = self.client.enter(&state.url).await;
+        let response = match self.places.acquire().await {
+            Ok(_place) => self.client.fetch_entered(permit, &request).await,
+            Err(_) => return Came::failed("wirewatch is stopping".to_owned()),
+        };
+        let reached = !matches!(
+            &response.outcome,
+            Outcome::Failed { stage: Stage::Resolve | Stage::Connect, .. }
+        );
+        let offline = self.contacts.lock().unwrap_or_else(PoisonError::into_inner).note(&state.url, reached);
+        let mut came = read(response, state.body_hash).await;
+        if offline && !reached {
+            came.arrival = match came.arrival {
+                Arrival::Failed { cause } => Arrival::Offline { cause },
+                other => other,
+            };
+        }
+        came
+    }
+}
+
+/// Reads what a server answered; a body is parsed away from the threads that wait for the network.
+async fn read(response: Response, known_body: Option<i64>) -> Came {
+    let Response { outcome, final_url, permanent_target, freshness, .. } = response;
+    let arrival = match outcome {
+        Outcome::NotModified { freshened } => Arrival::NotModified { validators: freshened },
+        Outcome::Body { hash, validators, torn: None, .. } if known_body == Some(hash) => {
+            Arrival::SameBody { validators: some_validators(validators) }
+        }
+        Outcome::Body { bytes, validators, content_type, hash, torn } => {
+            let url = final_url.clone();
+            let parsed = tokio::task::spawn_blocking(move || {
+                feed::read(&bytes, &Context { url: &url, content_type: content_type.as_deref() })
+            })
+            .await;
+            match parsed {
+                Ok(Ok(document)) => Arrival::Document {
+                    document: Box::new(document),
+                    // A torn body is asked for again as a whole.
+                    validators: if torn.is_some() { None } else { some_validators(validators) },
+                    hash: torn.is_none().then_some(hash),
+                    torn,
+                },
+                Ok(Err(not_a_feed)) => Arrival::Failed {
+                    cause: match torn {
+                        Some(torn) => format!("{not_a_feed} ({torn})"),
+                        None => not_a_feed.to_string(),
+                    },
+                },
+                Err(fault) => Arrival::Failed { cause: fault_words(fault) },
+            }
+        }
+        Outcome::Throttled { wait, scope, said } => Arrival::Throttled { wait, scope, said },
+        Outcome::Gone => Arrival::Gone,
+        Outcome::Failed { cause, .. } => Arrival::Failed { cause },
+    };
+    Came { arrival, permanent_target, freshness, domain: gate::domain(&final_url) }
+}
+
+fn some_validators(validators: Validators) -> Option<Validators> {
+    (validators.etag.is_some() || validators.last_modified.is_some()).then_some(validators)
+}
+
+fn fault_words(fault: tokio::task::JoinError) -> String {
+    if fault.is_panic() {
+        let words = panic_words(fault.into_panic().as_ref());
+        warn!("The parser panicked: {words}");
+        format!("a fault in wirewatch stopped its parser: {words}")
+    } else {
+        "wirewatch is stopping".to_owned()
+    }
+}
+
+/// Whether the last hosts we turned to answered at all.
+#[derive(Debug, Default)]
+struct Contacts {
+    last: VecDeque<(String, bool)>,
+}
+
+impl Contacts {
+    /// Notes a contact; whether our own network seems to be down.
+    fn note(&mut self, url: &str, reached: bool) -> bool {
+        const LAST: usize = 20;
+        let host = gate::domain(url);
+        self.last.retain(|(other, _)| *other != host);
+        self.last.push_back((host, reached));
+        if self.last.len() > LAST {
+            self.last.pop_front();
+        }
+        let contacts: Vec<_> =
+            self.last.iter().map(|(host, reached)| Contact { host, reached: *reached }).collect();
+        own_network_down(&contacts)
+    }
+}
+
+/// A line for a feed whose task could not finish.
+fn lost_line(id: FeedId, cause: &str) -> Line {
+    Line::failed(id, cause)
+}

@@ -1,0 +1,133 @@
+//! Which feeds are asked, and their lines as they come.
+
+use tokio::task::JoinSet;
+
+use super::{Job, LEASE, Poller};
+use crate::desk::intake::Line;
+use crate::desk::{Desk, DeskError};
+use crate::model::{FeedId, FeedState, Timestamp};
+use crate::store::StoreError;
+
+/// How many feeds may wait for their turn at once; more are taken as these finish.
+const WAITING: usize = 10_000;
+
+/// Which feeds a round asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// Those that are due by the schedule.
+    Due,
+    /// All, whatever our own schedule and back-off say.
+    All,
+    /// Those of this name, or with this address, if they are due.
+    Named(String),
+    /// Those of this name, or with this address, due or not.
+    NamedNow(String),
+}
+
+/// A round under way: feeds are leased from the store and asked as places become free.
+pub struct Round {
+    poller: Poller,
+    /// The feeds still to be taken; `None`: whatever the store says is due.
+    queue: Option<Vec<FeedId>>,
+    tasks: JoinSet<Result<Line, DeskError>>,
+}
+
+impl Round {
+    /// Begins a round.
+    pub async fn begin(poller: Poller, choice: Choice) -> Result<Round, DeskError> {
+        let now = poller.clock.now();
+        let queue = match choice {
+            Choice::Due => None,
+            choice => {
+                let chosen = poller.desk.at_once(move |desk| choose(desk, &choice, now)).await?;
+                Some(chosen)
+            }
+        };
+        Ok(Round { poller, queue, tasks: JoinSet::new() })
+    }
+
+    /// The line of the next feed that was asked; `None` once there is none left that is due.
+    pub async fn next(&mut self) -> Result<Option<Line>, DeskError> {
+        if self.tasks.len() < WAITING / 2 {
+            self.take_more().await?;
+        }
+        match self.tasks.join_next().await {
+            None => Ok(None),
+            Some(Ok(line)) => line.map(Some),
+            Some(Err(fault)) if fault.is_panic() => {
+                Err(DeskError::Panicked(crate::desk::panic_words(fault.into_panic().as_ref())))
+            }
+            Some(Err(_)) => Err(DeskError::Stopped),
+        }
+    }
+
+    /// How many feeds are being asked or wait for their turn.
+    pub fn in_flight(&self) -> usize {
+        self.tasks.len()
+    }
+
+    /// Takes the feeds that are due by now.
+    pub async fn take_more(&mut self) -> Result<(), DeskError> {
+        let now = self.poller.clock.now();
+        let room = WAITING.saturating_sub(self.tasks.len());
+        let jobs = match &mut self.queue {
+            None => self.poller.desk.at_once(move |desk| lease_due(desk, room, now)).await?,
+            Some(queue) => {
+                let ids: Vec<_> = queue.drain(..queue.len().min(room)).collect();
+                if ids.is_empty() {
+                    return Ok(());
+                }
+                self.poller.desk.at_once(move |desk| lease_these(desk, &ids, now)).await?
+            }
+        };
+        self.poller.spawn(jobs, &mut self.tasks);
+        Ok(())
+    }
+}
+
+/// The chosen feeds, in the order of the watchlist; never one that is paused or whose server asked us to wait.
+fn choose(desk: &mut Desk, choice: &Choice, now: Timestamp) -> Result<Vec<FeedId>, StoreError> {
+    let mut chosen = Vec::new();
+    for state in desk.store.feeds()? {
+        let (wanted, only_due) = match choice {
+            Choice::Due => (true, true),
+            Choice::All => (true, false),
+            Choice::Named(name) => (state.name == *name || state.url == *name, true),
+            Choice::NamedNow(name) => (state.name == *name || state.url == *name, false),
+        };
+        if wanted && may_ask(desk, &state, now) && (!only_due || state.next_at <= now) {
+            chosen.push(state.id);
+        }
+    }
+    Ok(chosen)
+}
+
+fn may_ask(desk: &Desk, state: &FeedState, now: Timestamp) -> bool {
+    state.hold_until.is_none_or(|until| until <= now)
+        && desk.watchlist.feed(&state.url).is_some_and(|declared| !declared.feed.paused)
+}
+
+fn lease_due(desk: &mut Desk, room: usize, now: Timestamp) -> Result<Vec<Job>, StoreError> {
+    let due = desk.store.due_feeds(now, room)?;
+    lease(desk, due, now)
+}
+
+fn lease_these(desk: &mut Desk, ids: &[FeedId], now: Timestamp) -> Result<Vec<Job>, StoreError> {
+    let states = ids.iter().map(|id| desk.store.feed(*id)).collect::<Result<Vec<_>, _>>()?;
+    lease(desk, states, now)
+}
+
+/// Moves the feeds' next attempts away before anything else can fail, so that a crash neither loses nor hammers one.
+fn lease(desk: &mut Desk, states: Vec<FeedState>, now: Timestamp) -> Result<Vec<Job>, StoreError> {
+    desk.store.savepoint(|store| {
+        for state in &states {
+            store.lease_feed(state.id, now + LEASE)?;
+        }
+        Ok::<_, StoreError>(())
+    })?;
+    let jobs = states.into_iter().filter_map(|state| {
+        let declared = desk.watchlist.feed(&state.url).filter(|declared| !declared.feed.paused)?;
+        Some(Job { access: declared.access.clone(), state })
+    });
+    Ok(jobs.collect())
+}
