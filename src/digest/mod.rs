@@ -1,7 +1,9 @@
 //! What one schedule sends: composed from pending matches, rendered as text and HTML.
 
 pub mod compose;
+pub mod material;
 pub mod render;
+pub mod volume;
 
 use crate::schedule::digests::Plan;
 
