@@ -1,1 +1,118 @@
 //! One conditional GET to an outcome.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use jiff::{SignedDuration, Timestamp};
+
+use super::client::Client;
+use super::gate::Permit;
+use crate::model::Validators;
+pub use crate::schedule::feeds::Scope;
+
+/// What to ask.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// An absolute `http` or `https` address.
+    pub url: &'a str,
+    /// Sent only to the address they came from; `None` asks for the whole document.
+    pub validators: Option<&'a Validators>,
+    /// Further headers of the watchlist; all but `User-Agent`, `Accept` and `Accept-Language` stay with the origin of `url`.
+    pub headers: &'a [(String, String)],
+    /// User name and password, for the origin of `url` only.
+    pub basic_auth: Option<(&'a str, &'a str)>,
+    /// An address a person has just typed may be private; its redirects may not.
+    pub typed_by_hand: bool,
+}
+
+/// What came of it.
+#[derive(Clone, Debug)]
+pub struct Response {
+    /// The answer of the last hop.
+    pub outcome: Outcome,
+    /// The address that gave it.
+    pub final_url: String,
+    /// `final_url`, if there were redirects and each was a 301 or 308.
+    pub permanent_target: Option<String>,
+    /// How long the server says its answer stays fresh: the longest of `max-age - Age` and `Expires - Date`.
+    pub freshness: Option<SignedDuration>,
+    /// From the first request to the last byte, without the time spent waiting at the gate.
+    pub took: Duration,
+    /// `Date` of the last answer.
+    pub server_date: Option<Timestamp>,
+}
+
+/// The world's answers to one fetch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// 304: what we hold is current.
+    NotModified {
+        /// The validators we sent, with those that the 304 carried in their place.
+        freshened: Validators,
+    },
+    /// 200 with a document. Whether it is a feed is not decided here: keep `validators` only if it is one.
+    Body {
+        /// The document, decompressed.
+        bytes: Bytes,
+        /// Both `None` where the server sent none, and for a torn body.
+        validators: Validators,
+        /// `Content-Type` as sent.
+        content_type: Option<String>,
+        /// Of `bytes`; equal for equal documents, also in later versions.
+        hash: i64,
+        /// Why the document is not whole, if it is not.
+        torn: Option<String>,
+    },
+    /// The server asked us to stay away.
+    Throttled {
+        /// For how long from now, at most 7 days; `None`: it did not say.
+        wait: Option<SignedDuration>,
+        /// Whom it meant.
+        scope: Scope,
+        /// In words: "HTTP 429, asked to wait 2 hours".
+        said: String,
+    },
+    /// 410.
+    Gone,
+    /// No document, for whatever reason.
+    Failed {
+        /// How far we came.
+        stage: Stage,
+        /// In words: "connection refused", "HTTP 404 (not found)".
+        cause: String,
+    },
+}
+
+/// How far a fetch came before it failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Stage {
+    /// The address guard, the address or a header refused it before anything was sent.
+    Refused,
+    /// The name has no address, or no server of names answered.
+    Resolve,
+    /// No connection.
+    Connect,
+    /// No common ground, or a certificate that does not hold.
+    Tls,
+    /// Connected, but no answer.
+    Answer,
+    /// An answer with a status that is none of the others.
+    Status,
+    /// Redirects that lead nowhere.
+    Redirect,
+    /// The document broke off at once, or is larger than we take.
+    Body,
+}
+
+impl Client {
+    /// Waits for its turn at the gate and asks; never call it while holding a permit.
+    pub async fn fetch(&self, request: &Request<'_>) -> Response {
+        let permit = self.enter(request.url).await;
+        self.fetch_entered(permit, request).await
+    }
+
+    /// Asks with the permit that `enter` gave for `request.url`. Redirects to other domains wait at their own gates.
+    pub async fn fetch_entered(&self, permit: Permit, request: &Request<'_>) -> Response {
+        todo!("{permit:?} {request:?}")
+    }
+}

@@ -1,1 +1,0 @@
-//! When a feed is next due.
