@@ -1,1 +1,151 @@
 //! The watchlist: TOML to a checked configuration, or all its problems with line and caret.
+
+use std::path::PathBuf;
+
+use ipnet::IpNet;
+use jiff::SignedDuration;
+
+use crate::model::Feed;
+use crate::query::Lists;
+use crate::topic::Topic;
+
+pub mod secrets;
+
+use secrets::{Secret, SecretSource};
+
+/// The watchlist that `init` writes: every key, explained.
+pub const EXAMPLE: &str = include_str!("../../config.example.toml");
+
+/// A watchlist without problems.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `[store]`.
+    pub store: StoreConfig,
+    /// `[mail]`.
+    pub mail: MailConfig,
+    /// `[poll]`.
+    pub poll: PollConfig,
+    /// `[[feed]]`, in file order; a feed listed twice stands here once, with the tags of both.
+    pub feeds: Vec<FeedConfig>,
+    /// `[lists]`.
+    pub lists: Lists,
+    /// `[[topic]]`, in file order.
+    pub topics: Vec<Topic>,
+}
+
+/// `[store]`: the database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreConfig {
+    /// The SQLite file; absolute once the state directory is known.
+    pub path: PathBuf,
+    /// How long texts are kept.
+    pub keep: SignedDuration,
+}
+
+/// `[mail]`: from whom, to whom, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailConfig {
+    /// The sender, if the watchlist names one; else [`MailConfig::sender`] works it out.
+    pub from: Option<Mailbox>,
+    /// Default recipients of every digest: addresses in lower case.
+    pub to: Vec<String>,
+    /// Who hears of a broken watchlist, delivery and disk, if the watchlist names one; an address in lower case.
+    pub operator: Option<String>,
+    /// Where messages go.
+    pub transport: Transport,
+}
+
+/// A name for people and an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mailbox {
+    /// What a mail reader shows.
+    pub name: Option<String>,
+    /// `local@domain`.
+    pub address: String,
+}
+
+/// How messages leave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// Each message becomes an `.eml` and an `.html` file in this folder.
+    Folder(PathBuf),
+    /// `[mail.smtp]`.
+    Smtp(SmtpConfig),
+}
+
+/// `[mail.smtp]`: the mail server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SmtpConfig {
+    /// Name or address of the server.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// When TLS begins.
+    pub tls: Tls,
+    /// Whom to log in as; `None`: no login.
+    pub login: Option<Login>,
+    /// A PEM file with certificates trusted beside the system's roots.
+    pub ca_file: Option<PathBuf>,
+    /// Per step; five times that for the answer to the final dot.
+    pub timeout: SignedDuration,
+}
+
+/// When TLS begins on an SMTP connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tls {
+    /// After `STARTTLS`, which the server must offer (RFC 3207).
+    StartTls,
+    /// From the first byte (RFC 8314).
+    Implicit,
+    /// Never; only for a server on this machine.
+    None,
+}
+
+/// A user name and where its password is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Login {
+    /// As written.
+    pub username: String,
+    /// Never the password itself.
+    pub password: SecretSource,
+}
+
+/// `[poll]`: how feeds are asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PollConfig {
+    /// Never sooner by our own choice.
+    pub fastest: SignedDuration,
+    /// Never later by our own choice.
+    pub slowest: SignedDuration,
+    /// Networks that feeds may be on although they are not public.
+    pub allow_private: Vec<IpNet>,
+    /// A SOCKS5 or HTTP proxy for feeds, as a URL.
+    pub proxy: Option<String>,
+}
+
+/// `[[feed]]`: a feed and what it takes to be let in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeedConfig {
+    /// What all rooms may know.
+    pub feed: Feed,
+    /// What only `http` may know.
+    pub access: Access,
+}
+
+/// What a feed's server wants beside the address.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Access {
+    /// Header names as written, in file order, and their values.
+    pub headers: Vec<(String, HeaderValue)>,
+    /// For HTTP Basic authentication.
+    pub login: Option<Login>,
+}
+
+/// The value of a header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HeaderValue {
+    /// Written in the watchlist.
+    Plain(Secret),
+    /// In a file of its own.
+    Secret(SecretSource),
+}

@@ -1,0 +1,248 @@
+//! What is wrong with a watchlist, as a person and as an editor want to see it.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use serde_json::{Value, json};
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The watchlist is refused.
+    Problem,
+    /// The watchlist works, but probably not as meant.
+    Warning,
+}
+
+impl Severity {
+    /// The word in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Severity::Problem => "error",
+            Severity::Warning => "warning",
+        }
+    }
+}
+
+/// One thing to change, at its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// How bad it is.
+    pub severity: Severity,
+    /// Bytes of the text; `None` if it is about the whole file.
+    pub span: Option<Range<usize>>,
+    /// What is wrong: lower case, the literal in backticks, no full stop.
+    pub message: String,
+    /// What stands right behind the caret.
+    pub label: Option<String>,
+    /// What to do.
+    pub hint: Option<String>,
+    /// Another place that explains this one, such as the first of two equal names.
+    pub other: Option<(Range<usize>, String)>,
+}
+
+impl Finding {
+    /// A reason to refuse the watchlist.
+    pub fn problem(span: Range<usize>, message: impl Into<String>) -> Finding {
+        Finding {
+            severity: Severity::Problem,
+            span: Some(span),
+            message: message.into(),
+            label: None,
+            hint: None,
+            other: None,
+        }
+    }
+
+    /// Something that is probably not meant.
+    pub fn warning(span: Range<usize>, message: impl Into<String>) -> Finding {
+        Finding { severity: Severity::Warning, ..Finding::problem(span, message) }
+    }
+
+    /// Adds the words behind the caret.
+    pub fn label(mut self, label: impl Into<String>) -> Finding {
+        self.label = Some(label.into());
+        self
+    }
+
+    /// Adds the remedy.
+    pub fn hint(mut self, hint: impl Into<String>) -> Finding {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds a second place.
+    pub fn other(mut self, span: Range<usize>, label: impl Into<String>) -> Finding {
+        self.other = Some((span, label.into()));
+        self
+    }
+}
+
+/// Whether a rendered report has colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Colour {
+    /// For files, mails and tests.
+    Plain,
+    /// For a terminal (ANSI escapes).
+    Ansi,
+}
+
+/// All findings about one file, in the order of their places.
+#[derive(Clone, Debug)]
+pub struct Report {
+    file: String,
+    text: Arc<str>,
+    line_starts: Vec<usize>,
+    findings: Vec<Finding>,
+}
+
+/// A place as editors count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// From 1.
+    pub line: usize,
+    /// Characters from the start of the line, from 1.
+    pub column: usize,
+}
+
+impl Report {
+    /// Puts findings in order. `file` is what the reader calls the file; spans are bytes of `text`.
+    pub fn new(file: &str, text: Arc<str>, mut findings: Vec<Finding>) -> Report {
+        for finding in &mut findings {
+            finding.span = finding.span.take().map(|span| on_characters(&text, span));
+            finding.other = finding.other.take().map(|(span, label)| (on_characters(&text, span), label));
+        }
+        findings.sort_by(|a, b| {
+            let key = |finding: &Finding| finding.span.as_ref().map(|span| (span.start, span.end));
+            (key(a), a.severity, &a.message).cmp(&(key(b), b.severity, &b.message))
+        });
+        findings.dedup();
+        let line_starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Report { file: file.to_owned(), text, line_starts, findings }
+    }
+
+    /// A report about a file that could not even be read.
+    pub fn unreadable(file: &str, message: impl Into<String>, hint: Option<String>) -> Report {
+        let finding = Finding { span: None, hint, ..Finding::problem(0..0, message) };
+        Report::new(file, Arc::from(""), vec![finding])
+    }
+
+    /// Everything found, in the order of the file.
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// How many findings refuse the watchlist.
+    pub fn problems(&self) -> usize {
+        self.count(Severity::Problem)
+    }
+
+    /// How many findings are warnings.
+    pub fn warnings(&self) -> usize {
+        self.count(Severity::Warning)
+    }
+
+    /// Line and column of a byte of the text.
+    pub fn place(&self, at: usize) -> Place {
+        let line = self.line_starts.partition_point(|start| *start <= at);
+        let start = self.line_start(line);
+        let column = self.text.get(start..at).map_or(0, |before| before.chars().count()) + 1;
+        Place { line, column }
+    }
+
+    /// The whole report, one finding after the other, each with file, line, column, caret and remedy.
+    pub fn render(&self, colour: Colour) -> String {
+        let renderer = match colour {
+            Colour::Plain => Renderer::plain(),
+            Colour::Ansi => Renderer::styled(),
+        };
+        let renderer = renderer.decor_style(DecorStyle::Ascii);
+        let mut out = String::new();
+        for finding in &self.findings {
+            out.push_str(renderer.render(&[self.group(finding)]).trim_end());
+            out.push_str("\n\n");
+        }
+        out
+    }
+
+    /// For `check --json`: a list of findings, places counted as editors do (from 1, `end` exclusive).
+    pub fn to_json(&self) -> Value {
+        self.findings
+            .iter()
+            .map(|finding| {
+                let span = finding.span.clone().unwrap_or(0..0);
+                let (start, end) = (self.place(span.start), self.place(span.end));
+                json!({
+                    "file": self.file,
+                    "line": start.line,
+                    "column": start.column,
+                    "end": { "line": end.line, "column": end.column },
+                    "severity": finding.severity.as_str(),
+                    "message": finding.message,
+                    "label": finding.label,
+                    "hint": finding.hint,
+                })
+            })
+            .collect()
+    }
+
+    fn count(&self, severity: Severity) -> usize {
+        self.findings.iter().filter(|finding| finding.severity == severity).count()
+    }
+
+    fn line_start(&self, line: usize) -> usize {
+        self.line_starts.get(line - 1).copied().unwrap_or(self.text.len())
+    }
+
+    fn group<'a>(&'a self, finding: &'a Finding) -> Group<'a> {
+        let level = match finding.severity {
+            Severity::Problem => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+        };
+        let title = level.primary_title(finding.message.as_str());
+        let mut group = match &finding.span {
+            None => title.element(Origin::path(self.file.as_str())),
+            Some(span) => {
+                let mut group = title.element(self.snippet(span, AnnotationKind::Primary, finding.label.as_deref()));
+                if let Some((span, label)) = &finding.other {
+                    group = group.element(self.snippet(span, AnnotationKind::Context, Some(label)));
+                }
+                group
+            }
+        };
+        if let Some(hint) = &finding.hint {
+            group = group.element(Level::HELP.message(hint.as_str()));
+        }
+        group
+    }
+
+    /// Only the lines of the span, so that a report costs the same in a file of ten lines and of a million.
+    fn snippet<'a>(
+        &'a self,
+        span: &Range<usize>,
+        kind: AnnotationKind,
+        label: Option<&'a str>,
+    ) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
+        let first = self.place(span.start).line;
+        let last = self.place(span.end).line;
+        let start = self.line_start(first);
+        let source = self.text.get(start..self.line_start(last + 1)).unwrap_or_default();
+        let annotation = kind.span(span.start - start..span.end - start).label(label);
+        Snippet::source(source).path(self.file.as_str()).line_start(first).annotation(annotation)
+    }
+}
+
+/// The same span, widened to whole characters and kept inside the text.
+fn on_characters(text: &str, span: Range<usize>) -> Range<usize> {
+    let mut start = span.start.min(text.len());
+    while !text.is_char_boundary(start) {
+        start -= 1;
+    }
+    let mut end = span.end.clamp(start, text.len());
+    while !text.is_char_boundary(end) {
+        end += 1;
+    }
+    start..end
+}
