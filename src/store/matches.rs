@@ -167,6 +167,20 @@ impl Store {
         })
     }
 
+    /// The matches that one message told, by the topics they stood under.
+    pub fn matches_told_in(&self, delivery: DeliveryId) -> Result<Vec<Pending>, StoreError> {
+        self.ask("read what was told", |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT match.id, match.topic, match.item, match.feed, match.at, match.origin, match.score,
+                        match.evidence, match.text_hash, told.story
+                 FROM told JOIN match ON match.item = told.item AND match.topic = told.topic
+                 WHERE told.delivery = ?1 ORDER BY match.id",
+            )?;
+            let rows = statement.query_map([delivery.0], pending_from_row)?;
+            rows.collect()
+        })
+    }
+
     /// The names of all topics, declared or not, that have the item.
     pub fn topics_of(&self, item: ItemId) -> Result<Vec<String>, StoreError> {
         self.ask("read the topics of an item", |connection| {
@@ -217,31 +231,32 @@ impl Store {
         })
     }
 
-    /// How many stories a topic found in each of the `days` windows of 24 hours that end at `end`, oldest first.
+    /// How many stories a topic found between each two neighbours of `bounds`, which ascend.
     ///
-    /// A story counts in the window of its first match in the topic; an item without a story counts as one. What a
-    /// feed's first poll showed counts by its own date: it was not all news on the day the feed was added.
-    pub fn history(&self, topic: TopicId, end: Timestamp, days: usize) -> Result<Vec<u32>, StoreError> {
-        self.ask("count stories", |connection| {
-        const DAY: i64 = 86_400;
-        let start = seconds(end) - i64::try_from(days).unwrap_or(0) * DAY;
-        let mut statement = connection.prepare_cached(
-            "SELECT MIN(CASE match.origin WHEN 'backfill' THEN MIN(item.date, match.at) ELSE match.at END) AS first
-             FROM match JOIN item ON item.id = match.item
-             LEFT JOIN story_item ON story_item.item = match.item
-             WHERE match.topic = ?1 AND match.origin <> 'replaced'
-             GROUP BY COALESCE(story_item.story, -match.item) HAVING first >= ?2 AND first < ?3",
-        )?;
-        let rows = statement.query_map(params![topic.0, start, seconds(end)], |row| row.get::<_, i64>(0))?;
-        let mut windows = vec![0; days];
-        for row in rows {
-            let index = usize::try_from((row? - start) / DAY).unwrap_or(usize::MAX);
-            if let Some(window) = windows.get_mut(index) {
-                *window += 1;
+    /// A story counts where its first match in the topic lies; an item without a story counts as one. What a feed's
+    /// first poll showed counts by its own date: it was not all news on the day the feed was added.
+    pub fn history(&self, topic: TopicId, bounds: &[Timestamp]) -> Result<Vec<u32>, StoreError> {
+        let (Some(first), Some(last)) = (bounds.first(), bounds.last()) else { return Ok(Vec::new()) };
+        let firsts: Vec<i64> = self.ask("count stories", |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT MIN(CASE match.origin WHEN 'backfill' THEN MIN(item.date, match.at) ELSE match.at END) AS first
+                 FROM match JOIN item ON item.id = match.item
+                 LEFT JOIN story_item ON story_item.item = match.item
+                 WHERE match.topic = ?1 AND match.origin <> 'replaced'
+                 GROUP BY COALESCE(story_item.story, -match.item) HAVING first >= ?2 AND first <= ?3",
+            )?;
+            let rows = statement.query_map(params![topic.0, seconds(*first), seconds(*last)], |row| row.get(0))?;
+            rows.collect()
+        })?;
+        let mut counts = vec![0; bounds.len().saturating_sub(1)];
+        for first in firsts {
+            // A match of this very second belongs to the window that ends now.
+            let window = bounds.iter().skip(1).position(|end| first < seconds(*end)).unwrap_or(counts.len() - 1);
+            if let Some(count) = counts.get_mut(window) {
+                *count += 1;
             }
         }
-        Ok(windows)
-        })
+        Ok(counts)
     }
 
     /// When a topic was first known.

@@ -4,7 +4,8 @@ use rusqlite::{OptionalExtension, Row, params};
 
 use super::matches::Told;
 use super::{Store, StoreError, instant, seconds};
-use crate::model::{DeliveryId, MatchId, Timestamp};
+use crate::model::{DeliveryId, MatchId, StoryId, Timestamp};
+use crate::schedule::retry::Tries;
 
 /// Where a message stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,8 +89,8 @@ pub struct Delivery {
     pub subject: String,
     /// Where it stands.
     pub state: State,
-    /// How often it was tried.
-    pub attempts: u32,
+    /// How often it was tried, and with what effect.
+    pub tries: Tries,
     /// When it is tried next.
     pub next_at: Timestamp,
     /// The last answer, in the server's words or ours.
@@ -107,8 +108,8 @@ pub struct Due {
     pub last_due: Option<Timestamp>,
 }
 
-const COLUMNS: &str = "id, digest, recipient, window_from, window_to, message_id, subject, state, attempts, next_at, \
-                       reply, created_at";
+const COLUMNS: &str = "id, digest, recipient, window_from, window_to, message_id, subject, state, attempts, unknowns, halved, \
+                       next_at, reply, created_at";
 
 impl Store {
     /// Makes a digest known for a recipient; what was known before stays.
@@ -352,7 +353,7 @@ impl Store {
     pub fn mark_sending(&self, id: DeliveryId) -> Result<(), StoreError> {
         self.ask("note an attempt", |connection| {
         connection.execute(
-            "UPDATE delivery SET state = 'sending', attempts = attempts + 1 WHERE id = ?1",
+            "UPDATE delivery SET state = 'sending' WHERE id = ?1",
             [id.0],
         )?;
         Ok(())
@@ -365,24 +366,64 @@ impl Store {
         id: DeliveryId,
         state: State,
         next_at: Timestamp,
+        tries: Tries,
         reply: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         self.ask("note an attempt", |connection| {
         let settled_at = matches!(state, State::Sent | State::Dropped).then(|| seconds(now));
         connection.execute(
-            "UPDATE delivery SET state = ?2, next_at = ?3, reply = ?4, settled_at = ?5 WHERE id = ?1",
-            params![id.0, state.as_str(), seconds(next_at), reply, settled_at],
+            "UPDATE delivery SET state = ?2, next_at = ?3, reply = ?4, settled_at = ?5,
+                        attempts = ?6, unknowns = ?7 WHERE id = ?1",
+            params![id.0, state.as_str(), seconds(next_at), reply, settled_at, tries.attempts, tries.unknowns],
         )?;
         Ok(())
         })
+    }
+
+    /// Puts a smaller message in the place of one that a server found too big; what it tells stays as it is.
+    pub fn replace_message(
+        &self,
+        id: DeliveryId,
+        message_id: &str,
+        bytes: &[u8],
+        html: &str,
+        next_at: Timestamp,
+        reply: &str,
+    ) -> Result<(), StoreError> {
+        self.ask("replace a message", |connection| {
+            connection.execute(
+                "UPDATE delivery SET message_id = ?2, bytes = ?3, html = ?4, halved = 1, state = 'queued',
+                        next_at = ?5, reply = ?6 WHERE id = ?1",
+                params![id.0, message_id, bytes, html.as_bytes(), seconds(next_at), reply],
+            )?;
+            Ok(())
+        })
+    }
+
+    /// The Message-ID and subject of a message, if the story was all that it told.
+    pub fn thread_of(&self, id: DeliveryId, story: StoryId) -> Result<Option<(String, String)>, StoreError> {
+        self.ask("read the outbox", |connection| {
+            connection
+                .prepare_cached(
+                    "SELECT message_id, subject FROM delivery WHERE id = ?1
+                     AND NOT EXISTS (SELECT 1 FROM told WHERE delivery = ?1 AND story IS NOT ?2)",
+                )?
+                .query_row(params![id.0, story.0], |row| Ok((row.get(0)?, row.get(1)?)))
+                .optional()
+        })
+    }
+
+    /// A row of the outbox.
+    pub fn delivery(&self, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {
+        Ok(self.deliveries_where("id = ?1", params![id.0])?.pop())
     }
 
     /// Rows that a crash left at `sending`: the server may have taken them. Gives their number.
     pub fn recover_sending(&self, next_at: Timestamp) -> Result<usize, StoreError> {
         self.ask("look for attempts that were cut short", |connection| {
         let rows = connection.execute(
-            "UPDATE delivery SET state = 'unknown', next_at = ?1,
+            "UPDATE delivery SET state = 'unknown', attempts = attempts + 1, unknowns = unknowns + 1, next_at = ?1,
                     reply = 'wirewatch stopped before the answer came' WHERE state = 'sending'",
             [seconds(next_at)],
         )?;
@@ -399,6 +440,15 @@ impl Store {
             params![address, seconds(now), why],
         )?;
         Ok(())
+        })
+    }
+
+    /// Whether mail to this recipient is stopped.
+    pub fn is_paused(&self, address: &str) -> Result<bool, StoreError> {
+        self.ask("look up a recipient", |connection| {
+            connection
+                .prepare_cached("SELECT 1 FROM recipient WHERE address = ?1 AND paused_at IS NOT NULL")?
+                .exists([address])
         })
     }
 
@@ -435,9 +485,9 @@ fn delivery_from_row(row: &Row<'_>) -> rusqlite::Result<Delivery> {
         message_id: row.get(5)?,
         subject: row.get(6)?,
         state: State::from_word(&row.get::<_, String>(7)?),
-        attempts: row.get(8)?,
-        next_at: instant(row.get(9)?),
-        reply: row.get(10)?,
-        created_at: instant(row.get(11)?),
+        tries: Tries { attempts: row.get(8)?, unknowns: row.get(9)?, halved: row.get(10)? },
+        next_at: instant(row.get(11)?),
+        reply: row.get(12)?,
+        created_at: instant(row.get(13)?),
     })
 }

@@ -1,0 +1,59 @@
+//! `check`: every problem of the watchlist, its tests, its warnings.
+
+use super::setup;
+use super::terminal::colours_on_stderr;
+use super::{Context, End, print_line, say};
+use crate::config::report::Colour;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// One JSON object, for editors
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<End> {
+    let (path, loaded) = setup::load(context)?;
+    let report = match &loaded {
+        Ok(loaded) => &loaded.warnings,
+        Err(report) => report,
+    };
+    if arguments.json {
+        print_line(serde_json::json!({
+            "file": path.display().to_string(),
+            "problems": report.problems(),
+            "warnings": report.warnings(),
+            "findings": report.to_json(),
+        }))?;
+        return Ok(if loaded.is_ok() { End::Done } else { End::NothingDone });
+    }
+    let colour = if colours_on_stderr() { Colour::Ansi } else { Colour::Plain };
+    if !report.findings().is_empty() {
+        say(report.render(colour));
+    }
+    let Ok(loaded) = loaded else {
+        say(format_args!("`{}` has {}.", path.display(), setup::count(report.problems(), "problem")));
+        return Ok(End::NothingDone);
+    };
+    let config = &loaded.config;
+    let tests: usize = config.topics.iter().map(|topic| topic.expects.len()).sum();
+    let untested: Vec<_> = config
+        .topics
+        .iter()
+        .filter(|topic| topic.expects.is_empty())
+        .map(|topic| format!("`{}`", topic.name))
+        .collect();
+    say(format_args!(
+        "`{}` is sound: {}, {}, {}; {} passed.",
+        path.display(),
+        setup::count(config.feeds.len(), "feed"),
+        setup::count(config.topics.len(), "topic"),
+        setup::count(config.digests.len(), "digest"),
+        setup::count(tests, "test"),
+    ));
+    if !untested.is_empty() {
+        say(format_args!("Without tests: {}. Add [[topic.expect]] tables, and an edit that breaks them is refused.", untested.join(", ")));
+    }
+    say(format_args!("Database: {}", config.store.path.display()));
+    Ok(End::Done)
+}

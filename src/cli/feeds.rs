@@ -1,0 +1,178 @@
+//! `feeds`: the declared feeds and their state, and what the parser sees of one.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use jiff::tz::TimeZone;
+
+use super::setup;
+use super::terminal::plain;
+use super::{Context, End, hinted, print_line, rfc3339, say};
+use crate::feed::{self, FeedDocument, NotAFeed};
+use crate::health;
+use crate::http::client::{Client, Settings};
+use crate::http::fetch::{Outcome, Request};
+use crate::text::html;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Lists the declared feeds: state, last success, next poll, and why
+    List {
+        /// Only this feed, with its last events
+        #[arg(long, value_name = "NAME")]
+        feed: Option<String>,
+        /// One JSON object a feed
+        #[arg(long)]
+        json: bool,
+    },
+    /// Shows what the parser sees of a file or an address
+    Show {
+        /// A file, or an address to fetch
+        source: String,
+        /// The address that relative links count from
+        #[arg(long, value_name = "URL")]
+        base: Option<String>,
+        /// The Content-Type that a server gave
+        #[arg(long, value_name = "TYPE")]
+        content_type: Option<String>,
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<End> {
+    match &arguments.action {
+        Action::List { feed, json } => list(context, feed.as_deref(), *json),
+        Action::Show { source, base, content_type, json } => {
+            show(source, base.as_deref(), content_type.as_deref(), *json)
+        }
+    }
+}
+
+fn list(context: &Context, only: Option<&str>, json: bool) -> anyhow::Result<End> {
+    let desk = setup::desk_to_read(setup::watchlist(context)?)?;
+    let now = context.clock.now();
+    let zone = TimeZone::system();
+    let mut listed = 0;
+    for state in desk.store.feeds()? {
+        if only.is_some_and(|name| state.name != name && state.url != name) {
+            continue;
+        }
+        listed += 1;
+        let paused = desk.watchlist.feed(&state.url).is_some_and(|declared| declared.feed.paused);
+        let report = health::judge(&state, &setup::events(&desk.store, state.id)?, paused, &zone, now);
+        if json {
+            print_line(serde_json::json!({
+                "name": state.name,
+                "url": state.url,
+                "tags": desk.watchlist.tags(&state.url),
+                "state": report.health.as_str(),
+                "words": report.words,
+                "last_ok_at": state.last_ok_at.map(rfc3339),
+                "last_new_at": state.last_new_at.map(rfc3339),
+                "next_at": rfc3339(state.next_at),
+                "failures": state.failures,
+                "oddities": state.oddities,
+                "guids_believed": crate::ingest::guids_are_believed(&state),
+            }))?;
+            continue;
+        }
+        let time = |moment: crate::model::Timestamp| moment.to_zoned(zone.clone()).strftime("%a %H:%M").to_string();
+        let last = state.last_ok_at.map_or_else(|| "never read".to_owned(), |at| format!("read {}", time(at)));
+        print_line(format_args!("{:<10} {}", report.health.as_str(), plain(&state.name)))?;
+        print_line(format_args!("           {last}, next {}; {}", time(state.next_at), plain(&report.words)))?;
+        print_line(format_args!("           {}", state.url))?;
+        if !crate::ingest::guids_are_believed(&state) {
+            print_line(format_args!(
+                "           its guids are not believed: {} of {} changed between polls",
+                state.guids_volatile, state.guids
+            ))?;
+        }
+        if state.oddities > 0 {
+            print_line(format_args!("           {} oddities in its last document, see `wirewatch feeds show`", state.oddities))?;
+        }
+        if only.is_some() {
+            for event in desk.store.events_of(state.id, 20)? {
+                print_line(format_args!(
+                    "           {}  {}: {}",
+                    event.at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M"),
+                    event.kind.as_str(),
+                    plain(&event.detail)
+                ))?;
+            }
+        }
+    }
+    if let (0, Some(name)) = (listed, only) {
+        return Err(hinted(format!("there is no feed `{name}`"), "see `wirewatch feeds list`"));
+    }
+    Ok(End::Done)
+}
+
+fn show(source: &str, base: Option<&str>, content_type: Option<&str>, json: bool) -> anyhow::Result<End> {
+    let (bytes, url, given_type) = if source.starts_with("http://") || source.starts_with("https://") {
+        fetch(source)?
+    } else {
+        let bytes = std::fs::read(Path::new(source)).with_context(|| format!("cannot read `{source}`"))?;
+        (bytes, String::new(), None)
+    };
+    let context = feed::Context {
+        url: base.unwrap_or(&url),
+        content_type: content_type.or(given_type.as_deref()).filter(|given| !given.is_empty()),
+    };
+    let document = match feed::read(&bytes, &context) {
+        Ok(document) => document,
+        Err(NotAFeed { what }) => {
+            say(format_args!("error: `{source}` is not a feed but {what}"));
+            return Ok(End::NeedsAPerson);
+        }
+    };
+    if json { print_line(feed::show::show_json(&document))? } else { print(&document)? }
+    Ok(End::Done)
+}
+
+fn fetch(url: &str) -> anyhow::Result<(Vec<u8>, String, Option<String>)> {
+    let client = Client::new(Settings::default())?;
+    let request = Request { url, validators: None, headers: &[], basic_auth: None, typed_by_hand: true };
+    let response = setup::runtime()?.block_on(client.fetch(&request));
+    match response.outcome {
+        Outcome::Body { bytes, content_type, torn, .. } => {
+            if let Some(torn) = torn {
+                say(format_args!("warning: the document is not whole: {torn}"));
+            }
+            Ok((bytes.to_vec(), response.final_url, content_type))
+        }
+        Outcome::Failed { cause, .. } | Outcome::Throttled { said: cause, .. } => {
+            Err(anyhow::anyhow!("cannot fetch `{url}`: {cause}"))
+        }
+        Outcome::Gone => Err(anyhow::anyhow!("cannot fetch `{url}`: HTTP 410 (gone)")),
+        Outcome::NotModified { .. } => Err(anyhow::anyhow!("cannot fetch `{url}`: HTTP 304, though nothing was known")),
+    }
+}
+
+fn print(document: &FeedDocument) -> anyhow::Result<()> {
+    let title = document.title.as_deref().map(html::shown).unwrap_or_default();
+    print_line(format_args!("{}", if title.is_empty() { "(no title)" } else { &title }))?;
+    print_line(format_args!("  page  {}", document.link.as_deref().unwrap_or("-")))?;
+    print_line(format_args!("  {} entries", document.entries.len()))?;
+    for entry in &document.entries {
+        let date = entry.published.or(entry.updated);
+        let date = date.map_or_else(|| "no date         ".to_owned(), |date| date.strftime("%Y-%m-%d %H:%M").to_string());
+        let title = entry.title.as_deref().map(html::shown).unwrap_or_default();
+        print_line(format_args!("  {date}  {}", plain(&title)))?;
+        print_line(format_args!("                    {}", entry.link.as_deref().unwrap_or("(no link)")))?;
+    }
+    if !document.oddities.is_empty() {
+        print_line(format_args!("  {} oddities", document.oddities.len()))?;
+        for oddity in &document.oddities {
+            print_line(format_args!("    {}: {}; {}", plain(&oddity.place), plain(&oddity.what), plain(&oddity.done)))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,141 @@
+//! `outbox`: what waits or is held, and letting it go.
+
+use super::setup;
+use super::terminal::plain;
+use super::{Context, End, hinted, print_line, rfc3339, say};
+use crate::model::DeliveryId;
+use crate::store::Store;
+use crate::store::outbox::{Delivery, State};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    action: Option<Action>,
+    /// One JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Lists what waits or is held, and why (the default)
+    List,
+    /// Sends a held message again
+    Release {
+        /// Its number
+        id: i64,
+    },
+    /// Takes a message out; its stories count as told
+    Drop {
+        /// Its number
+        id: i64,
+    },
+    /// Lets mail to a paused recipient go again
+    Resume {
+        /// The address
+        address: String,
+    },
+}
+
+pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<End> {
+    let watchlist = setup::watchlist(context)?;
+    let now = context.clock.now();
+    let path = &watchlist.config.store.path;
+    match &arguments.action {
+        None | Some(Action::List) => list(&Store::open_read(path)?, arguments.json),
+        Some(Action::Release { id }) => {
+            let store = Store::open_existing(path, now)?;
+            let delivery = unsettled(&store, *id)?;
+            store.settle(delivery.id, State::Queued, now, delivery.tries, "released by hand", now)?;
+            say(format_args!("Message {id} will be sent: by the daemon within a minute, else by `wirewatch digest --send`."));
+            Ok(End::Done)
+        }
+        Some(Action::Drop { id }) => {
+            let store = Store::open_existing(path, now)?;
+            let delivery = unsettled(&store, *id)?;
+            store.settle(delivery.id, State::Dropped, now, delivery.tries, "dropped by hand", now)?;
+            say(format_args!("Message {id} will not be sent."));
+            Ok(End::Done)
+        }
+        Some(Action::Resume { address }) => {
+            let store = Store::open_existing(path, now)?;
+            if !store.resume_recipient(&address.to_lowercase())? {
+                return Err(hinted(format!("`{address}` is not paused"), "see `wirewatch outbox`"));
+            }
+            say(format_args!("Mail to {address} goes again."));
+            Ok(End::Done)
+        }
+    }
+}
+
+fn unsettled(store: &Store, id: i64) -> anyhow::Result<Delivery> {
+    store
+        .delivery(DeliveryId(id))?
+        .filter(|delivery| !matches!(delivery.state, State::Sent | State::Dropped))
+        .ok_or_else(|| hinted(format!("no message {id} waits"), "see `wirewatch outbox`"))
+}
+
+fn list(store: &Store, json: bool) -> anyhow::Result<End> {
+    let waiting = store.unsettled_deliveries()?;
+    let paused = store.paused_recipients()?;
+    if json {
+        let messages: Vec<_> = waiting
+            .iter()
+            .map(|delivery| {
+                serde_json::json!({
+                    "id": delivery.id.0,
+                    "digest": delivery.digest,
+                    "recipient": delivery.recipient,
+                    "subject": delivery.subject,
+                    "state": delivery.state.as_str(),
+                    "attempts": delivery.tries.attempts,
+                    "next_at": rfc3339(delivery.next_at),
+                    "reply": delivery.reply,
+                    "message_id": delivery.message_id,
+                })
+            })
+            .collect();
+        let recipients: Vec<_> = paused
+            .iter()
+            .map(|(address, since, why)| {
+                serde_json::json!({ "address": address, "paused_at": rfc3339(*since), "why": why })
+            })
+            .collect();
+        print_line(serde_json::json!({ "messages": messages, "paused": recipients }))?;
+    } else {
+        for delivery in &waiting {
+            print_line(format_args!(
+                "{:>5}  {:<8} {} to {}: {}",
+                delivery.id.0,
+                delivery.state.as_str(),
+                plain(&delivery.digest),
+                delivery.recipient,
+                plain(&delivery.subject)
+            ))?;
+            let reply = delivery.reply.as_deref().unwrap_or("not tried yet");
+            print_line(format_args!("       {} attempts; {}", delivery.tries.attempts, plain(reply)))?;
+            print_line(format_args!("       {}", remedy(delivery)))?;
+        }
+        for (address, since, why) in &paused {
+            print_line(format_args!("{address} is paused since {}: {}", rfc3339(*since), plain(why)))?;
+            print_line(format_args!("       once it is mended: wirewatch outbox resume {address}"))?;
+        }
+        if waiting.is_empty() && paused.is_empty() {
+            say("The outbox is empty: all mail was sent.");
+        }
+    }
+    let needs_a_person = !paused.is_empty() || waiting.iter().any(|delivery| delivery.state == State::Held);
+    Ok(if needs_a_person { End::NeedsAPerson } else { End::Done })
+}
+
+fn remedy(delivery: &Delivery) -> String {
+    let id = delivery.id;
+    match delivery.state {
+        State::Held => format!("send it again: wirewatch outbox release {id}; give it up: wirewatch outbox drop {id}"),
+        State::Unknown => format!(
+            "it may have arrived; the same message goes again at {}; give it up: wirewatch outbox drop {id}",
+            rfc3339(delivery.next_at)
+        ),
+        _ => format!("next attempt at {}", rfc3339(delivery.next_at)),
+    }
+}

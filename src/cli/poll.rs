@@ -1,0 +1,125 @@
+//! `poll`: one round, a line a feed.
+
+use super::setup;
+use super::terminal::plain;
+use super::{Context, End, hinted, print_line, rfc3339};
+use crate::desk::intake::{Line, PollResult};
+use crate::poll::{Choice, Round};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Ask all feeds, due or not (never before a time that a server asked us to wait for)
+    #[arg(long)]
+    force: bool,
+    /// Only this feed, by its name or address
+    #[arg(long, value_name = "NAME")]
+    feed: Option<String>,
+    /// One JSON object a feed
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<End> {
+    let watchlist = setup::watchlist(context)?;
+    if let Some(name) = &arguments.feed
+        && !watchlist.config.feeds.iter().any(|declared| {
+            declared.feed.url == *name || declared.feed.name.as_ref() == Some(name)
+        })
+    {
+        return Err(hinted(format!("the watchlist has no feed `{name}`"), "see `wirewatch feeds list`"));
+    }
+    let choice = match (&arguments.feed, arguments.force) {
+        (None, false) => Choice::Due,
+        (None, true) => Choice::All,
+        (Some(name), false) => Choice::Named(name.clone()),
+        (Some(name), true) => Choice::NamedNow(name.clone()),
+    };
+    let (_lock, desk) = setup::desk_to_work(context, watchlist)?;
+    let watchlist = std::sync::Arc::clone(&desk.watchlist);
+    let (asked, failed) = setup::with_desk(desk, async |handle| {
+        let poller = setup::poller(context, &watchlist, handle)?;
+        let mut round = Round::begin(poller, choice).await?;
+        let (mut asked, mut failed) = (0_u32, 0_u32);
+        while let Some(line) = round.next().await? {
+            asked += 1;
+            failed += u32::from(matches!(line.result, PollResult::Failed(_) | PollResult::Throttled(_)));
+            if arguments.json { print_line(json(&line))? } else { print_line(words(&line))? }
+        }
+        Ok((asked, failed))
+    })?;
+    if asked == 0 {
+        super::say("No feed is due. `wirewatch poll --force` asks all; `wirewatch feeds list` tells when each is due.");
+    }
+    Ok(if asked > 0 && failed == asked { End::NeedsAPerson } else { End::Done })
+}
+
+/// A feed's line for people: `BBC World: 3 new, 22 known; 1 match`.
+pub(super) fn words(line: &Line) -> String {
+    let what = match &line.result {
+        PollResult::Read { counts, matches, oddities, gap, torn } => {
+            let mut parts: Vec<String> = [
+                (counts.new, "new"),
+                (counts.backfill, "from before"),
+                (counts.late, "late"),
+                (counts.replaced, "of a replaced feed"),
+                (counts.changed, "changed"),
+                (counts.known, "known"),
+            ]
+            .into_iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, what)| format!("{count} {what}"))
+            .collect();
+            if parts.is_empty() {
+                parts.push("no items".to_owned());
+            }
+            let mut words = parts.join(", ");
+            if *matches > 0 {
+                words.push_str(&format!("; {matches} {}", if *matches == 1 { "match" } else { "matches" }));
+            }
+            if *oddities > 0 {
+                words.push_str(&format!("; {oddities} oddities, see `wirewatch feeds show`"));
+            }
+            if *gap {
+                words.push_str("; items since the last poll may have been missed");
+            }
+            if let Some(torn) = torn {
+                words.push_str(&format!("; the document was not whole: {torn}"));
+            }
+            words
+        }
+        PollResult::Unchanged => "unchanged".to_owned(),
+        PollResult::Throttled(said) => format!("asked to wait: {said}"),
+        PollResult::Failed(cause) => format!("failed: {cause}"),
+    };
+    format!("{}: {}", plain(&line.name), plain(&what))
+}
+
+fn json(line: &Line) -> serde_json::Value {
+    let mut object = serde_json::json!({
+        "feed": line.name,
+        "url": line.url,
+        "next_at": rfc3339(line.next_at),
+    });
+    let more = match &line.result {
+        PollResult::Read { counts, matches, oddities, gap, torn } => serde_json::json!({
+            "state": "read",
+            "new": counts.new,
+            "backfill": counts.backfill,
+            "late": counts.late,
+            "replaced": counts.replaced,
+            "changed": counts.changed,
+            "known": counts.known,
+            "matches": matches,
+            "oddities": oddities,
+            "gap": gap,
+            "torn": torn,
+        }),
+        PollResult::Unchanged => serde_json::json!({ "state": "unchanged" }),
+        PollResult::Throttled(said) => serde_json::json!({ "state": "throttled", "error": said }),
+        PollResult::Failed(cause) => serde_json::json!({ "state": "failed", "error": cause }),
+    };
+    if let (Some(object), serde_json::Value::Object(more)) = (object.as_object_mut(), more) {
+        object.extend(more);
+    }
+    object
+}

@@ -1,0 +1,25 @@
+//! `run`: the daemon.
+
+use super::setup;
+use super::{Context, End, hinted};
+use crate::clock::Clock;
+use crate::config::{self, find};
+use crate::service::{self, Daemon};
+use crate::store::{Lock, Store};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Seconds that the clock of `--now` runs in a second
+    #[arg(long, value_name = "N", hide = true, requires = "now", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pace: u32,
+}
+
+pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<End> {
+    let clock = context.start.map_or(Clock::Real, |start| Clock::starting_at(start, arguments.pace));
+    let (watchlist, file) = setup::watchlist_or_last_good(context)?;
+    let path = watchlist.config.store.path.clone();
+    let _lock = Lock::take(&path)?;
+    let store = Store::open(&path, clock.now())?;
+    service::run(Daemon { store, watchlist, file, clock, host: setup::host() })?;
+    Ok(End::Done)
+}

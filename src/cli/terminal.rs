@@ -1,0 +1,74 @@
+//! What the terminal can show: errors with their remedy, colour, highlights.
+
+use std::io::{self, IsTerminal, Write};
+
+use super::Hinted;
+use crate::store::StoreError;
+
+/// Prints an error for a person: what happened, the causes behind it, and the remedy apart.
+pub(super) fn print_error(error: &anyhow::Error) {
+    let mut text = format!("error: {error}");
+    for cause in error.chain().skip(1) {
+        let cause = cause.to_string();
+        // Some errors repeat their source in their own words.
+        if !text.ends_with(&cause) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
+    }
+    if let Some(hint) = hint_of(error) {
+        text.push_str("\n\nhint: ");
+        text.push_str(&hint);
+    }
+    // Nobody is left to tell if standard error is closed.
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+fn hint_of(error: &anyhow::Error) -> Option<String> {
+    error.chain().find_map(|cause| {
+        let ours = cause.downcast_ref::<Hinted>().map(|hinted| hinted.hint.clone());
+        ours.or_else(|| cause.downcast_ref::<StoreError>().and_then(StoreError::hint).map(str::to_owned))
+    })
+}
+
+/// Whether standard output may be coloured.
+pub(super) fn colours() -> bool {
+    io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none()
+}
+
+/// Marks the ranges (bytes, ascending, not overlapping) of a text: bold on a terminal, `*so*` elsewhere.
+pub(super) fn highlight(text: &str, ranges: &[(usize, usize)], colours: bool) -> String {
+    let (on, off) = if colours { ("\u{1b}[1m", "\u{1b}[0m") } else { ("*", "*") };
+    let mut marked = String::with_capacity(text.len() + ranges.len() * 8);
+    let mut from = 0;
+    for &(start, end) in ranges {
+        let (Some(before), Some(hit)) = (text.get(from..start), text.get(start..end)) else { continue };
+        marked.push_str(before);
+        marked.push_str(on);
+        marked.push_str(hit);
+        marked.push_str(off);
+        from = end;
+    }
+    marked.push_str(text.get(from..).unwrap_or_default());
+    marked
+}
+
+/// Text from outside without the control characters that would steer a terminal.
+pub(super) fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hits_are_marked_where_they_stand() {
+        assert_eq!(highlight("Troops enter Mosul today", &[(13, 18)], false), "Troops enter *Mosul* today");
+    }
+
+    #[test]
+    fn a_range_that_cuts_a_letter_is_left_out() {
+        assert_eq!(highlight("ä b", &[(1, 2)], false), "ä b");
+    }
+}

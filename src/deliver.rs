@@ -1,1 +1,0 @@
-//! One round of composing and sending.

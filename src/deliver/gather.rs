@@ -1,0 +1,296 @@
+//! What one message to one recipient is made of, from the store and the watchlist.
+
+use std::collections::{BTreeSet, HashMap};
+
+use jiff::SignedDuration;
+
+use crate::desk::Desk;
+use crate::digest::DigestSettings;
+use crate::digest::material::{
+    Candidate, Edit, Elsewhere, FeedFigures, Followup, Material, StoryFacts, Thread, ToldBefore, Topic,
+    Watchlist as WatchlistState,
+};
+use crate::digest::volume;
+use super::news;
+use crate::model::{DeliveryId, FeedId, FeedState, MatchId, Shown, StoryId, Timestamp, TopicId};
+use crate::store::StoreError;
+use crate::store::matches::Pending;
+use crate::story::followup::{self, Text};
+use crate::story::group;
+use crate::topic::publisher;
+
+/// The material of a message, and the matches that no longer hold.
+pub(super) struct Gathered<'a> {
+    pub(super) material: Material<'a>,
+    /// Pending matches that the present topics do not make: they stop waiting.
+    pub(super) stale: Vec<MatchId>,
+    /// The events that the material reports.
+    pub(super) events: Vec<i64>,
+}
+
+/// Which matches a message is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    /// What waits to be told.
+    Pending,
+    /// All that the present topics match in the items first seen since a moment, told or not.
+    Since(Timestamp),
+    /// What one message told.
+    Told(DeliveryId),
+}
+
+/// Reads all that a digest to a recipient is made of.
+pub(super) fn gather<'a>(
+    desk: &Desk,
+    digest: &'a DigestSettings,
+    recipient: &'a str,
+    host: &'a str,
+    source: Source,
+    now: Timestamp,
+) -> Result<Gathered<'a>, StoreError> {
+    let store = &desk.store;
+    let since = match source {
+        Source::Since(since) => Some(since),
+        _ => store.last_window(&digest.name, recipient)?,
+    };
+    let topics = topics_of(desk, digest, recipient, now)?;
+    let mut reader = Reader { desk, feeds: HashMap::new() };
+    let (candidates, stale) = reader.candidates(recipient, &topics, source)?;
+    let stories = story_facts(&mut reader, recipient, &candidates, now)?;
+    let window_from = since.unwrap_or(now - SignedDuration::from_hours(24));
+    let (feed_news, events, known_troubles) = news::feed_news(desk, recipient, &topics, now)?;
+    let (polls, failed) = store.polls_since(window_from)?;
+    let material = Material {
+        digest,
+        recipient,
+        now,
+        since,
+        first: !store.was_ever_told(recipient)?,
+        edits: edits(&mut reader, recipient, &topics, window_from)?,
+        elsewhere: elsewhere(desk, digest, recipient, window_from)?,
+        feed_news,
+        known_troubles,
+        feeds: FeedFigures {
+            feeds: u32::try_from(desk.watchlist.config.feeds.len()).unwrap_or(u32::MAX),
+            polls,
+            failed,
+            gaps: store.gaps_since(window_from)?,
+        },
+        watchlist: WatchlistState {
+            file: desk.watchlist.file_name(),
+            saved_at: desk.watchlist.version.saved_at,
+            problems: desk.refused_problems,
+        },
+        host,
+        topics,
+        candidates,
+        stories,
+    };
+    Ok(Gathered { material, stale, events })
+}
+
+fn wanted_ids(topics: &[Topic]) -> Vec<TopicId> {
+    topics.iter().filter(|topic| topic.wanted).map(|topic| topic.id).collect()
+}
+
+/// All topics that the recipient gets in any digest, in file order.
+fn topics_of(
+    desk: &Desk,
+    digest: &DigestSettings,
+    recipient: &str,
+    now: Timestamp,
+) -> Result<Vec<Topic>, StoreError> {
+    let bounds = volume::windows(&digest.plan.timezone, now);
+    let mut topics = Vec::new();
+    for (index, (declared, id)) in desk.watchlist.config.topics.iter().zip(&desk.topics).enumerate() {
+        if !desk.watchlist.readers(index).contains(&recipient.to_owned()) {
+            continue;
+        }
+        let since = desk.store.topic_since(*id)?;
+        // A window that began before the topic was known says nothing about how much it usually brings.
+        let whole: Vec<_> = bounds.iter().copied().skip_while(|start| *start < since).collect();
+        let known = if whole.len() < 2 { bounds.iter().copied().rev().take(2).rev().collect() } else { whole };
+        topics.push(Topic {
+            id: *id,
+            name: declared.name.clone(),
+            wanted: desk.watchlist.wants(digest, declared),
+            high_priority: declared.high_priority,
+            sensitive: declared.sensitive,
+            snooze: declared.snooze,
+            min_outlets: declared.rule.min_outlets,
+            history: desk.store.history(*id, &known)?,
+        });
+    }
+    Ok(topics)
+}
+
+/// Reads items with their texts, each feed once.
+struct Reader<'a> {
+    desk: &'a Desk,
+    feeds: HashMap<FeedId, FeedState>,
+}
+
+impl Reader<'_> {
+    fn candidates(
+        &mut self,
+        recipient: &str,
+        topics: &[Topic],
+        source: Source,
+    ) -> Result<(Vec<Candidate>, Vec<MatchId>), StoreError> {
+        let store = &self.desk.store;
+        let ids: Vec<_> = topics.iter().map(|topic| topic.id).collect();
+        let pending = match source {
+            Source::Pending => store.pending(recipient, &ids)?,
+            Source::Since(since) => store.matches_since(&wanted_ids(topics), since)?,
+            Source::Told(delivery) => store.matches_told_in(delivery)?,
+        };
+        let mut candidates = Vec::new();
+        let mut stale = Vec::new();
+        for waiting in pending {
+            let id = waiting.id;
+            match self.candidate(waiting)? {
+                Some(candidate) => candidates.push(candidate),
+                None => stale.push(id),
+            }
+        }
+        Ok((candidates, stale))
+    }
+
+    /// Judges a match again by the present topic and text; `None` if it no longer holds.
+    fn candidate(&mut self, waiting: Pending) -> Result<Option<Candidate>, StoreError> {
+        let desk = self.desk;
+        let found = waiting.found;
+        let Some(index) = desk.topics.iter().position(|id| *id == found.topic) else { return Ok(None) };
+        let Some((item, shown)) = desk.item_in(found.item, found.feed)? else { return Ok(None) };
+        let feed = self.feed(found.feed)?;
+        let verdict = desk.judge(index, &desk.prepare(&item, &feed, &shown));
+        if !verdict.matched {
+            return Ok(None);
+        }
+        Ok(Some(Candidate {
+            id: waiting.id,
+            item: found.item,
+            story: waiting.story.filter(|_| desk.watchlist.config.topics.get(index).is_some_and(|topic| topic.group)),
+            topic: found.topic,
+            matched_at: found.at,
+            origin: found.origin,
+            score: verdict.score,
+            hits: verdict.evidence,
+            publisher: publisher(item.link.as_deref(), &feed.name),
+            link: item.link,
+            date: item.date,
+            outlet: feed.name,
+            lang: item.lang,
+            shown,
+        }))
+    }
+
+    fn feed(&mut self, id: FeedId) -> Result<FeedState, StoreError> {
+        if let Some(feed) = self.feeds.get(&id) {
+            return Ok(feed.clone());
+        }
+        let feed = self.desk.store.feed(id)?;
+        self.feeds.insert(id, feed.clone());
+        Ok(feed)
+    }
+}
+
+/// What is known of the candidates' stories: who tells them, and what the recipient heard of them before.
+fn story_facts(
+    reader: &mut Reader<'_>,
+    recipient: &str,
+    candidates: &[Candidate],
+    now: Timestamp,
+) -> Result<Vec<StoryFacts>, StoreError> {
+    let ids: BTreeSet<StoryId> = candidates.iter().filter_map(|candidate| candidate.story).collect();
+    let mut facts = Vec::new();
+    for id in ids {
+        let members = reader.desk.store.story_items(id)?;
+        let mut publishers = BTreeSet::new();
+        for item in &members {
+            let feed = reader.feed(item.feed)?;
+            publishers.insert(publisher(item.link.as_deref(), &feed.name));
+        }
+        let last = members.iter().map(|item| item.first_seen).max().unwrap_or(now);
+        facts.push(StoryFacts {
+            id,
+            outlets: u32::try_from(publishers.len()).unwrap_or(u32::MAX),
+            closed: group::is_closed(last, now),
+            told: told_before(reader, recipient, id, candidates, now)?,
+        });
+    }
+    Ok(facts)
+}
+
+fn told_before(
+    reader: &mut Reader<'_>,
+    recipient: &str,
+    story: StoryId,
+    candidates: &[Candidate],
+    now: Timestamp,
+) -> Result<Option<ToldBefore>, StoreError> {
+    let desk = reader.desk;
+    let told = desk.store.told_of_story(recipient, story)?;
+    let Some(last) = told.last() else { return Ok(None) };
+    let mut known = Vec::new();
+    for before in &told {
+        if let Some((item, shown)) = desk.item_first_shown(before.item)? {
+            known.push((item, shown));
+        }
+    }
+    let known: Vec<_> = known.iter().map(|(item, shown)| text_of(item.lang.as_deref(), shown)).collect();
+    let fresh: Vec<_> = candidates
+        .iter()
+        .filter(|candidate| candidate.story == Some(story))
+        .map(|candidate| text_of(candidate.lang.as_deref(), &candidate.shown))
+        .collect();
+    let told_topics: BTreeSet<_> = told.iter().map(|before| before.topic).collect();
+    let new_topics: Vec<TopicId> = candidates
+        .iter()
+        .filter(|candidate| candidate.story == Some(story) && !told_topics.contains(&candidate.topic))
+        .map(|candidate| candidate.topic)
+        .collect();
+    let followup = match followup::news(&known, &fresh, last.at, now) {
+        followup::News::Nothing if !new_topics.is_empty() => Followup::Topics(new_topics),
+        followup::News::Nothing => Followup::Nothing,
+        followup::News::TooSoon => Followup::TooSoon,
+        followup::News::Marked => Followup::Marked,
+        followup::News::Words(words) => Followup::Words(words),
+    };
+    let thread = match last.delivery {
+        Some(delivery) => desk.store.thread_of(delivery, story)?,
+        None => None,
+    };
+    let thread = thread.map(|(message_id, subject)| Thread { message_id, subject });
+    Ok(Some(ToldBefore { at: last.at, followup, thread }))
+}
+
+fn text_of<'a>(lang: Option<&'a str>, shown: &'a Shown) -> Text<'a> {
+    Text { lang, title: &shown.title, summary: &shown.summary }
+}
+
+fn edits(
+    reader: &mut Reader<'_>,
+    recipient: &str,
+    topics: &[Topic],
+    since: Timestamp,
+) -> Result<Vec<Edit>, StoreError> {
+    let changes = reader.desk.store.retitled_since(recipient, &wanted_ids(topics), since)?;
+    changes
+        .into_iter()
+        .map(|change| {
+            let outlet = reader.feed(change.feed)?.name;
+            Ok(Edit { outlet, old: change.old, new: Some(change.new), link: change.link })
+        })
+        .collect()
+}
+
+fn elsewhere(
+    desk: &Desk,
+    digest: &DigestSettings,
+    recipient: &str,
+    since: Timestamp,
+) -> Result<Vec<Elsewhere>, StoreError> {
+    let told = desk.store.told_elsewhere(recipient, &digest.name, since)?;
+    Ok(told.into_iter().map(|(digest, at, stories)| Elsewhere { digest, at, stories }).collect())
+}

@@ -1,0 +1,150 @@
+//! One round of composing and sending.
+//!
+//! A digest is composed, rendered and put into the outbox on the store's thread, in one transaction with what it
+//! tells. Sending reads the stored bytes, so that a message that was composed is sent as it is, whatever happens.
+
+use crate::clock::Clock;
+use crate::desk::{Desk, DeskError, Handle};
+use crate::model::{DeliveryId, Timestamp};
+use crate::schedule::digests as schedule;
+use crate::store::StoreError;
+
+pub mod compose;
+mod gather;
+mod news;
+pub mod send;
+
+pub use compose::{Composed, Previewed};
+
+/// Which digests are composed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// Those that are due.
+    Due,
+    /// This one, due or not, whatever its days and quiet hours say.
+    Named(String),
+}
+
+/// What became of a digest for one recipient.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The digest.
+    pub digest: String,
+    /// The address.
+    pub recipient: String,
+    /// What was done.
+    pub result: Result<Queued, Reason>,
+}
+
+/// A message that was put into the outbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Queued {
+    /// Its row.
+    pub delivery: DeliveryId,
+    /// Its subject.
+    pub subject: String,
+    /// How many stories it tells.
+    pub stories: usize,
+}
+
+/// Why no message was composed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// Nothing new, and `when_empty` is `skip`.
+    NothingNew,
+    /// The last message of this digest still waits to be sent.
+    StillWaiting,
+    /// The mail server refused this recipient.
+    Paused,
+}
+
+/// Composes and sends. Cheap to clone.
+#[derive(Clone)]
+pub struct Deliverer {
+    desk: Handle,
+    clock: Clock,
+    host: String,
+}
+
+impl Deliverer {
+    /// Works through `desk`; `host` names this machine in the mail.
+    pub fn new(desk: Handle, clock: Clock, host: String) -> Deliverer {
+        Deliverer { desk, clock, host }
+    }
+
+    /// Composes what `which` says and puts it into the outbox; one outcome for each digest and recipient looked at.
+    pub async fn compose(&self, which: Which) -> Result<Vec<Outcome>, DeskError> {
+        let now = self.clock.now();
+        let host = self.host.clone();
+        self.desk.at_once(move |desk| compose_all(desk, &which, &host, now)).await
+    }
+
+    /// When a digest or a message is due next; `None`: nothing is in sight.
+    pub async fn next_at(&self) -> Result<Option<Timestamp>, DeskError> {
+        let now = self.clock.now();
+        self.desk
+            .at_once(move |desk| {
+                let mut next = desk.store.next_delivery_at()?;
+                for (digest, recipient) in addressed(desk) {
+                    let history = history(desk, &digest, &recipient, now)?;
+                    if let Some(due) = schedule::next(&digest.plan, &history, now) {
+                        next = Some(next.map_or(due, |next| next.min(due)));
+                    }
+                }
+                Ok(next)
+            })
+            .await
+    }
+}
+
+/// All digests with each of their recipients.
+fn addressed(desk: &Desk) -> Vec<(crate::digest::DigestSettings, String)> {
+    let digests = &desk.watchlist.config.digests;
+    digests.iter().flat_map(|digest| digest.to.iter().map(|to| (digest.clone(), to.clone()))).collect()
+}
+
+fn history(
+    desk: &Desk,
+    digest: &crate::digest::DigestSettings,
+    recipient: &str,
+    now: Timestamp,
+) -> Result<schedule::History, StoreError> {
+    let due = desk.store.declare_digest(&digest.name, recipient, now)?;
+    let waiting_since = if digest.plan.send != schedule::Send::AtOnce {
+        None
+    } else if desk.store.was_ever_told(recipient)? {
+        desk.store.pending_since(recipient, &desk.wanted_topics(digest))?
+    } else {
+        Some(due.known_at)
+    };
+    Ok(schedule::History { known_at: due.known_at, last_due: due.last_due, waiting_since })
+}
+
+fn compose_all(desk: &mut Desk, which: &Which, host: &str, now: Timestamp) -> Result<Vec<Outcome>, StoreError> {
+    let mut outcomes = Vec::new();
+    for (digest, recipient) in addressed(desk) {
+        let due = match which {
+            Which::Due => {
+                let history = history(desk, &digest, &recipient, now)?;
+                match schedule::due(&digest.plan, &history, now) {
+                    Some(due) => Some(due.at),
+                    None => continue,
+                }
+            }
+            Which::Named(name) if *name == digest.name => {
+                desk.store.declare_digest(&digest.name, &recipient, now)?;
+                None
+            }
+            Which::Named(_) => continue,
+        };
+        let result = if desk.store.has_unsent(&digest.name, &recipient)? {
+            Err(Reason::StillWaiting)
+        } else if desk.store.is_paused(&recipient)? {
+            Err(Reason::Paused)
+        } else {
+            compose::compose_for(desk, &digest, &recipient, host, due, now)?
+        };
+        outcomes.push(Outcome { digest: digest.name, recipient, result });
+    }
+    Ok(outcomes)
+}

@@ -1,0 +1,86 @@
+//! What happened to the feeds that a recipient's topics read.
+
+use crate::desk::Desk;
+use crate::digest::material::{FeedEvent, FeedNews, Topic};
+use crate::model::{FeedState, Timestamp, TopicId};
+use crate::store::StoreError;
+use crate::store::events::Event;
+
+/// News of feeds for a recipient, the events it reports, and how many feeds in trouble he knows of already.
+pub(super) fn feed_news(
+    desk: &Desk,
+    recipient: &str,
+    topics: &[Topic],
+    now: Timestamp,
+) -> Result<(Vec<FeedNews>, Vec<i64>, u32), StoreError> {
+    let wanted: Vec<TopicId> = topics.iter().filter(|topic| topic.wanted).map(|topic| topic.id).collect();
+    let mut news = Vec::new();
+    let mut reported = Vec::new();
+    for event in desk.store.events_for(recipient)? {
+        let feed = desk.store.feed(event.feed)?;
+        let readers = topics_reading(desk, &feed, &wanted);
+        if readers.is_empty() {
+            continue;
+        }
+        let Some(what) = what_happened(desk, &event, &feed, &wanted, now)? else { continue };
+        let topics = if readers.len() == wanted.len() { Vec::new() } else { readers };
+        reported.push(event.id);
+        if let Some(what) = what {
+            news.push(FeedNews { feed: feed.name, what, topics });
+        }
+    }
+    let known = desk.store.known_failing(recipient)?.len();
+    Ok((news, reported, u32::try_from(known).unwrap_or(u32::MAX)))
+}
+
+/// The names of those topics that read the feed.
+fn topics_reading(desk: &Desk, feed: &FeedState, wanted: &[TopicId]) -> Vec<String> {
+    let config = &desk.watchlist.config;
+    config
+        .topics
+        .iter()
+        .zip(&desk.topics)
+        .filter(|(topic, id)| wanted.contains(id) && desk.watchlist.reads(topic, &feed.url))
+        .map(|(topic, _)| topic.name.clone())
+        .collect()
+}
+
+/// An event as the digest tells it; `None` while it is too early to tell, `Some(None)` if it is over and not worth a
+/// word.
+fn what_happened(
+    desk: &Desk,
+    event: &Event,
+    feed: &FeedState,
+    wanted: &[TopicId],
+    now: Timestamp,
+) -> Result<Option<Option<FeedEvent>>, StoreError> {
+    let still_failing = feed.failures > 0;
+    let told = match event.kind.as_str() {
+        "added" if feed.first_read_at.is_none() => return Ok(None),
+        "added" => {
+            let (stored, matching) = desk.store.first_document(feed.id, wanted)?;
+            // What `backfill` mails is told as news and not as a number.
+            let matching = if desk.watchlist.mails_backfill(&feed.url) { 0 } else { matching };
+            Some(FeedEvent::Added { stored, matching })
+        }
+        "resumed" => Some(FeedEvent::Resumed),
+        "failing" if still_failing => Some(FeedEvent::Failing {
+            since: feed.failing_since.unwrap_or(event.at),
+            attempts: feed.failures,
+            error: feed.error.clone().unwrap_or_default(),
+        }),
+        "gone" if still_failing => Some(FeedEvent::Gone { since: feed.failing_since.unwrap_or(event.at) }),
+        "recovered" => Some(FeedEvent::Recovered { since: event.detail.parse().unwrap_or(event.at) }),
+        "quiet" => match (feed.last_new_at, feed.rhythm) {
+            (Some(last_new), Some(usual)) if last_new <= event.at => Some(FeedEvent::Quiet { last_new, usual }),
+            _ => None,
+        },
+        "gap" => Some(FeedEvent::Gap { from: event.detail.parse().unwrap_or(event.at), to: event.at }),
+        "replaced" => Some(FeedEvent::Replaced { at: event.at }),
+        "moved" => Some(FeedEvent::Moved { to: event.detail.clone() }),
+        "guids" => Some(FeedEvent::Guids),
+        _ => None,
+    };
+    let _ = now;
+    Ok(Some(told))
+}

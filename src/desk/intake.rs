@@ -1,0 +1,381 @@
+//! What one fetch changes in the store: the feed's state, its items, their matches and stories, all together.
+
+use jiff::SignedDuration;
+
+use super::Desk;
+use crate::config::FeedConfig;
+use crate::feed::FeedDocument;
+use crate::health;
+use crate::model::{Backfill, FeedId, FeedState, Origin, Timestamp, Validators};
+use crate::schedule::feeds::{self as schedule, Next, Polled, Scope};
+use crate::store::StoreError;
+use crate::store::items::{Counts, Taken};
+
+/// What came of asking one feed.
+#[derive(Clone, Debug)]
+pub struct Came {
+    /// The answer.
+    pub arrival: Arrival,
+    /// Where a chain of permanent redirects ended.
+    pub permanent_target: Option<String>,
+    /// How long the server says its answer stays fresh.
+    pub freshness: Option<SignedDuration>,
+    /// Other feeds that a server's wish to be left alone covers.
+    pub also_held: Vec<FeedId>,
+}
+
+/// A server's answer, read.
+#[derive(Clone, Debug)]
+pub enum Arrival {
+    /// A feed.
+    Document {
+        /// What it says.
+        document: Box<FeedDocument>,
+        /// For the next time, if there are any.
+        validators: Option<Validators>,
+        /// Of the decoded body; `None`: it was not whole.
+        hash: Option<i64>,
+        /// Why it was not whole.
+        torn: Option<String>,
+    },
+    /// The body that we know already.
+    SameBody {
+        /// For the next time, if there are any.
+        validators: Option<Validators>,
+    },
+    /// 304.
+    NotModified {
+        /// For the next time.
+        validators: Validators,
+    },
+    /// The server asked us to stay away.
+    Throttled {
+        /// For how long.
+        wait: Option<SignedDuration>,
+        /// Whom it meant.
+        scope: Scope,
+        /// In words.
+        said: String,
+    },
+    /// 410.
+    Gone,
+    /// Nothing that can be read.
+    Failed {
+        /// In words.
+        cause: String,
+    },
+    /// Our own network seems to be down: nothing is counted against the feed.
+    Offline {
+        /// In words.
+        cause: String,
+    },
+}
+
+impl Came {
+    /// A failure that no server had a part in.
+    pub fn failed(cause: String) -> Came {
+        Came { arrival: Arrival::Failed { cause }, permanent_target: None, freshness: None, also_held: Vec::new() }
+    }
+}
+
+/// What a poll of one feed came to, for a person.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// The feed.
+    pub feed: FeedId,
+    /// What it is called.
+    pub name: String,
+    /// Its address.
+    pub url: String,
+    /// What happened.
+    pub result: PollResult,
+    /// When it is asked next.
+    pub next_at: Timestamp,
+}
+
+/// The kinds of [`Line`].
+#[derive(Clone, Debug)]
+pub enum PollResult {
+    /// A document was read.
+    Read {
+        /// Its entries by what they were.
+        counts: Counts,
+        /// Matches made.
+        matches: u32,
+        /// Faults that were mended.
+        oddities: u32,
+        /// Whether items may have been missed before it.
+        gap: bool,
+        /// Why it was not whole.
+        torn: Option<String>,
+    },
+    /// Nothing changed.
+    Unchanged,
+    /// The server asked us to wait, in words.
+    Throttled(String),
+    /// It failed, in words.
+    Failed(String),
+}
+
+/// How soon a feed is asked again after our own network was down.
+const OFFLINE_PAUSE: SignedDuration = SignedDuration::from_mins(1);
+
+/// A feed that fails for so long is reported.
+const WORTH_A_WORD: SignedDuration = SignedDuration::from_hours(24);
+
+impl Desk {
+    /// Stores what came of asking a feed; all of it or, on an error, nothing.
+    pub fn take(&mut self, id: FeedId, came: Came, now: Timestamp) -> Result<Line, StoreError> {
+        self.step(|desk| desk.take_all(id, came, now))
+    }
+
+    fn take_all(&mut self, id: FeedId, came: Came, now: Timestamp) -> Result<Line, StoreError> {
+        let before = self.store.feed(id)?;
+        let Some(declared) = self.watchlist.feed(&before.url).cloned() else {
+            // The watchlist dropped the feed while it was being asked.
+            return Ok(Line {
+                feed: id,
+                name: before.name,
+                url: before.url,
+                result: PollResult::Failed("no longer in the watchlist".to_owned()),
+                next_at: before.next_at,
+            });
+        };
+        let mut state = before.clone();
+        let (polled, result) = self.read_arrival(&mut state, &declared, &came, now)?;
+        if let Some(polled) = &polled {
+            let next = schedule::next_after(
+                polled,
+                &self.as_scheduled(&before, &state),
+                &self.watchlist.pace(),
+                declared.feed.every,
+                now,
+            );
+            self.note_next(&mut state, polled, next, &came)?;
+            self.note_health(&before, &state, polled, now)?;
+        } else {
+            state.next_at = now + OFFLINE_PAUSE;
+        }
+        self.store.record_feed(&state)?;
+        self.count(&result, now)?;
+        if matches!(polled, Some(Polled::Read { .. } | Polled::Unchanged { .. })) {
+            self.note_move(&mut state, came.permanent_target.as_deref(), now)?;
+        }
+        Ok(Line { feed: id, name: state.name, url: state.url, result, next_at: state.next_at })
+    }
+
+    /// Puts an answer into the feed's state, and its items into the store; `None` where nothing counts.
+    fn read_arrival(
+        &mut self,
+        state: &mut FeedState,
+        declared: &FeedConfig,
+        came: &Came,
+        now: Timestamp,
+    ) -> Result<(Option<Polled>, PollResult), StoreError> {
+        Ok(match &came.arrival {
+            Arrival::Document { document, validators, hash, torn } => {
+                let (taken, matches) = self.take_document(state, declared, document, now)?;
+                well(state, now);
+                describe(state, declared, document);
+                state.validators.clone_from(validators);
+                state.body_hash = *hash;
+                state.full_at = Some(now);
+                state.rhythm = schedule::rhythm(&self.store.last_dates(state.id, 20)?);
+                let gap = taken.gap.is_some();
+                let polled = Polled::Read { hint: came.freshness.max(document.ttl), gap };
+                state.hint = came.freshness.max(document.ttl);
+                let result = PollResult::Read {
+                    counts: taken.counts,
+                    matches,
+                    oddities: state.oddities,
+                    gap,
+                    torn: torn.clone(),
+                };
+                (Some(polled), result)
+            }
+            Arrival::SameBody { validators } => {
+                well(state, now);
+                state.validators.clone_from(validators);
+                state.full_at = Some(now);
+                state.hint = came.freshness.or(state.hint);
+                (Some(Polled::Unchanged { hint: came.freshness }), PollResult::Unchanged)
+            }
+            Arrival::NotModified { validators } => {
+                well(state, now);
+                state.validators = Some(validators.clone());
+                state.hint = came.freshness.or(state.hint);
+                (Some(Polled::Unchanged { hint: came.freshness }), PollResult::Unchanged)
+            }
+            Arrival::Throttled { wait, scope, said } => {
+                ill(state, said, now);
+                let polled = Polled::Throttled { wait: *wait, scope: *scope };
+                (Some(polled), PollResult::Throttled(said.clone()))
+            }
+            Arrival::Gone => {
+                ill(state, schedule::GONE, now);
+                (Some(Polled::Gone), PollResult::Failed(schedule::GONE.to_owned()))
+            }
+            Arrival::Failed { cause } => {
+                ill(state, cause, now);
+                (Some(Polled::Failed), PollResult::Failed(cause.clone()))
+            }
+            Arrival::Offline { cause } => {
+                (None, PollResult::Failed(format!("{cause} (our own network seems to be down)")))
+            }
+        })
+    }
+
+    fn take_document(
+        &mut self,
+        state: &mut FeedState,
+        declared: &FeedConfig,
+        document: &FeedDocument,
+        now: Timestamp,
+    ) -> Result<(Taken, u32), StoreError> {
+        let first_poll = state.first_read_at.is_none();
+        let mut taken = self.store.take_in(state, document, now)?;
+        let mailed_from = match declared.feed.backfill {
+            Backfill::None => None,
+            Backfill::All => Some(Timestamp::MIN),
+            Backfill::Since(span) => Some(now.checked_sub(span).unwrap_or(Timestamp::MIN)),
+        };
+        let mut matches = 0;
+        for entry in std::mem::take(&mut taken.entries) {
+            let is_mailed = entry.origin != Origin::Backfill
+                || mailed_from.is_some_and(|from| first_poll && entry.date >= from);
+            matches += self.match_entry(state, declared, entry, is_mailed, now)?;
+        }
+        if let Some(gap) = &taken.gap {
+            self.store.event(state.id, now, "gap", &gap.since.to_string())?;
+        }
+        if taken.replaced {
+            self.store.event(state.id, now, "replaced", "the feed shows other items than before")?;
+        }
+        let news = taken.counts.new + taken.counts.late;
+        if news > 0 || first_poll {
+            state.last_new_at = Some(now);
+        }
+        state.first_read_at.get_or_insert(now);
+        Ok((taken, matches))
+    }
+
+    /// The feed as the schedule wants it: before this poll, with what a document just taught.
+    fn as_scheduled(&self, before: &FeedState, after: &FeedState) -> FeedState {
+        FeedState {
+            rhythm: after.rhythm,
+            last_new_at: after.last_new_at,
+            skip_hours: after.skip_hours,
+            skip_days: after.skip_days,
+            ..before.clone()
+        }
+    }
+
+    fn note_next(
+        &mut self,
+        state: &mut FeedState,
+        polled: &Polled,
+        next: Next,
+        came: &Came,
+    ) -> Result<(), StoreError> {
+        state.next_at = next.next_at;
+        state.hold_until = next.hold_until;
+        if let (Polled::Throttled { scope: Scope::Domain, .. }, Some(until)) = (polled, next.hold_until) {
+            for other in &came.also_held {
+                self.store.hold_feed(*other, until)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes what a person may want to know: a death once, a recovery once, a silence once.
+    fn note_health(
+        &mut self,
+        before: &FeedState,
+        state: &FeedState,
+        polled: &Polled,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        if let Some(since) = before.failing_since.filter(|_| state.failures == 0) {
+            let reported = self.store.had_event(state.id, "failing", since)?
+                || self.store.had_event(state.id, "gone", since)?;
+            if reported {
+                self.store.event(state.id, now, "recovered", &since.to_string())?;
+            }
+        }
+        if let Some(since) = state.failing_since {
+            let error = state.error.as_deref().unwrap_or_default();
+            if *polled == Polled::Gone && !self.store.had_event(state.id, "gone", since)? {
+                self.store.event(state.id, now, "gone", error)?;
+            }
+            let long = since.duration_until(now) >= WORTH_A_WORD;
+            if long && !self.store.had_event(state.id, "failing", since)? {
+                self.store.event(state.id, now, "failing", error)?;
+            }
+        }
+        if let Some(last_new) = state.last_new_at
+            && health::is_quiet(state, now)
+            && !self.store.had_event(state.id, "quiet", last_new)?
+        {
+            self.store.event(state.id, now, "quiet", "nothing new for unusually long")?;
+        }
+        Ok(())
+    }
+
+    /// Follows a permanent redirect for good once it has been seen often enough.
+    fn note_move(
+        &mut self,
+        state: &mut FeedState,
+        target: Option<&str>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let moved = schedule::moved(state.moved.as_ref(), target, now);
+        if moved == state.moved {
+            return Ok(());
+        }
+        state.moved = moved;
+        self.store.record_feed(state)?;
+        if let Some(moved) = &state.moved
+            && schedule::adopts(moved, now)
+            && !self.store.had_event(state.id, "moved", moved.since)?
+        {
+            self.store.event(state.id, now, "moved", &moved.to)?;
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, result: &PollResult, now: Timestamp) -> Result<(), StoreError> {
+        use crate::store::feeds::Tally;
+        let (tally, new) = match result {
+            PollResult::Read { counts, .. } => (Tally::Changed, counts.new),
+            PollResult::Unchanged => (Tally::Unchanged, 0),
+            PollResult::Throttled(_) | PollResult::Failed(_) => (Tally::Failed, 0),
+        };
+        self.store.count_hour(now, tally, new)
+    }
+}
+
+/// A poll that reached the feed.
+fn well(state: &mut FeedState, now: Timestamp) {
+    state.last_ok_at = Some(now);
+    state.failing_since = None;
+    state.failures = 0;
+    state.error = None;
+}
+
+/// A poll that did not.
+fn ill(state: &mut FeedState, cause: &str, now: Timestamp) {
+    state.failing_since.get_or_insert(now);
+    state.failures = state.failures.saturating_add(1);
+    state.error = Some(cause.to_owned());
+}
+
+/// What a document says of its feed.
+fn describe(state: &mut FeedState, declared: &FeedConfig, document: &FeedDocument) {
+    let title = document.title.as_deref().map(crate::text::html::shown).filter(|title| !title.is_empty());
+    state.name = declared.feed.name.clone().or_else(|| title.clone()).unwrap_or_else(|| state.url.clone());
+    state.title = title;
+    state.channel_link.clone_from(&document.link);
+    state.skip_hours = document.skip_hours;
+    state.skip_days = document.skip_days;
+    state.oddities = u32::try_from(document.oddities.len()).unwrap_or(u32::MAX);
+}

@@ -1,0 +1,42 @@
+//! Items with their texts, as topics judge them.
+
+use super::Desk;
+use crate::model::{FeedId, FeedState, Item, ItemId, Shown};
+use crate::query::{Document, Prepared, Verdict};
+use crate::store::StoreError;
+
+impl Desk {
+    /// An item with the text that a feed showed of it; `None` once the text is gone.
+    pub fn item_in(&self, item: ItemId, feed: FeedId) -> Result<Option<(Item, Shown)>, StoreError> {
+        let Some(found) = self.store.item(item)? else { return Ok(None) };
+        let shown = self.store.shown(item, feed)?;
+        Ok(shown.map(|shown| (found, shown)))
+    }
+
+    /// An item with the text of its first sighting.
+    pub fn item_first_shown(&self, item: ItemId) -> Result<Option<(Item, Shown)>, StoreError> {
+        let Some(found) = self.store.item(item)? else { return Ok(None) };
+        let shown = self.store.shown(item, found.feed)?;
+        Ok(shown.map(|shown| (found, shown)))
+    }
+
+    /// An item cut into words, as this feed showed it.
+    pub fn prepare(&self, item: &Item, feed: &FeedState, shown: &Shown) -> Prepared {
+        Prepared::new(&Document {
+            title: &shown.title,
+            summary: &shown.summary,
+            content: &shown.content,
+            author: &shown.author,
+            category: &shown.category,
+            link: item.link.as_deref(),
+            feed: &feed.name,
+            tags: self.watchlist.tags(&feed.url),
+            lang: item.lang.as_deref(),
+        })
+    }
+
+    /// Judges an item by the topic of this index.
+    pub fn judge(&self, topic: usize, prepared: &Prepared) -> Verdict {
+        self.watchlist.watch.compiled(topic).judge(prepared)
+    }
+}

@@ -1,1 +1,0 @@
-//! The daemon: tasks, signals, reload, drain on stop.

@@ -1,0 +1,276 @@
+//! The daemon: polls and mails until it is stopped, takes up edits of the watchlist, and stops cleanly.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+use tracing::{error, info, warn};
+
+use crate::clock::Clock;
+use crate::config;
+use crate::deliver::{Deliverer, Reason, Which};
+use crate::desk::intake::{Line, PollResult};
+use crate::desk::{self, Desk, DeskError, Handle, Watchlist};
+use crate::http::client::{Client, Settings};
+use crate::poll::{Choice, Poller, Round};
+use crate::store::Store;
+
+mod reload;
+
+/// How long a stop waits for a mail server's answer to a message that is on its way.
+const LAST_ANSWER: Duration = Duration::from_secs(30);
+
+/// How often the daemon looks for what is due.
+const TICK: Duration = Duration::from_secs(1);
+
+/// What the daemon works with.
+pub struct Daemon {
+    /// The opened database, locked by the caller.
+    pub store: Store,
+    /// The watchlist to begin with.
+    pub watchlist: Watchlist,
+    /// Where it is read from.
+    pub file: PathBuf,
+    /// The clock of this run.
+    pub clock: Clock,
+    /// The name of this machine.
+    pub host: String,
+}
+
+/// Runs until SIGTERM or SIGINT; a second one stops at once.
+pub fn run(daemon: Daemon) -> anyhow::Result<()> {
+    let Daemon { mut store, watchlist, file, clock, host } = daemon;
+    let now = clock.now();
+    let found = store.recover_sending(now + UNKNOWN_PAUSE)?;
+    if found > 0 {
+        warn!("{found} messages were on their way when wirewatch last stopped; they go again in 15 minutes");
+    }
+    let desk = Desk::open(store, Arc::new(watchlist), now)?;
+    let watchlist = Arc::clone(&desk.watchlist);
+    let (handle, thread) = desk::start(desk, beat).context("cannot start the thread of the database")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let result = runtime.block_on(serve(handle, watchlist, file, clock, host));
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    if thread.join().is_err() {
+        anyhow::bail!("the thread of the database panicked");
+    }
+    result
+}
+
+/// How long a message that may have arrived waits before it goes again.
+const UNKNOWN_PAUSE: jiff::SignedDuration = jiff::SignedDuration::from_mins(15);
+
+/// Tells systemd's watchdog that the store's thread lives. Outside of systemd nobody listens.
+fn beat() {
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
+}
+
+async fn serve(
+    desk: Handle,
+    watchlist: Arc<Watchlist>,
+    file: PathBuf,
+    clock: Clock,
+    host: String,
+) -> anyhow::Result<()> {
+    let mut terminate = Signals::listen()?;
+    let (stop, stopping) = watch::channel(false);
+    let (changed, current) = watch::channel(Arc::clone(&watchlist));
+    info!(
+        feeds = watchlist.config.feeds.len(),
+        topics = watchlist.config.topics.len(),
+        "Watching {} feeds for {} topics by `{}`",
+        watchlist.config.feeds.len(),
+        watchlist.config.topics.len(),
+        file.display()
+    );
+    let deliverer = Deliverer::new(desk.clone(), clock, host);
+    let polling = tokio::spawn(poll_until(desk.clone(), current, clock, stopping.clone()));
+    let mailing = tokio::spawn(mail_until(deliverer, stopping.clone()));
+    let reloading = tokio::spawn(reload::watch_file(desk, file, clock, changed, stopping));
+    // Outside of systemd nobody listens.
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+
+    terminate.first().await;
+    info!("Stopping");
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
+    // The tasks end when they next look; they cannot all be gone before this is read.
+    let _ = stop.send(true);
+    tokio::select! {
+        () = finish(polling, mailing, reloading) => info!("Stopped"),
+        () = terminate.first() => warn!("Stopped at once by a second signal"),
+    }
+    Ok(())
+}
+
+async fn finish(polling: JoinHandle<()>, mailing: JoinHandle<()>, reloading: JoinHandle<()>) {
+    for (name, task) in [("polling", polling), ("reloading", reloading), ("mailing", mailing)] {
+        match timeout(LAST_ANSWER, task).await {
+            Ok(Ok(())) => {}
+            Ok(Err(fault)) => error!("The task for {name} ended in a fault: {fault}"),
+            Err(_) => warn!("The task for {name} did not end in {} seconds", LAST_ANSWER.as_secs()),
+        }
+    }
+}
+
+/// SIGTERM and SIGINT.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> anyhow::Result<Signals> {
+        Ok(Signals {
+            terminate: signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?,
+            interrupt: signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?,
+        })
+    }
+
+    async fn first(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// Asks feeds as they fall due. Stopping abandons the fetches that are under way: their feeds are leased and come
+/// again.
+async fn poll_until(
+    desk: Handle,
+    mut current: watch::Receiver<Arc<Watchlist>>,
+    clock: Clock,
+    mut stopping: watch::Receiver<bool>,
+) {
+    let mut tally = Tally::default();
+    let mut ticks = interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut round = None;
+    loop {
+        if round.is_none() || current.has_changed().unwrap_or(false) {
+            let watchlist = Arc::clone(&current.borrow_and_update());
+            round = match begin(&watchlist, desk.clone(), clock, round.take()).await {
+                Ok(round) => Some(round),
+                Err(fault) => {
+                    error!("Cannot poll: {fault:#}");
+                    None
+                }
+            };
+        }
+        let Some(open) = round.as_mut() else {
+            tokio::select! {
+                _ = stopping.changed() => return,
+                _ = ticks.tick() => continue,
+            }
+        };
+        tokio::select! {
+            _ = stopping.changed() => return,
+            _ = ticks.tick() => {
+                if let Err(fault) = open.take_more().await {
+                    error!("Cannot see which feeds are due: {fault}");
+                }
+            }
+            line = open.finished(), if open.in_flight() > 0 => {
+                tally.add(line);
+                if open.in_flight() == 0 {
+                    tally.tell();
+                }
+            }
+        }
+    }
+}
+
+/// A round by the settings of this watchlist; fetches of the round before go on in it.
+async fn begin(
+    watchlist: &Watchlist,
+    desk: Handle,
+    clock: Clock,
+    before: Option<Round>,
+) -> anyhow::Result<Round> {
+    let poll = &watchlist.config.poll;
+    let client = Client::new(Settings {
+        allow_private: poll.allow_private.clone(),
+        proxy: poll.proxy.clone(),
+        ..Settings::default()
+    })?;
+    let poller = Poller::new(desk, client, clock);
+    match before {
+        Some(mut before) => {
+            before.go_on_with(poller);
+            Ok(before)
+        }
+        None => Ok(Round::begin(poller, Choice::Due).await?),
+    }
+}
+
+/// What the feeds of one round came to, for one line of the log.
+#[derive(Default)]
+struct Tally {
+    feeds: u32,
+    unchanged: u32,
+    failed: u32,
+    new: u32,
+    matches: u32,
+}
+
+impl Tally {
+    fn add(&mut self, line: Result<Line, DeskError>) {
+        self.feeds += 1;
+        match line {
+            Ok(line) => match line.result {
+                PollResult::Read { counts, matches, .. } => {
+                    self.new += counts.new;
+                    self.matches += matches;
+                }
+                PollResult::Unchanged => self.unchanged += 1,
+                PollResult::Throttled(cause) | PollResult::Failed(cause) => {
+                    self.failed += 1;
+                    warn!(feed = %line.name, "Feed `{}` failed: {cause}", line.name);
+                }
+            },
+            Err(fault) => {
+                self.failed += 1;
+                error!("A feed's answer was not stored: {fault}");
+            }
+        }
+    }
+
+    fn tell(&mut self) {
+        let Tally { feeds, unchanged, failed, new, matches } = std::mem::take(self);
+        info!(
+            feeds, unchanged, failed, new, matches,
+            "Polled {feeds} feeds: {new} new items, {matches} matches, {unchanged} unchanged, {failed} failed"
+        );
+    }
+}
+
+/// Composes digests as they fall due and sends what the outbox holds. Stopping waits for the message under way.
+async fn mail_until(deliverer: Deliverer, mut stopping: watch::Receiver<bool>) {
+    let mut ticks = interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = stopping.changed() => return,
+            _ = ticks.tick() => {}
+        }
+        match deliverer.compose(Which::Due).await {
+            Ok(outcomes) => outcomes.iter().for_each(|outcome| match &outcome.result {
+                Ok(queued) => info!(
+                    delivery = queued.delivery.0, stories = queued.stories,
+                    "Composed digest `{}` with {} stories", outcome.digest, queued.stories
+                ),
+                Err(Reason::Unwritable(cause)) => error!("Cannot write digest `{}`: {cause}", outcome.digest),
+                Err(Reason::NothingNew | Reason::StillWaiting | Reason::Paused) => {}
+            }),
+            Err(fault) => error!("Cannot compose: {fault}"),
+        }
+        if let Err(fault) = deliverer.send().await {
+            error!("Cannot send: {fault}");
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Takes up edits of the watchlist: a whole file that has no problems, or nothing.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::time::{MissedTickBehavior, interval};
+use tracing::{error, info};
+
+use crate::clock::Clock;
+use crate::config::{self, find};
+use crate::desk::{Handle, Watchlist};
+
+/// How often the file is looked at.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// What tells one state of a file from another without reading it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Look {
+    device: u64,
+    inode: u64,
+    modified: (i64, i64),
+    size: u64,
+}
+
+impl Look {
+    /// Looks at the file that the path leads to in the end; `None` while there is none.
+    fn at(path: &Path) -> Option<Look> {
+        let metadata = std::fs::metadata(path).ok()?;
+        Some(Look {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+            size: metadata.size(),
+        })
+    }
+}
+
+/// Reads the file again when two looks agree that it changed, and on SIGHUP.
+pub(super) async fn watch_file(
+    desk: Handle,
+    file: PathBuf,
+    clock: Clock,
+    changed: watch::Sender<Arc<Watchlist>>,
+    mut stopping: watch::Receiver<bool>,
+) {
+    let mut hangup = match signal(SignalKind::hangup()) {
+        Ok(hangup) => hangup,
+        Err(cause) => {
+            error!("Cannot listen for SIGHUP; edits of the watchlist need a restart: {cause}");
+            return;
+        }
+    };
+    let mut read = Look::at(&file);
+    let mut last = read;
+    let mut looks = interval(LOOK);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let asked = tokio::select! {
+            _ = stopping.changed() => return,
+            _ = hangup.recv() => true,
+            _ = looks.tick() => false,
+        };
+        let look = Look::at(&file);
+        // One look may catch a file that is still being written.
+        let settled = look.is_some() && look == last && look != read;
+        last = look;
+        if !asked && !settled {
+            continue;
+        }
+        read = look;
+        take_up(&desk, &file, clock, &changed).await;
+    }
+}
+
+async fn take_up(desk: &Handle, file: &Path, clock: Clock, changed: &watch::Sender<Arc<Watchlist>>) {
+    let path = file.to_owned();
+    let loaded = tokio::task::spawn_blocking(move || {
+        config::load(&path, find::Environment::process()).map(|loaded| Watchlist::new(loaded))
+    })
+    .await;
+    let watchlist = match loaded {
+        Ok(Ok(watchlist)) => Arc::new(watchlist),
+        Ok(Err(report)) => {
+            error!(
+                "The watchlist `{}` has {} and was not taken up; the last good one runs on:\n{}",
+                file.display(),
+                report.summary(),
+                report.plain()
+            );
+            let problems = report.problems();
+            note(desk.at_once(move |desk| { desk.refused_problems = problems; Ok(()) }).await);
+            return;
+        }
+        Err(fault) => {
+            error!("The watchlist could not be read: {fault}");
+            return;
+        }
+    };
+    let adopted = Arc::clone(&watchlist);
+    let now = clock.now();
+    match desk.at_once(move |desk| desk.adopt(adopted, now)).await {
+        Ok(()) => {
+            info!(
+                "Took up the watchlist `{}`: {} feeds, {} topics",
+                file.display(),
+                watchlist.config.feeds.len(),
+                watchlist.config.topics.len()
+            );
+            changed.send_replace(watchlist);
+        }
+        Err(fault) => error!("The watchlist was not taken up: {fault}"),
+    }
+}
