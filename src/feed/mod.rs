@@ -1,15 +1,31 @@
 //! From the bytes a server sent to the entries of a feed.
+//!
+//! `decode` makes text of them, `survey` says what the text is and whether feed-rs reads it right as it stands; if so, feed-rs
+//! reads it at once. If not, or if feed-rs refuses it, `mend` rewrites it as well-formed Atom in names that feed-rs knows, whatever
+//! dialect and damage it had, and feed-rs reads that. Broken documents yield every complete entry, and say what was done.
 
 use jiff::SignedDuration;
 
 use crate::model::Entry;
 
 pub mod dates;
-pub mod decode;
+mod decode;
+mod dialect;
 pub mod discover;
-pub mod mend;
 pub mod opml;
-pub mod read;
+mod read;
+mod show;
+
+pub use show::show_json;
+
+/// What is known of a document from outside it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Context<'a> {
+    /// Its address, for relative links; may be empty.
+    pub url: &'a str,
+    /// The Content-Type header it came with.
+    pub content_type: Option<&'a str>,
+}
 
 /// A feed document, read.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -51,4 +67,23 @@ pub struct Oddity {
 pub struct NotAFeed {
     /// What it is, with its article.
     pub what: String,
+}
+
+/// Reads a feed of any dialect in any state, or says what the bytes are instead. Never panics, never asks the network.
+///
+/// # Errors
+///
+/// [`NotAFeed`] where no feed could be found in the bytes.
+pub fn read(bytes: &[u8], context: &Context<'_>) -> Result<FeedDocument, NotAFeed> {
+    let refuse = |what: &str| NotAFeed {
+        what: what.to_owned(),
+    };
+    if let Some(what) = decode::not_text(bytes) {
+        return Err(refuse(what));
+    }
+    let decoded = decode::decode(bytes, context.content_type);
+    let mut document = read::parse(decoded.text.as_bytes(), context.url)
+        .map_err(|_| refuse("something that is no feed"))?;
+    document.oddities.splice(..0, decoded.oddities);
+    Ok(document)
 }

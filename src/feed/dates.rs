@@ -1,1 +1,0 @@
-//! Dates as feeds write them.

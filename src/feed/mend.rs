@@ -1,1 +1,0 @@
-//! Broken XML to well-formed XML.
