@@ -1,0 +1,230 @@
+//! What a feed's history means for a person.
+//!
+//! Every server hiccups, so a failure is shown at once but is news only after a day; and a feed is quiet only by the
+//! measure of its own rhythm.
+
+mod words;
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use self::words::{count, length, rhythm, since};
+use crate::model::FeedState;
+use crate::schedule::feeds::GONE;
+
+/// The state of a feed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Health {
+    /// Answers, and says something as often as it does.
+    Ok,
+    /// The last poll failed.
+    Failing,
+    /// The server asked us to stay away.
+    Throttled,
+    /// Answers, but has had nothing new for much longer than is usual for it.
+    Quiet,
+    /// Items may have been lost between two of its documents.
+    Gap,
+    /// 410: the server says it is no more.
+    Gone,
+    /// Declared, but not asked.
+    Paused,
+}
+
+impl Health {
+    /// The word in tables and in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Health::Ok => "ok",
+            Health::Failing => "failing",
+            Health::Throttled => "throttled",
+            Health::Quiet => "quiet",
+            Health::Gap => "gap",
+            Health::Gone => "gone",
+            Health::Paused => "paused",
+        }
+    }
+}
+
+/// The state of a feed and the reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// The state.
+    pub health: Health,
+    /// "HTTP 404 since Sunday 22 November 02:10, 9 attempts"; empty where there is nothing to say.
+    pub words: String,
+}
+
+/// Something that happened to a feed, as the store keeps it in `event`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Event<'a> {
+    /// When.
+    pub at: Timestamp,
+    /// The word in the store: `gap`, `failing`, ...
+    pub kind: &'a str,
+    /// In words.
+    pub detail: &'a str,
+}
+
+/// An event that has just become true and is to be stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct News {
+    /// The word in the store: `failing`, `recovered`, `quiet`, `gone`.
+    pub kind: &'static str,
+    /// In words.
+    pub detail: String,
+}
+
+/// Failing for this long is news.
+const DEATH: SignedDuration = SignedDuration::from_hours(24);
+/// A gap is shown for this long.
+const GAP_SHOWN: SignedDuration = SignedDuration::from_hours(48);
+/// Refusals begin with this in `FeedState::error`.
+const TOO_MANY: &str = "HTTP 429";
+
+/// Judges a feed by its state and its stored events, in any order; the times in the words are in `zone`.
+pub fn judge(
+    state: &FeedState,
+    events: &[Event<'_>],
+    paused: bool,
+    zone: &TimeZone,
+    now: Timestamp,
+) -> Report {
+    if paused {
+        return report(Health::Paused, String::new());
+    }
+    if state.error.as_deref() == Some(GONE) {
+        return report(Health::Gone, failure(state, zone, now));
+    }
+    if let Some(until) = state.hold_until.filter(|&until| until > now) {
+        let until = words::moment(until, zone, now);
+        let why = state
+            .error
+            .as_deref()
+            .unwrap_or("its domain asked us to stay away");
+        return report(Health::Throttled, format!("{why}, not before {until}"));
+    }
+    if state.failures > 0 {
+        let refused = state
+            .error
+            .as_deref()
+            .is_some_and(|error| error.starts_with(TOO_MANY));
+        let health = if refused {
+            Health::Throttled
+        } else {
+            Health::Failing
+        };
+        return report(health, failure(state, zone, now));
+    }
+    let gaps = events
+        .iter()
+        .filter(|event| matches!(event.kind, "gap" | "replaced"));
+    if let Some(gap) = gaps.max_by_key(|event| event.at)
+        && now.duration_since(gap.at) < GAP_SHOWN
+    {
+        return report(Health::Gap, gap.detail.to_owned());
+    }
+    match silence(state, now) {
+        Some(words) => report(Health::Quiet, words),
+        None => report(Health::Ok, never_read(state)),
+    }
+}
+
+/// What has become news by this poll. `state` is the feed after it, `events` are all that the store has of it.
+///
+/// Each is said once: a death after a day of failures, the recovery from a death that was said, a silence, a 410.
+pub fn news(state: &FeedState, events: &[Event<'_>], zone: &TimeZone, now: Timestamp) -> Vec<News> {
+    let mut news = Vec::new();
+    let last = |kinds: &[&str]| {
+        let events = events.iter().filter(|event| kinds.contains(&event.kind));
+        events.max_by_key(|event| event.at)
+    };
+    let said = last(&["failing", "gone", "recovered"]).filter(|event| event.kind != "recovered");
+
+    match state.failing_since {
+        Some(_) if state.error.as_deref() == Some(GONE) => {
+            if said.is_none_or(|event| event.kind != "gone") {
+                news.push(item("gone", failure(state, zone, now)));
+            }
+        }
+        Some(since) => {
+            if said.is_none() && now.duration_since(since) >= DEATH {
+                news.push(item("failing", failure(state, zone, now)));
+            }
+        }
+        None => {
+            if let Some(said) = said {
+                // A death is said a day late, a 410 at once.
+                let unsaid = if said.kind == "failing" {
+                    DEATH
+                } else {
+                    SignedDuration::ZERO
+                };
+                let after = length(now.duration_since(said.at).saturating_add(unsaid));
+                news.push(item(
+                    "recovered",
+                    format!("answers again after about {after}"),
+                ));
+            }
+            let since_new = state.last_new_at.or(state.first_read_at);
+            let known = last(&["quiet"]).is_some_and(|event| Some(event.at) >= since_new);
+            if !known && let Some(words) = silence(state, now) {
+                news.push(item("quiet", words));
+            }
+        }
+    }
+    news
+}
+
+fn report(health: Health, words: String) -> Report {
+    Report { health, words }
+}
+
+fn item(kind: &'static str, detail: String) -> News {
+    News { kind, detail }
+}
+
+fn never_read(state: &FeedState) -> String {
+    match state.first_read_at {
+        Some(_) => String::new(),
+        None => "not read yet".to_owned(),
+    }
+}
+
+/// "HTTP 404 since Sunday 22 November 02:10, 9 attempts".
+fn failure(state: &FeedState, zone: &TimeZone, now: Timestamp) -> String {
+    let error = state.error.as_deref().unwrap_or("no answer");
+    let since = state.failing_since.map_or(String::new(), |at| {
+        format!(" since {}", since(at, zone, now))
+    });
+    let attempts = count(state.failures.max(1), "attempt");
+    format!("{error}{since}, {attempts}")
+}
+
+/// "nothing new for 9 days, usually daily", if that is unusual for the feed.
+fn silence(state: &FeedState, now: Timestamp) -> Option<String> {
+    // Eight times the median distance: of a source that publishes at random, one pause in 250 is that long.
+    const UNUSUAL: i32 = 8;
+    // An office that publishes hourly is silent over a weekend, one that publishes daily over Easter.
+    const WEEKEND: SignedDuration = SignedDuration::from_hours(3 * 24);
+    const HOLIDAYS: SignedDuration = SignedDuration::from_hours(5 * 24);
+
+    let usual = state.rhythm?;
+    let idle = now.duration_since(state.last_new_at.or(state.first_read_at)?);
+    let least = if usual <= SignedDuration::from_hours(2) {
+        WEEKEND
+    } else {
+        HOLIDAYS
+    };
+    if idle < usual.saturating_mul(UNUSUAL).max(least) {
+        return None;
+    }
+    Some(format!(
+        "nothing new for {}, usually {}",
+        length(idle),
+        rhythm(usual)
+    ))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,421 @@
+use super::*;
+use crate::model::Moved;
+
+const SETTINGS: Settings = Settings {
+    fastest: SignedDuration::from_mins(30),
+    slowest: SignedDuration::from_hours(24),
+};
+
+/// Wednesday 25 November 2026, 12:00 GMT.
+fn noon() -> Timestamp {
+    "2026-11-25T12:00:00Z".parse().unwrap()
+}
+
+fn minutes(minutes: i64) -> SignedDuration {
+    SignedDuration::from_mins(minutes)
+}
+
+/// A feed that was read an hour ago, had news then, and has no rhythm yet.
+fn feed() -> FeedState {
+    let hour_ago = noon() - minutes(60);
+    FeedState {
+        id: FeedId(7),
+        url: "https://example.org/feed".to_owned(),
+        name: "Example".to_owned(),
+        added_at: hour_ago,
+        title: None,
+        channel_link: None,
+        first_read_at: Some(hour_ago),
+        last_ok_at: Some(hour_ago),
+        last_new_at: Some(hour_ago),
+        failing_since: None,
+        failures: 0,
+        error: None,
+        validators: None,
+        full_at: Some(hour_ago),
+        body_hash: None,
+        next_at: noon(),
+        hold_until: None,
+        hint: None,
+        rhythm: None,
+        skip_hours: 0,
+        skip_days: 0,
+        moved: None,
+        guids: 0,
+        guids_volatile: 0,
+        fragment_counts: false,
+        oddities: 0,
+    }
+}
+
+const READ: Polled = Polled::Read {
+    hint: None,
+    gap: false,
+};
+
+fn read(hint: i64) -> Polled {
+    let hint = Some(minutes(hint));
+    Polled::Read { hint, gap: false }
+}
+
+fn told(wait: i64) -> Polled {
+    let wait = Some(minutes(wait));
+    Polled::Throttled {
+        wait,
+        scope: Scope::Domain,
+    }
+}
+
+/// The next poll comes after `expected` minutes or up to a tenth later.
+#[track_caller]
+fn check(polled: Polled, state: &FeedState, every: Option<i64>, expected: i64) -> Next {
+    let next = next_after(&polled, state, &SETTINGS, every.map(minutes), noon());
+    let distance = next.next_at.duration_since(noon());
+    let (least, most) = (minutes(expected), minutes(expected).mul_f64(1.1));
+    assert!(
+        distance >= least && distance <= most + SignedDuration::from_secs(2),
+        "{distance:#} is not {least:#} to {most:#}"
+    );
+    next
+}
+
+#[test]
+fn a_new_feed_is_asked_hourly() {
+    check(READ, &feed(), None, 60);
+}
+
+#[test]
+fn the_interval_is_half_the_rhythm_between_fastest_and_slowest() {
+    for (rhythm, expected) in [(0, 30), (40, 30), (240, 120), (100 * 60, 24 * 60)] {
+        let state = FeedState {
+            rhythm: Some(minutes(rhythm)),
+            ..feed()
+        };
+        check(READ, &state, None, expected);
+    }
+}
+
+#[test]
+fn a_silent_feed_is_asked_after_a_tenth_of_its_silence() {
+    let last_new_at = Some(noon() - minutes(50 * 60));
+    let state = FeedState {
+        rhythm: Some(minutes(60)),
+        last_new_at,
+        ..feed()
+    };
+    check(READ, &state, None, 300);
+}
+
+#[test]
+fn the_servers_freshness_makes_it_later_but_never_sooner_and_never_over_a_day() {
+    check(read(5), &feed(), None, 60);
+    check(read(180), &feed(), None, 180);
+    check(read(365 * 24 * 60), &feed(), None, 24 * 60);
+}
+
+#[test]
+fn a_304_without_freshness_keeps_the_last_one() {
+    let state = FeedState {
+        hint: Some(minutes(180)),
+        ..feed()
+    };
+    check(Polled::Unchanged { hint: None }, &state, None, 180);
+    check(
+        Polled::Unchanged {
+            hint: Some(minutes(90)),
+        },
+        &state,
+        None,
+        90,
+    );
+    check(READ, &state, None, 60);
+}
+
+#[test]
+fn a_declared_interval_replaces_our_choice_and_the_servers_hint() {
+    check(read(180), &feed(), Some(15), 15);
+    check(read(180), &feed(), Some(3 * 24 * 60), 3 * 24 * 60);
+}
+
+#[test]
+fn a_declared_interval_yields_to_back_off_and_to_retry_after() {
+    let state = FeedState {
+        failures: 3,
+        ..feed()
+    };
+    check(Polled::Failed, &state, Some(15), 240);
+    check(told(600), &feed(), Some(15), 600);
+}
+
+#[test]
+fn failures_back_off_by_doubling_up_to_a_day() {
+    for (failures, expected) in [
+        (0, 60),
+        (1, 60),
+        (2, 120),
+        (3, 240),
+        (5, 960),
+        (6, 1440),
+        (4_000_000_000, 1440),
+    ] {
+        let state = FeedState { failures, ..feed() };
+        check(Polled::Failed, &state, None, expected);
+    }
+    let state = FeedState {
+        failures: 9,
+        ..feed()
+    };
+    check(Polled::Failed, &state, Some(7 * 24 * 60), 7 * 24 * 60);
+}
+
+#[test]
+fn a_gap_halves_the_interval() {
+    let state = FeedState {
+        rhythm: Some(minutes(480)),
+        ..feed()
+    };
+    check(
+        Polled::Read {
+            hint: None,
+            gap: true,
+        },
+        &state,
+        None,
+        120,
+    );
+}
+
+#[test]
+fn retry_after_is_a_hold_that_the_next_poll_respects() {
+    let next = check(told(300), &feed(), None, 300);
+    assert_eq!(next.hold_until, Some(noon() + minutes(300)));
+    let next = check(told(1), &feed(), None, 60);
+    assert_eq!(next.hold_until, Some(noon() + minutes(1)));
+}
+
+#[test]
+fn retry_after_is_believed_for_seven_days_at_most() {
+    let next = check(told(1_000_000), &feed(), None, 7 * 24 * 60);
+    assert_eq!(next.hold_until, Some(noon() + minutes(7 * 24 * 60)));
+}
+
+#[test]
+fn a_429_that_names_no_time_holds_the_domain_for_four_hours() {
+    let next = check(
+        Polled::Throttled {
+            wait: None,
+            scope: Scope::Domain,
+        },
+        &feed(),
+        None,
+        240,
+    );
+    assert_eq!(next.hold_until, Some(noon() + minutes(240)));
+    let next = check(
+        Polled::Throttled {
+            wait: None,
+            scope: Scope::Feed,
+        },
+        &feed(),
+        None,
+        60,
+    );
+    assert_eq!(next.hold_until, None);
+}
+
+#[test]
+fn a_standing_hold_of_the_domain_is_not_shortened() {
+    let until = noon() + minutes(500);
+    let state = FeedState {
+        hold_until: Some(until),
+        ..feed()
+    };
+    let next = check(READ, &state, None, 500);
+    assert_eq!(next.hold_until, Some(until));
+    let state = FeedState {
+        hold_until: Some(noon() - minutes(5)),
+        ..feed()
+    };
+    assert_eq!(check(READ, &state, None, 60).hold_until, None);
+}
+
+#[test]
+fn a_feed_that_is_gone_is_asked_after_a_day_then_monthly() {
+    check(Polled::Gone, &feed(), None, 24 * 60);
+    let failing = FeedState {
+        failures: 5,
+        error: Some("HTTP 404 (not found)".to_owned()),
+        ..feed()
+    };
+    check(Polled::Gone, &failing, None, 24 * 60);
+    let gone = FeedState {
+        failures: 6,
+        error: Some(GONE.to_owned()),
+        ..feed()
+    };
+    check(Polled::Gone, &gone, None, 30 * 24 * 60);
+}
+
+#[test]
+fn the_same_poll_gives_the_same_time_and_feeds_differ() {
+    let at = |id: i64| {
+        next_after(
+            &READ,
+            &FeedState {
+                id: FeedId(id),
+                ..feed()
+            },
+            &SETTINGS,
+            None,
+            noon(),
+        )
+    };
+    assert_eq!(at(1), at(1));
+    let distinct: std::collections::HashSet<_> = (0..100).map(|id| at(id).next_at).collect();
+    assert!(distinct.len() > 60, "{}", distinct.len());
+}
+
+#[test]
+fn skipped_hours_and_days_move_the_poll_to_the_next_open_hour() {
+    // 13:00 to 17:59.
+    let state = FeedState {
+        skip_hours: 0b11_1110 << 12,
+        ..feed()
+    };
+    let next = next_after(&READ, &state, &SETTINGS, Some(minutes(60)), noon());
+    let open: Timestamp = "2026-11-25T18:00:00Z".parse().unwrap();
+    assert!(
+        next.next_at >= open && next.next_at <= open + minutes(7),
+        "{}",
+        next.next_at
+    );
+
+    // Wednesday to Friday.
+    let state = FeedState {
+        skip_days: 0b001_1100,
+        ..feed()
+    };
+    let next = next_after(&READ, &state, &SETTINGS, None, noon());
+    let open: Timestamp = "2026-11-28T00:00:00Z".parse().unwrap();
+    assert!(
+        next.next_at >= open && next.next_at <= open + minutes(7),
+        "{}",
+        next.next_at
+    );
+}
+
+#[test]
+fn masks_that_forbid_everything_forbid_nothing() {
+    assert_eq!(allowed(u32::MAX, 0, noon()), noon());
+    assert_eq!(allowed(0, u8::MAX, noon()), noon());
+    assert_eq!(allowed(0xFF_FFFF, 0x7F, noon()), noon());
+    let only_six = 0xFF_FFFF & !(1 << 6);
+    let only_tuesday = 0x7F & !(1 << 1);
+    let expected: Timestamp = "2026-12-01T06:00:00Z".parse().unwrap();
+    assert_eq!(allowed(only_six, only_tuesday, noon()), expected);
+}
+
+#[test]
+fn the_rhythm_is_the_median_distance_of_the_last_twenty_dates() {
+    let at = |hours: &[i64]| -> Vec<Timestamp> {
+        hours
+            .iter()
+            .map(|&hour| noon() - minutes(60 * hour))
+            .collect()
+    };
+    assert_eq!(rhythm(&at(&[])), None);
+    assert_eq!(rhythm(&at(&[3])), None);
+    assert_eq!(rhythm(&at(&[0, 4])), Some(minutes(240)));
+    assert_eq!(rhythm(&at(&[10, 0, 2, 1, 3])), Some(minutes(60)));
+    assert_eq!(rhythm(&at(&[0, 1, 3])), Some(minutes(90)));
+    let hourly_then_yearly: Vec<i64> = (0..21).chain((1..50).map(|year| year * 8760)).collect();
+    assert_eq!(rhythm(&at(&hourly_then_yearly)), Some(minutes(60)));
+    let mut with_epoch = at(&[0, 1, 2]);
+    with_epoch.extend([Timestamp::UNIX_EPOCH; 9]);
+    assert_eq!(rhythm(&with_epoch), Some(minutes(60)));
+}
+
+#[test]
+fn after_fourteen_days_of_304_one_request_carries_no_validators() {
+    for (days, expected) in [(0, true), (13, true), (14, false), (400, false)] {
+        let state = FeedState {
+            full_at: Some(noon() - minutes(days * 24 * 60)),
+            ..feed()
+        };
+        assert_eq!(send_validators(&state, noon()), expected, "{days}");
+    }
+    assert!(!send_validators(
+        &FeedState {
+            full_at: None,
+            ..feed()
+        },
+        noon()
+    ));
+}
+
+#[test]
+fn instants_from_a_clock_that_was_ahead_become_now() {
+    let ahead = noon() + minutes(400 * 24 * 60);
+    let mut state = FeedState {
+        next_at: ahead,
+        hold_until: Some(ahead),
+        last_ok_at: Some(ahead),
+        last_new_at: Some(ahead),
+        full_at: Some(ahead),
+        failing_since: Some(ahead),
+        moved: Some(Moved {
+            to: "http://a/".to_owned(),
+            count: 1,
+            since: ahead,
+        }),
+        ..feed()
+    };
+    clamp(&mut state, &SETTINGS, None, noon());
+    assert_eq!((state.next_at, state.hold_until), (noon(), None));
+    let observed = [
+        state.last_ok_at,
+        state.last_new_at,
+        state.full_at,
+        state.failing_since,
+    ];
+    assert_eq!(observed, [Some(noon()); 4]);
+    assert_eq!(state.moved.map(|moved| moved.since), Some(noon()));
+}
+
+#[test]
+fn whatever_the_schedule_decides_is_legal() {
+    let polls = [
+        READ,
+        read(100_000),
+        told(100_000),
+        Polled::Throttled {
+            wait: None,
+            scope: Scope::Domain,
+        },
+        Polled::Failed,
+        Polled::Gone,
+    ];
+    for error in [None, Some(GONE.to_owned())] {
+        for skip_days in [0, 0b0111_1110] {
+            for every in [None, Some(minutes(10)), Some(minutes(10 * 24 * 60))] {
+                for polled in &polls {
+                    let mut state = FeedState {
+                        error: error.clone(),
+                        skip_days,
+                        skip_hours: 0xFF_FFFE,
+                        ..feed()
+                    };
+                    let next = next_after(polled, &state, &SETTINGS, every, noon());
+                    state.next_at = next.next_at;
+                    state.hold_until = next.hold_until;
+                    if *polled == Polled::Gone {
+                        state.error = Some(GONE.to_owned());
+                    }
+                    let before = state.clone();
+                    clamp(&mut state, &SETTINGS, every, noon());
+                    assert_eq!(state, before, "{polled:?} {every:?}");
+                }
+            }
+        }
+    }
+}
