@@ -1,1 +1,587 @@
 //! One message over SMTP to an outcome (RFC 5321).
+//!
+//! lettre speaks, over a [`Wire`] of ours, one command at a time: the caller writes down that a message is being sent
+//! between [`Session::prepare`] and [`Session::data`], and what the server answered before [`Session::quit`]. Every step has
+//! its own timeout. After anything but an accepted message the session is over, and the next message needs a new one.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::str::FromStr;
+use std::time::Duration;
+
+use lettre::Address;
+use lettre::transport::smtp::authentication::{Credentials, Mechanism};
+use lettre::transport::smtp::client::AsyncSmtpConnection;
+use lettre::transport::smtp::commands::{Auth, Data, Ehlo, Mail, Quit, Rcpt, Starttls};
+use lettre::transport::smtp::extension::{ClientId, Extension, MailParameter, ServerInfo};
+use lettre::transport::smtp::response::Response;
+use rustls::pki_types::ServerName;
+use tokio::net::TcpStream;
+
+use super::message::ascii_domain;
+use super::verdict::{Reply, goes_on, judge_silence, report};
+use super::wire::Wire;
+use super::{Outcome, Report, Step, tls};
+
+/// How to reach a mail server.
+#[derive(Clone)]
+pub struct SmtpSettings {
+    /// Name or address; the name that its certificate must have.
+    pub host: String,
+    /// Usually 587 with STARTTLS, 465 with TLS from the start.
+    pub port: u16,
+    /// How the connection is protected.
+    pub tls: Tls,
+    /// User name and password.
+    pub credentials: Option<(String, String)>,
+    /// Certificates in PEM form that are trusted beside the system's: what `ca_file` holds.
+    pub ca: Option<Vec<u8>>,
+    /// For each step; the answer to the final dot may take five times that.
+    pub timeout: Duration,
+    /// The name this machine goes by in EHLO.
+    pub hello: String,
+}
+
+/// How a connection is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tls {
+    /// In the clear until STARTTLS, which must be offered.
+    StartTls,
+    /// TLS from the first byte.
+    Implicit,
+    /// Not at all; only over loopback.
+    None,
+}
+
+/// Without the password, and without the user name, which often is an address.
+impl fmt::Debug for SmtpSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SmtpSettings")
+            .field("host", &self.host)
+            .field("port", &self.port)
+            .field("tls", &self.tls)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A server takes its time after the final dot (RFC 5321 section 4.5.3.2.6 asks for ten minutes), and giving up too
+/// early is what makes second copies.
+const PATIENCE_AFTER_DOT: u32 = 5;
+
+/// A conversation with a mail server, logged in and ready for a message.
+pub struct Session {
+    connection: AsyncSmtpConnection,
+    wire: Wire,
+    server: ServerInfo,
+    /// The largest message that the server says it takes (RFC 1870), in bytes.
+    largest: Option<usize>,
+    takes_size: bool,
+    timeout: Duration,
+    is_over: bool,
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("is_over", &self.is_over)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    /// Connects, protects the connection, says hello and logs in.
+    ///
+    /// # Errors
+    /// A report that names the step, one of `Dns` to `Auth`; its outcome is `Transient` or `Config`.
+    pub async fn open(settings: &SmtpSettings) -> Result<Session, Report> {
+        let hello = client_id(&settings.hello);
+        let connector = match settings.tls {
+            Tls::None => None,
+            Tls::StartTls | Tls::Implicit => Some(tls::connector(settings.ca.as_deref())?),
+        };
+        let stream = reach(settings).await?;
+        let wire = Wire::new(stream, settings.timeout)
+            .map_err(|error| silence(Step::Tcp, error.to_string()))?;
+        if let (Tls::Implicit, Some(connector)) = (settings.tls, &connector) {
+            secure(&wire, connector, &settings.host).await?;
+        }
+        let mut session = greet(settings, wire, &hello).await?;
+        if let (Tls::StartTls, Some(connector)) = (settings.tls, &connector) {
+            session.ask_for_tls().await?;
+            secure(&session.wire, connector, &settings.host).await?;
+            let response = session.say(Step::Ehlo, Ehlo::new(hello)).await?;
+            session.learn(&response)?;
+        }
+        if let Some((username, password)) = &settings.credentials {
+            session.log_in(username, password).await?;
+        }
+        Ok(session)
+    }
+
+    /// Names sender and recipient of a message of `size` bytes (MAIL, RCPT). Nothing has been sent when this returns.
+    ///
+    /// # Errors
+    /// A report whose outcome is `Transient`, `Permanent`, `TooBig` or `Config`.
+    pub async fn prepare(&mut self, from: &str, to: &str, size: usize) -> Result<(), Report> {
+        let sender = address(from).ok_or_else(|| Report {
+            outcome: Outcome::Config,
+            step: Step::Mail,
+            reply: "the sender is no address that mail can come from".to_owned(),
+            hint: Some("check `from` of `[mail]`".to_owned()),
+        })?;
+        let recipient = address(to)
+            .ok_or_else(|| no_such_recipient("the recipient is no address that mail can go to"))?;
+        if self.largest.is_some_and(|largest| size > largest) {
+            return Err(Report {
+                outcome: Outcome::TooBig,
+                step: Step::Mail,
+                reply: format!(
+                    "the message has {size} bytes, and the server announces its limit as {}",
+                    self.largest.unwrap_or(0)
+                ),
+                hint: None,
+            });
+        }
+        let mut parameters = Vec::new();
+        if self.takes_size {
+            parameters.push(MailParameter::Size(size));
+        }
+        let is_ascii = |address: &Address| address.user().is_ascii() && address.domain().is_ascii();
+        if !is_ascii(&sender) || !is_ascii(&recipient) {
+            if !self.server.supports_feature(Extension::SmtpUtfEight) {
+                return Err(no_such_recipient(
+                    "the server takes no addresses with letters outside ASCII",
+                ));
+            }
+            parameters.push(MailParameter::SmtpUtfEight);
+        }
+        self.say(Step::Mail, Mail::new(Some(sender), parameters))
+            .await?;
+        self.say(Step::Rcpt, Rcpt::new(recipient, Vec::new()))
+            .await?;
+        Ok(())
+    }
+
+    /// Sends the message, CRLF line ends and ASCII, and waits for the answer to its final dot. An `Accepted` message leaves
+    /// the session ready for the next one.
+    pub async fn data(&mut self, message: &[u8]) -> Report {
+        if let Err(report) = self.say(Step::Data, Data).await {
+            return report;
+        }
+        self.wire
+            .wait_for_answers(self.timeout * PATIENCE_AFTER_DOT);
+        // lettre ends the last line itself.
+        let body = message.strip_suffix(b"\r\n").unwrap_or(message);
+        let sent = self.connection.message(body).await;
+        let answer = self.hear(Step::Message, sent).await;
+        self.wire.wait_for_answers(self.timeout);
+        match answer {
+            Ok(_) => Report {
+                outcome: Outcome::Accepted,
+                step: Step::Message,
+                reply: self
+                    .wire
+                    .reply()
+                    .map(|reply| reply.lines.join("\n"))
+                    .unwrap_or_default(),
+                hint: None,
+            },
+            Err(report) => report,
+        }
+    }
+
+    /// Whether the next message can go over this session: nothing has gone wrong so far.
+    pub fn is_ready(&self) -> bool {
+        !self.is_over
+    }
+
+    /// Takes leave. What the server says to that changes nothing, so it is given a short while only.
+    pub async fn quit(mut self) {
+        self.wire.allow_quit();
+        self.wire
+            .wait_for_answers(self.timeout.min(Duration::from_secs(5)));
+        let _ = self.connection.command(Quit).await;
+    }
+
+    async fn ask_for_tls(&mut self) -> Result<(), Report> {
+        if !self.server.supports_feature(Extension::StartTls) {
+            return Err(Report {
+                outcome: Outcome::Config,
+                step: Step::StartTls,
+                reply: "the server does not offer STARTTLS".to_owned(),
+                hint: Some(
+                    "try `tls = \"implicit\"` with port 465; nothing was sent in the clear"
+                        .to_owned(),
+                ),
+            });
+        }
+        self.say(Step::StartTls, Starttls).await.map(drop)
+    }
+
+    async fn log_in(&mut self, username: &str, password: &str) -> Result<(), Report> {
+        let Some(mechanism) = self
+            .server
+            .get_auth_mechanism(&[Mechanism::Plain, Mechanism::Login])
+        else {
+            return Err(Report {
+                outcome: Outcome::Config,
+                step: Step::Auth,
+                reply: "the server offers neither AUTH PLAIN nor AUTH LOGIN".to_owned(),
+                hint: Some(
+                    "remove `username` if it wants no login here, or try another port".to_owned(),
+                ),
+            });
+        };
+        let credentials = Credentials::new(username.to_owned(), password.to_owned());
+        let mut secrets = vec![password.to_owned()];
+        let mut response = None;
+        // LOGIN asks twice; whoever asks more often is not asking for a login.
+        for _ in 0..3 {
+            let command = match &response {
+                None => Auth::new(mechanism, credentials.clone(), None),
+                Some(challenge) => {
+                    Auth::new_from_response(mechanism, credentials.clone(), challenge)
+                }
+            };
+            let command = command.map_err(|error| silence(Step::Auth, error.to_string()))?;
+            secrets.extend(
+                command
+                    .to_string()
+                    .split_whitespace()
+                    .last()
+                    .map(str::to_owned),
+            );
+            let answer = self
+                .say(Step::Auth, command)
+                .await
+                .map_err(|report| redact(report, &secrets))?;
+            if !answer.has_code(334) {
+                return Ok(());
+            }
+            response = Some(answer);
+        }
+        Err(silence(Step::Auth, "the server goes on asking".to_owned()))
+    }
+
+    /// Takes up what an answer to EHLO offers.
+    fn learn(&mut self, response: &Response) -> Result<(), Report> {
+        self.server = ServerInfo::from_response(response)
+            .map_err(|error| silence(Step::Ehlo, error.to_string()))?;
+        (self.takes_size, self.largest) = size_limit(response.message());
+        Ok(())
+    }
+
+    /// Sends one command and hears its answer.
+    async fn say(&mut self, step: Step, command: impl fmt::Display) -> Result<Response, Report> {
+        if self.is_over {
+            return Err(silence(step, "the session is over".to_owned()));
+        }
+        // Otherwise each answer would be taken for that to the next command, the last of them for that to the dot.
+        if self.wire.has_unasked() {
+            self.is_over = true;
+            return Err(silence(
+                step,
+                "the server speaks before it is asked".to_owned(),
+            ));
+        }
+        let result = self.connection.command(command).await;
+        self.hear(step, result).await
+    }
+
+    /// Judges the answer that lettre's `result` is about.
+    async fn hear(
+        &mut self,
+        step: Step,
+        result: Result<Response, lettre::transport::smtp::Error>,
+    ) -> Result<Response, Report> {
+        let result = match result {
+            // The connection broke while we wrote; the server may have said why before that.
+            Err(_) if self.wire.reply().is_none() && self.wire.trouble().is_none() => {
+                self.connection.read_response().await
+            }
+            other => other,
+        };
+        match (result, self.wire.reply()) {
+            (Ok(response), Some(reply)) if goes_on(step, reply.code) => Ok(response),
+            (result, reply) => {
+                self.is_over = true;
+                Err(verdict(step, reply.as_ref(), &self.wire, result.err()))
+            }
+        }
+    }
+}
+
+/// Finds the server and connects to the first of its addresses that answers.
+async fn reach(settings: &SmtpSettings) -> Result<TcpStream, Report> {
+    let host = ascii_domain(&settings.host);
+    let lookup = tokio::time::timeout(
+        settings.timeout,
+        tokio::net::lookup_host((host.as_str(), settings.port)),
+    );
+    let found = match lookup.await {
+        Ok(Ok(found)) => found.collect::<Vec<SocketAddr>>(),
+        Ok(Err(error)) => {
+            return Err(silence(
+                Step::Dns,
+                format!("cannot find `{}`: {error}", settings.host),
+            ));
+        }
+        Err(_) => {
+            return Err(silence(
+                Step::Dns,
+                format!("no answer about `{}` in time", settings.host),
+            ));
+        }
+    };
+    let addresses: Vec<SocketAddr> = found
+        .into_iter()
+        .filter(|address| settings.tls != Tls::None || is_loopback(address.ip()))
+        .collect();
+    if addresses.is_empty() {
+        return Err(Report {
+            outcome: Outcome::Config,
+            step: Step::Tcp,
+            reply: format!(
+                "`tls = \"none\"` is for loopback only, and `{}` is elsewhere",
+                settings.host
+            ),
+            hint: Some("set `tls` to \"starttls\" or \"implicit\"".to_owned()),
+        });
+    }
+    let share = settings.timeout / u32::try_from(addresses.len()).unwrap_or(u32::MAX);
+    let mut cause = String::new();
+    for address in &addresses {
+        cause = match tokio::time::timeout(share, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => {
+                // Commands are short and each waits for its answer. Without this nothing breaks, it is only slower.
+                let _ = stream.set_nodelay(true);
+                return Ok(stream);
+            }
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "no answer in time".to_owned(),
+        };
+    }
+    Err(silence(
+        Step::Tcp,
+        format!(
+            "cannot connect to `{}` on port {}: {cause}",
+            settings.host, settings.port
+        ),
+    ))
+}
+
+fn is_loopback(address: IpAddr) -> bool {
+    address.to_canonical().is_loopback()
+}
+
+async fn secure(
+    wire: &Wire,
+    connector: &tokio_rustls::TlsConnector,
+    host: &str,
+) -> Result<(), Report> {
+    let name = ServerName::try_from(ascii_domain(host)).map_err(|_| Report {
+        outcome: Outcome::Config,
+        step: Step::Tls,
+        reply: format!("`{host}` is no name that a certificate can have"),
+        hint: None,
+    })?;
+    wire.secure(connector, name)
+        .await
+        .map_err(|error| tls::failed_handshake(&error, host))
+}
+
+/// Hears the server's greeting and says hello.
+async fn greet(settings: &SmtpSettings, wire: Wire, hello: &ClientId) -> Result<Session, Report> {
+    match AsyncSmtpConnection::connect_with_transport(Box::new(wire.clone()), hello).await {
+        Ok(connection) => {
+            let server = connection.server_info().clone();
+            let lines = wire.reply().map(|reply| reply.lines).unwrap_or_default();
+            let (takes_size, largest) = size_limit(lines.iter().filter_map(|line| line.get(4..)));
+            let timeout = settings.timeout;
+            Ok(Session {
+                connection,
+                wire,
+                server,
+                largest,
+                takes_size,
+                timeout,
+                is_over: false,
+            })
+        }
+        Err(error) => {
+            let step = if wire.has_spoken() {
+                Step::Ehlo
+            } else {
+                Step::Greeting
+            };
+            let mut report = verdict(step, wire.reply().as_ref(), &wire, Some(error));
+            if step == Step::Greeting && settings.tls != Tls::Implicit && settings.port == 465 {
+                report.hint = Some("port 465 usually wants `tls = \"implicit\"`".to_owned());
+            }
+            Err(report)
+        }
+    }
+}
+
+/// The report on an answer, or on none, that ends the session.
+fn verdict(
+    step: Step,
+    reply: Option<&Reply>,
+    wire: &Wire,
+    error: Option<lettre::transport::smtp::Error>,
+) -> Report {
+    match reply {
+        Some(reply) => report(step, reply),
+        None => {
+            let cause = wire
+                .trouble()
+                .or_else(|| error.map(|error| error.to_string()));
+            silence(step, cause.unwrap_or_else(|| "no answer".to_owned()))
+        }
+    }
+}
+
+/// The report on a step to which no answer came.
+fn silence(step: Step, cause: String) -> Report {
+    Report {
+        outcome: judge_silence(step),
+        step,
+        reply: cause,
+        hint: None,
+    }
+}
+
+fn no_such_recipient(reply: &str) -> Report {
+    Report {
+        outcome: Outcome::Permanent,
+        step: Step::Rcpt,
+        reply: reply.to_owned(),
+        hint: Some("check the address in `to`".to_owned()),
+    }
+}
+
+/// Replaces what repeats a secret: some servers quote the command that they refuse.
+fn redact(mut report: Report, secrets: &[String]) -> Report {
+    let repeats = |line: &str| {
+        secrets
+            .iter()
+            .any(|secret| !secret.is_empty() && line.contains(secret.as_str()))
+    };
+    let lines = report.reply.lines().map(|line| match repeats(line) {
+        true => format!(
+            "{} (not shown: it repeats the login)",
+            line.get(..3).unwrap_or_default()
+        ),
+        false => line.to_owned(),
+    });
+    report.reply = lines.collect::<Vec<_>>().join("\n");
+    report
+}
+
+/// What the lines of an answer to EHLO say about SIZE: whether it is known, and the limit if there is one.
+fn size_limit<'a>(lines: impl Iterator<Item = &'a str>) -> (bool, Option<usize>) {
+    for line in lines {
+        let mut words = line.split_whitespace();
+        if words
+            .next()
+            .is_some_and(|word| word.eq_ignore_ascii_case("SIZE"))
+        {
+            let limit = words.next().and_then(|number| number.parse().ok());
+            return (true, limit.filter(|&limit| limit > 0));
+        }
+    }
+    (false, None)
+}
+
+fn address(text: &str) -> Option<Address> {
+    let (local, domain) = text.rsplit_once('@')?;
+    Address::from_str(&format!("{local}@{}", ascii_domain(domain))).ok()
+}
+
+/// The name to give in EHLO; a name that no server would take becomes a literal (RFC 5321 section 4.1.4).
+fn client_id(name: &str) -> ClientId {
+    let is_name = !name.is_empty()
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte));
+    match IpAddr::from_str(name) {
+        Ok(IpAddr::V4(address)) => ClientId::Ipv4(address),
+        Ok(IpAddr::V6(address)) => ClientId::Ipv6(address),
+        Err(_) if is_name => ClientId::Domain(name.to_owned()),
+        Err(_) => ClientId::Ipv4(std::net::Ipv4Addr::LOCALHOST),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_do_not_show_the_login() {
+        let settings = SmtpSettings {
+            host: "smtp.example.org".to_owned(),
+            port: 587,
+            tls: Tls::StartTls,
+            credentials: Some(("me@example.org".to_owned(), "hunter2".to_owned())),
+            ca: Some(b"pem".to_vec()),
+            timeout: Duration::from_secs(60),
+            hello: "host.example".to_owned(),
+        };
+        let shown = format!("{settings:?}");
+        assert!(
+            !shown.contains("hunter2") && !shown.contains("me@"),
+            "{shown}"
+        );
+    }
+
+    #[test]
+    fn a_reply_that_repeats_the_login_is_hidden() {
+        let reply = "535-5.7.8 bad command AUTH PLAIN AGhpAHdvcmQ=\n535 5.7.8 try again".to_owned();
+        let report = Report {
+            outcome: Outcome::Config,
+            step: Step::Auth,
+            reply,
+            hint: None,
+        };
+        let shown = redact(report, &["word".to_owned(), "AGhpAHdvcmQ=".to_owned()]).reply;
+        assert_eq!(
+            shown,
+            "535 (not shown: it repeats the login)\n535 5.7.8 try again"
+        );
+    }
+
+    #[test]
+    fn the_limit_of_a_server_is_read_from_its_hello() {
+        assert_eq!(
+            size_limit(["mx.example", "SIZE 1000"].into_iter()),
+            (true, Some(1000))
+        );
+        assert_eq!(
+            size_limit(["mx.example", "size 0"].into_iter()),
+            (true, None)
+        );
+        assert_eq!(size_limit(["mx.example", "SIZE"].into_iter()), (true, None));
+        assert_eq!(size_limit(["SIZEABLE 3"].into_iter()), (false, None));
+    }
+
+    #[test]
+    fn only_a_plausible_name_is_said_in_hello() {
+        assert_eq!(client_id("host.example").to_string(), "host.example");
+        assert_eq!(client_id("a b\r\nMAIL FROM:<x>").to_string(), "[127.0.0.1]");
+        assert_eq!(client_id("::1").to_string(), "[IPv6:::1]");
+    }
+
+    #[test]
+    fn addresses_with_line_ends_are_no_addresses() {
+        assert!(address("reader@example.org").is_some());
+        assert!(address("reader@example.org>\r\nDATA").is_none());
+        assert!(address("reader\r\n@example.org").is_none());
+        assert_eq!(
+            address("reader@bücher.example")
+                .map(|a| a.to_string())
+                .as_deref(),
+            Some("reader@xn--bcher-kva.example")
+        );
+    }
+}

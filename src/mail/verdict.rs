@@ -1,0 +1,209 @@
+//! What a server's answer at one step means for the message (RFC 5321 section 4.2).
+
+use super::{Outcome, Report, Step};
+
+/// One whole answer of a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Reply {
+    /// The three digits.
+    pub(super) code: u16,
+    /// Its lines as they came, codes included, without line ends and controls.
+    pub(super) lines: Vec<String>,
+}
+
+impl Reply {
+    /// The enhanced status code of the first line that has one, such as `5.2.2` (RFC 2034).
+    fn enhanced(&self) -> Option<&str> {
+        let words = self
+            .lines
+            .iter()
+            .filter_map(|line| line.get(4..)?.split_whitespace().next());
+        words.into_iter().find(|word| {
+            let mut parts = word.split('.');
+            let is_number = |part: &str| {
+                (1..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit())
+            };
+            matches!(parts.next(), Some("2" | "4" | "5"))
+                && parts.next().is_some_and(is_number)
+                && parts.next().is_some_and(is_number)
+                && parts.next().is_none()
+        })
+    }
+}
+
+/// Whether this answer lets us go on to the next step.
+pub(super) fn goes_on(step: Step, code: u16) -> bool {
+    match step {
+        Step::Data => code == 354,
+        // 334 asks for the next part of the login.
+        Step::Auth => code == 334 || code / 100 == 2,
+        _ => code / 100 == 2,
+    }
+}
+
+/// What an answer that ends the attempt means. An answer that the step does not foresee is a failure like any other:
+/// before the message it loses nothing, after it we cannot know.
+pub(super) fn judge(step: Step, reply: &Reply) -> Outcome {
+    match (step, reply.code) {
+        (Step::Message, 200..=299) => Outcome::Accepted,
+        (_, 400..=499) => Outcome::Transient,
+        (_, 530 | 534 | 535 | 538) => Outcome::Config,
+        (Step::Auth | Step::StartTls, 500..=599) => Outcome::Config,
+        (Step::Rcpt, 550 | 551 | 553) => Outcome::Permanent,
+        // A full mailbox has the same code, but no smaller message helps, and it may be emptied.
+        (Step::Mail | Step::Data | Step::Message, 552) if reply.enhanced() == Some("5.2.2") => {
+            Outcome::Transient
+        }
+        (Step::Mail | Step::Data | Step::Message, 552) => Outcome::TooBig,
+        (Step::Message, 500..=599) => Outcome::Refused,
+        _ => judge_silence(step),
+    }
+}
+
+/// What it means that no answer came, or none that can be understood.
+pub(super) fn judge_silence(step: Step) -> Outcome {
+    match step {
+        Step::Message => Outcome::Unknown,
+        _ => Outcome::Transient,
+    }
+}
+
+/// The report on an answer that ends the attempt.
+pub(super) fn report(step: Step, reply: &Reply) -> Report {
+    let outcome = judge(step, reply);
+    let hint = hint(step, outcome, reply).map(str::to_owned);
+    Report {
+        outcome,
+        step,
+        reply: reply.lines.join("\n"),
+        hint,
+    }
+}
+
+fn hint(step: Step, outcome: Outcome, reply: &Reply) -> Option<&'static str> {
+    let wants_tls = || {
+        reply
+            .lines
+            .iter()
+            .any(|line| line.to_ascii_uppercase().contains("STARTTLS"))
+    };
+    match (step, outcome) {
+        (Step::Auth, Outcome::Config) => {
+            Some("check `username` and `password_file` of `[mail.smtp]`")
+        }
+        (Step::StartTls, Outcome::Config) => Some(
+            "the server offers STARTTLS but refuses it: try `tls = \"implicit\"` on its port for that, often 465",
+        ),
+        (_, Outcome::Config) if wants_tls() => Some("set `tls = \"starttls\"`"),
+        (_, Outcome::Config) => {
+            Some("the server wants a login: set `username` and `password_file` of `[mail.smtp]`")
+        }
+        (Step::Mail, _) if reply.code / 100 == 5 => {
+            Some("check `from` of `[mail]`: the server refuses this sender")
+        }
+        (Step::Rcpt, Outcome::Permanent) => Some(
+            "check the address in `to`; `wirewatch outbox resume ADDRESS` lets mail to it go again",
+        ),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(step: Step, answer: &str, expected: Outcome) {
+        let lines: Vec<String> = answer.lines().map(str::to_owned).collect();
+        let code = answer
+            .get(..3)
+            .and_then(|code| code.parse().ok())
+            .expect("a code");
+        assert_eq!(
+            judge(step, &Reply { code, lines }),
+            expected,
+            "{step}: {answer}"
+        );
+    }
+
+    #[test]
+    fn only_a_2xx_to_the_dot_is_accepted() {
+        check(Step::Message, "250 2.0.0 queued", Outcome::Accepted);
+        check(Step::Message, "251 forwarded", Outcome::Accepted);
+        check(Step::Message, "354 go on", Outcome::Unknown);
+        check(Step::Message, "190 what", Outcome::Unknown);
+    }
+
+    #[test]
+    fn four_hundreds_are_transient_at_every_step() {
+        for step in [
+            Step::Greeting,
+            Step::Ehlo,
+            Step::StartTls,
+            Step::Auth,
+            Step::Mail,
+            Step::Rcpt,
+            Step::Message,
+        ] {
+            check(step, "421 4.3.2 closing", Outcome::Transient);
+            check(step, "452 4.2.2 mailbox full", Outcome::Transient);
+        }
+    }
+
+    #[test]
+    fn only_three_codes_at_rcpt_are_the_recipients_fault() {
+        for code in ["550 5.1.1 no such user", "551 moved", "553 5.1.3 bad name"] {
+            check(Step::Rcpt, code, Outcome::Permanent);
+        }
+        for code in [
+            "554 5.7.1 relay denied",
+            "501 syntax",
+            "552 5.2.2 quota",
+            "571 blocked",
+        ] {
+            check(Step::Rcpt, code, Outcome::Transient);
+        }
+        check(Step::Mail, "550 5.7.1 sender refused", Outcome::Transient);
+        check(Step::Message, "550 5.7.1 spam", Outcome::Refused);
+    }
+
+    #[test]
+    fn logins_and_refused_tls_are_configuration() {
+        for code in ["530 5.7.0", "534 5.7.9", "535 5.7.8", "538 5.7.11"] {
+            check(Step::Auth, code, Outcome::Config);
+            check(Step::Mail, code, Outcome::Config);
+        }
+        check(
+            Step::Auth,
+            "504 5.5.4 unrecognized mechanism",
+            Outcome::Config,
+        );
+        check(Step::Auth, "454 4.7.0 later", Outcome::Transient);
+        check(Step::StartTls, "502 no", Outcome::Config);
+    }
+
+    #[test]
+    fn a_552_is_too_big_unless_the_mailbox_is_full() {
+        check(Step::Mail, "552 5.3.4 too big", Outcome::TooBig);
+        check(Step::Message, "552 message too big", Outcome::TooBig);
+        check(
+            Step::Message,
+            "552-Sorry\n552 5.2.2 over quota",
+            Outcome::Transient,
+        );
+        check(
+            Step::Message,
+            "552-5.2.2 over\n552 5.2.2 quota",
+            Outcome::Transient,
+        );
+    }
+
+    #[test]
+    fn a_refusal_before_the_message_loses_nothing() {
+        check(Step::Greeting, "554 no service", Outcome::Transient);
+        check(Step::Ehlo, "502 what", Outcome::Transient);
+        check(Step::Data, "554 no valid recipients", Outcome::Transient);
+        check(Step::Data, "250 ok", Outcome::Transient);
+        check(Step::Message, "554 5.7.1 spam", Outcome::Refused);
+    }
+}
