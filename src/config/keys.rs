@@ -80,6 +80,9 @@ pub(super) static EXPECT: Section = Section { title: "[[topic.expect]]", keys: &
 pub(super) static EXPECTED_ITEM: Section =
     Section { title: "the item of an `expect`", keys: &["title", "summary", "content", "lang", "feed"] };
 
+/// A table whose keys are the user's own.
+pub(super) static FREE: Section = Section { title: "", keys: &[] };
+
 /// Every section with keys of its own, in file order.
 pub(super) static SECTIONS: [&Section; 10] =
     [&STORE, &MAIL, &SMTP, &POLL, &DIGEST, &FEED, &HEADER, &TOPIC, &EXPECT, &EXPECTED_ITEM];

@@ -1,16 +1,43 @@
 //! The watchlist: TOML to a checked configuration, or all its problems with line and caret.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use ipnet::IpNet;
 use jiff::SignedDuration;
+use toml::de::DeTable;
 
+use crate::digest::DigestSettings;
 use crate::model::Feed;
 use crate::query::Lists;
 use crate::topic::Topic;
 
+pub mod find;
+pub mod last_good;
+pub mod report;
 pub mod secrets;
 
+mod digests;
+mod feeds;
+mod file;
+mod keys;
+mod names;
+mod place;
+mod queries;
+mod reader;
+mod settings;
+mod syntax;
+mod topics;
+mod values;
+
+#[cfg(test)]
+mod tests;
+
+pub use file::{Loaded, Version, load};
+
+use find::Places;
+use reader::{Notes, Table};
+use report::Report;
 use secrets::{Secret, SecretSource};
 
 /// The watchlist that `init` writes: every key, explained.
@@ -25,6 +52,8 @@ pub struct Config {
     pub mail: MailConfig,
     /// `[poll]`.
     pub poll: PollConfig,
+    /// `[[digest]]`, in file order; never empty.
+    pub digests: Vec<DigestSettings>,
     /// `[[feed]]`, in file order; a feed listed twice stands here once, with the tags of both.
     pub feeds: Vec<FeedConfig>,
     /// `[lists]`.
@@ -148,4 +177,80 @@ pub enum HeaderValue {
     Plain(Secret),
     /// In a file of its own.
     Secret(SecretSource),
+}
+
+/// A watchlist that may be used, and what is probably not meant in it.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// The watchlist.
+    pub config: Config,
+    /// Warnings only.
+    pub warnings: Report,
+}
+
+/// Checks a watchlist. `file` is what the reports call it; `places` is where its relative paths count from.
+pub fn parse(text: &str, file: &str, places: &Places) -> Result<Checked, Report> {
+    let shared: Arc<str> = Arc::from(text);
+    let mended;
+    let (document, text, findings) = match DeTable::parse(text) {
+        Ok(document) => (document, text, Vec::new()),
+        Err(_) => {
+            let (repaired, findings) = syntax::mend(text);
+            mended = repaired;
+            // What is left of a file with more mistakes than are reported may still not be whole.
+            (DeTable::parse_recoverable(&mended).0, mended.as_str(), findings)
+        }
+    };
+    let mut notes = Notes::new(text, findings);
+    let config = read(document.get_ref(), places, &mut notes);
+    let report = Report::new(file, shared, notes.into_findings());
+    if report.problems() > 0 {
+        return Err(report);
+    }
+    Ok(Checked { config, warnings: report })
+}
+
+fn read<'t>(document: &'t DeTable<'t>, places: &Places, notes: &mut Notes<'t>) -> Config {
+    let root = Table::open(&keys::ROOT, 0..0, document, notes);
+    let store = settings::store(&root, places, notes);
+    let mail = settings::mail(&root, places, notes);
+    let (poll, fastest) = settings::poll(&root, notes);
+    let (feeds, feed_names) = feeds::read(&root, &poll, fastest, places, notes);
+    let lists = topics::lists(&root, notes);
+    let (topics, topic_names) = topics::read(&root, &feed_names, notes);
+    let digests = digests::read(&root, &mail, &topic_names, notes);
+    queries::check(&lists, &topics, notes);
+    Config {
+        store,
+        mail,
+        poll,
+        digests,
+        feeds,
+        lists: queries::table(&lists),
+        topics: topics.into_iter().map(|source| source.topic).collect(),
+    }
+}
+
+impl Config {
+    /// Who hears of a broken watchlist, delivery and disk: `operator`, else the first recipient.
+    pub fn operator(&self) -> Option<&str> {
+        let first = || self.mail.to.first().or_else(|| self.digests.iter().find_map(|digest| digest.to.first()));
+        self.mail.operator.as_ref().or_else(first).map(String::as_str)
+    }
+}
+
+impl MailConfig {
+    /// The sender: `from`, else the SMTP user name if it is an address, else `wirewatch@HOST`.
+    pub fn sender(&self, host: &str) -> Mailbox {
+        if let Some(from) = &self.from {
+            return from.clone();
+        }
+        let login = match &self.transport {
+            Transport::Smtp(smtp) => smtp.login.as_ref(),
+            Transport::Folder(_) => None,
+        };
+        let username = login.and_then(|login| values::mailbox(&login.username).ok());
+        let host = if host.is_empty() { "localhost" } else { host };
+        username.unwrap_or_else(|| Mailbox { name: None, address: format!("wirewatch@{host}") })
+    }
 }

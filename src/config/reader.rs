@@ -8,7 +8,7 @@ use std::ops::{Range, RangeInclusive};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::keys::Section;
+use super::keys::{FREE, Section};
 use super::place;
 use super::report::Finding;
 
@@ -135,6 +135,11 @@ impl<'t> Table<'t> {
             notes.add(finding);
         }
         Table { section, span, entries }
+    }
+
+    /// Looks at a table whose keys are the user's own.
+    pub(super) fn free(span: Range<usize>, entries: &'t DeTable<'t>) -> Table<'t> {
+        Table { section: &FREE, span, entries }
     }
 
     /// The value of a key that is there.

@@ -123,6 +123,12 @@ impl Report {
         Report { file: file.to_owned(), text, line_starts, findings }
     }
 
+    /// The same report with more findings.
+    pub fn with(self, more: Vec<Finding>) -> Report {
+        let findings = self.findings.into_iter().chain(more).collect();
+        Report::new(&self.file, self.text, findings)
+    }
+
     /// A report about a file that could not even be read.
     pub fn unreadable(file: &str, message: impl Into<String>, hint: Option<String>) -> Report {
         let finding = Finding { span: None, hint, ..Finding::problem(0..0, message) };

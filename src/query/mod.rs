@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
+pub mod error;
 pub mod index;
 pub mod meaning;
 pub mod syntax;
+
+pub use error::{Code, Place, QueryError};
 
 /// The table `[lists]`: a name and its plain terms.
 pub type Lists = BTreeMap<String, Vec<String>>;

@@ -1,0 +1,141 @@
+//! The watchlist as a file: reading it whole, and telling one version from another.
+
+use std::fmt;
+use std::fs::File;
+use std::hash::Hasher;
+use std::io::{self, Read};
+use std::path::Path;
+
+use jiff::Timestamp;
+use siphasher::sip::SipHasher13;
+
+use super::find::Places;
+use super::report::{Finding, Report, Severity};
+use super::secrets::{self, SecretSource};
+use super::{Checked, Config, HeaderValue, Transport, parse};
+
+/// Ten times what 10,000 feeds and 10,000 topics take. More is another file.
+const LARGEST: u64 = 64 * 1024 * 1024;
+
+/// A watchlist read from its file.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The watchlist.
+    pub config: Config,
+    /// What is probably not meant in it.
+    pub warnings: Report,
+    /// Which text it is.
+    pub version: Version,
+    /// The text, to be kept as the last good one.
+    pub text: String,
+}
+
+/// Tells one text of a watchlist from another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// Of the text; the same for the same text on every machine.
+    pub hash: u64,
+    /// When the file was last written, where the file system says so.
+    pub modified: Option<Timestamp>,
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.hash)?;
+        match self.modified {
+            Some(modified) => write!(f, " of {}", modified.strftime("%Y-%m-%d %H:%M UTC")),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Reads and checks the watchlist at `path`. Reports name it as `path` is written.
+pub fn load(path: &Path, places: &Places) -> Result<Loaded, Report> {
+    let name = path.display().to_string();
+    let (bytes, modified) = read(path).map_err(|error| unreadable(&name, &error))?;
+    let text = String::from_utf8(bytes).map_err(|error| not_utf8(&name, error.as_bytes()))?;
+    let Checked { config, warnings } = parse(&text, &name, places)?;
+    let findings = secret_findings(&config);
+    let warnings = if findings.is_empty() { warnings } else { warnings.with(findings) };
+    Ok(Loaded { config, warnings, version: Version { hash: hash(&text), modified }, text })
+}
+
+/// The bytes of a file that is no larger than a watchlist can be, and when it was last written.
+fn read(path: &Path) -> io::Result<(Vec<u8>, Option<Timestamp>)> {
+    let mut file = File::open(path)?;
+    let metadata = file.metadata()?;
+    if metadata.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    let mut bytes = Vec::new();
+    file.by_ref().take(LARGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    let modified = metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
+    Ok((bytes, modified))
+}
+
+fn unreadable(name: &str, error: &io::Error) -> Report {
+    let hint = match error.kind() {
+        io::ErrorKind::NotFound => Some("write one with `wirewatch init`, or name another with `--config`"),
+        io::ErrorKind::PermissionDenied => Some("let the user of the service read it"),
+        io::ErrorKind::IsADirectory => Some("name the file in it"),
+        _ => None,
+    };
+    let cause = match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
+        io::ErrorKind::FileTooLarge => "it is larger than 64 MiB".to_owned(),
+        _ => error.to_string(),
+    };
+    Report::unreadable(name, format!("cannot read the watchlist `{name}`: {cause}"), hint.map(str::to_owned))
+}
+
+fn not_utf8(name: &str, bytes: &[u8]) -> Report {
+    let utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
+    let good = std::str::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len);
+    // Up to the bad byte the text is what the editor shows, so line and column are right.
+    let text = String::from_utf8_lossy(bytes).into_owned();
+    let message = if utf16 { "the watchlist is UTF-16, not UTF-8" } else { "this is not UTF-8" };
+    let finding = Finding::problem(good..good + 1, message).hint("save the file as UTF-8");
+    Report::new(name, text.into(), vec![finding])
+}
+
+/// A secret that cannot be read is a warning, not a problem: under systemd it may be there only for the service.
+fn secret_findings(config: &Config) -> Vec<Finding> {
+    let smtp = match &config.mail.transport {
+        Transport::Smtp(smtp) => smtp.login.as_ref(),
+        Transport::Folder(_) => None,
+    };
+    let logins = config.feeds.iter().filter_map(|feed| feed.access.login.as_ref()).chain(smtp);
+    let headers = config.feeds.iter().flat_map(|feed| &feed.access.headers).filter_map(|(_, value)| match value {
+        HeaderValue::Secret(source) => Some(source),
+        HeaderValue::Plain(_) => None,
+    });
+    let mut findings = Vec::new();
+    for source in logins.map(|login| &login.password).chain(headers) {
+        let warning = |message: String, hint: &str| Finding {
+            span: None,
+            severity: Severity::Warning,
+            ..Finding::problem(0..0, message).hint(hint)
+        };
+        if let Err(error) = source.read() {
+            findings.push(warning(error.to_string(), "it is looked for beside the watchlist, or in $CREDENTIALS_DIRECTORY"));
+        } else if let SecretSource::File(path) = source
+            && secrets::others_can_read(path)
+        {
+            let message = format!("every user of this machine can read the secret `{}`", path.display());
+            findings.push(warning(message, "take that right away: chmod o-r"));
+        }
+    }
+    findings
+}
+
+/// A stable hash of a text; nothing secret depends on it.
+fn hash(text: &str) -> u64 {
+    let mut hasher = SipHasher13::new();
+    hasher.write(text.as_bytes());
+    hasher.finish()
+}

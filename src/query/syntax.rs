@@ -1,1 +1,0 @@
-//! Text to query, or what was expected where.
