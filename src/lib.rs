@@ -24,6 +24,7 @@ pub mod clock;
 pub mod config;
 pub mod deliver;
 pub mod demo;
+pub mod desk;
 pub mod http;
 pub mod mail;
 pub mod poll;

@@ -23,7 +23,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<End> {
     }
     let file = match &arguments.file {
         Some(file) => file.clone(),
-        None => config::find::default_file(&config::find::Environment::of_process())
+        None => config::find::personal(config::find::Environment::process())
             .ok_or_else(|| hinted("there is no home directory to write to", "name a file: wirewatch init FILE"))?,
     };
     if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {

@@ -199,3 +199,8 @@ fn say(line: impl std::fmt::Display) {
 fn rfc3339(moment: Timestamp) -> String {
     moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
+
+/// Reads a span such as `7d`, `36h` or `2w`.
+fn span(text: &str) -> Result<jiff::SignedDuration, String> {
+    crate::config::duration(text)
+}

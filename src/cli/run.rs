@@ -1,9 +1,8 @@
 //! `run`: the daemon.
 
 use super::setup;
-use super::{Context, End, hinted};
+use super::{Context, End};
 use crate::clock::Clock;
-use crate::config::{self, find};
 use crate::service::{self, Daemon};
 use crate::store::{Lock, Store};
 
@@ -16,10 +15,10 @@ pub(super) struct Arguments {
 
 pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<End> {
     let clock = context.start.map_or(Clock::Real, |start| Clock::starting_at(start, arguments.pace));
-    let (watchlist, file) = setup::watchlist_or_last_good(context)?;
+    let setup::Start { watchlist, path: file, problems } = setup::watchlist_or_last_good(context)?;
     let path = watchlist.config.store.path.clone();
     let _lock = Lock::take(&path)?;
     let store = Store::open(&path, clock.now())?;
-    service::run(Daemon { store, watchlist, file, clock, host: setup::host() })?;
+    service::run(Daemon { store, watchlist, file, problems, clock, host: setup::host() })?;
     Ok(End::Done)
 }

@@ -1,30 +1,95 @@
 //! What commands need before they can work: the watchlist, the lock, the store, the runtime.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use tracing::error;
 
-use super::{Context, hinted};
-use crate::config::{self, find};
+use super::terminal::colours_on_stderr;
+use super::{Context, hinted, say};
+use crate::config::find::{self, Environment, Places};
+use crate::config::report::{Colour, Report};
+use crate::config::{self, Loaded, last_good};
 use crate::desk::{self, Desk, Handle, Watchlist};
 use crate::http::client::{Client, Settings};
+use crate::model::FeedId;
 use crate::poll::Poller;
+use crate::store::feeds::Event;
 use crate::store::{Lock, Store};
+
+/// Finds and reads the watchlist: its path, and what was read or all its problems.
+pub(super) fn load(context: &Context) -> anyhow::Result<(PathBuf, Result<Loaded, Report>)> {
+    let found = find::find(context.config.as_deref(), Environment::process())?;
+    let places = Places::new(&found.path, Environment::process());
+    let loaded = config::load(&found.path, &places);
+    Ok((found.path, loaded))
+}
 
 /// Finds, reads and compiles the watchlist; its problems are printed and are an error.
 pub(super) fn watchlist(context: &Context) -> anyhow::Result<Watchlist> {
-    let environment = find::Environment::of_process();
-    let path = find::watchlist(context.config.as_deref(), &environment).map_err(|missing| {
-        hinted(missing.to_string(), "write one with: wirewatch init")
-    })?;
-    let loaded = config::load(&path, &environment).map_err(|report| {
-        super::say(report.for_terminal());
-        hinted(
-            format!("the watchlist `{}` has {}", path.display(), report.summary()),
-            "nothing was done; mend it and try again",
-        )
-    })?;
-    Ok(Watchlist::new(loaded, path)?)
+    let (path, loaded) = load(context)?;
+    match loaded {
+        Ok(loaded) => Watchlist::new(loaded, &path).map_err(anyhow::Error::msg),
+        Err(report) => Err(refused(&path, &report)),
+    }
+}
+
+/// The watchlist for the daemon: the present file, else the last good one if the present one is broken.
+pub(super) fn watchlist_or_last_good(context: &Context) -> anyhow::Result<Start> {
+    let (path, loaded) = load(context)?;
+    let report = match loaded {
+        Ok(loaded) => {
+            let watchlist = Watchlist::new(loaded, &path).map_err(anyhow::Error::msg)?;
+            return Ok(Start { watchlist, path, problems: 0 });
+        }
+        Err(report) => report,
+    };
+    let Some(watchlist) = last_good_of(&path)? else { return Err(refused(&path, &report)) };
+    error!(
+        "The watchlist `{}` has {} and is not used; the last good one runs:\n{}",
+        path.display(),
+        count(report.problems(), "problem"),
+        report.render(Colour::Plain)
+    );
+    Ok(Start { watchlist, path, problems: report.problems() })
+}
+
+/// What a command goes on with.
+pub(super) struct Start {
+    pub(super) watchlist: Watchlist,
+    pub(super) path: PathBuf,
+    /// Problems of the present file, if the last good one is used in its place.
+    pub(super) problems: usize,
+}
+
+fn last_good_of(path: &std::path::Path) -> anyhow::Result<Option<Watchlist>> {
+    let places = Places::new(path, Environment::process());
+    let text = std::fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+    let database = last_good::database_of(&text, &places);
+    let kept = last_good::read(&database)
+        .with_context(|| format!("cannot read `{}`", last_good::path(&database).display()))?;
+    let Some(kept) = kept else { return Ok(None) };
+    let loaded = config::load_text(kept, path, &places);
+    Ok(loaded.ok().and_then(|loaded| Watchlist::new(loaded, path).ok()))
+}
+
+fn refused(path: &std::path::Path, report: &Report) -> anyhow::Error {
+    say(report.render(if colours_on_stderr() { Colour::Ansi } else { Colour::Plain }));
+    hinted(
+        format!("the watchlist `{}` has {}", path.display(), count(report.problems(), "problem")),
+        "mend it and try again; `wirewatch check` shows this report at any time",
+    )
+}
+
+/// A number with its noun: `1 problem`, `2 problems`.
+pub(super) fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+/// The name of this machine, for mail.
+pub(super) fn host() -> String {
+    gethostname::gethostname().to_string_lossy().into_owned()
 }
 
 /// The store, for a command that only reads.
@@ -32,7 +97,7 @@ pub(super) fn store_to_read(watchlist: &Watchlist) -> anyhow::Result<Store> {
     Ok(Store::open_read(&watchlist.config.store.path)?)
 }
 
-/// A desk over a store that is only read: the topics' rows must be there already.
+/// A desk over a store that is only read.
 pub(super) fn desk_to_read(watchlist: Watchlist) -> anyhow::Result<Desk> {
     let store = store_to_read(&watchlist)?;
     Ok(Desk::open_read(store, Arc::new(watchlist))?)
@@ -44,7 +109,14 @@ pub(super) fn desk_to_work(context: &Context, watchlist: Watchlist) -> anyhow::R
     let lock = Lock::take(&path)?;
     let now = context.clock.now();
     let store = Store::open(&path, now)?;
+    last_good::write(&path, &watchlist.text)
+        .with_context(|| format!("cannot write `{}`", last_good::path(&path).display()))?;
     Ok((lock, Desk::open(store, Arc::new(watchlist), now)?))
+}
+
+/// The last events of a feed, newest first, as its health is judged by.
+pub(super) fn events(store: &Store, feed: FeedId) -> anyhow::Result<Vec<Event>> {
+    Ok(store.events_of(feed, 20)?)
 }
 
 /// The threads that wait for the network.

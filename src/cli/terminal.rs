@@ -36,6 +36,11 @@ pub(super) fn colours() -> bool {
     io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none()
 }
 
+/// Whether standard error may be coloured.
+pub(super) fn colours_on_stderr() -> bool {
+    io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()
+}
+
 /// Marks the ranges (bytes, ascending, not overlapping) of a text: bold on a terminal, `*so*` elsewhere.
 pub(super) fn highlight(text: &str, ranges: &[(usize, usize)], colours: bool) -> String {
     let (on, off) = if colours { ("\u{1b}[1m", "\u{1b}[0m") } else { ("*", "*") };

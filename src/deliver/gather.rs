@@ -77,9 +77,9 @@ pub(super) fn gather<'a>(
             gaps: store.gaps_since(window_from)?,
         },
         watchlist: WatchlistState {
-            file: desk.watchlist.file_name(),
-            saved_at: desk.watchlist.version.saved_at,
-            problems: desk.refused_problems,
+            file: desk.watchlist.file().file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            saved_at: desk.watchlist.version.modified.unwrap_or(now),
+            problems: u32::try_from(desk.problems).unwrap_or(u32::MAX),
         },
         host,
         topics,

@@ -14,8 +14,6 @@ mod gather;
 mod news;
 pub mod send;
 
-pub use compose::{Composed, Previewed};
-
 /// Which digests are composed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Which {
@@ -48,7 +46,7 @@ pub struct Queued {
 }
 
 /// Why no message was composed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reason {
     /// Nothing new, and `when_empty` is `skip`.
     NothingNew,
@@ -56,6 +54,8 @@ pub enum Reason {
     StillWaiting,
     /// The mail server refused this recipient.
     Paused,
+    /// What was composed cannot be a message, in words.
+    Unwritable(String),
 }
 
 /// Composes and sends. Cheap to clone.

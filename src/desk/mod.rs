@@ -13,13 +13,16 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use tracing::error;
 
+use crate::digest::DigestSettings;
 use crate::model::{Timestamp, TopicId};
 use crate::store::{Store, StoreError};
 
 pub mod intake;
+mod matching;
+mod reading;
 mod watchlist;
 
-pub use watchlist::{Reader, Watchlist};
+pub use watchlist::Watchlist;
 
 /// Fetches are committed together for this long at most,
 const BATCH_TIME: Duration = Duration::from_millis(250);
@@ -36,12 +39,14 @@ pub struct Desk {
     pub watchlist: Arc<Watchlist>,
     /// The rows of its topics, in file order.
     pub topics: Vec<TopicId>,
+    /// Problems of a newer watchlist that is refused for them.
+    pub problems: usize,
 }
 
 impl Desk {
     /// Opens the work on a store: makes the feeds, topics and digests of the watchlist known in it.
     pub fn open(store: Store, watchlist: Arc<Watchlist>, now: Timestamp) -> Result<Desk, StoreError> {
-        let mut desk = Desk { store, watchlist: Arc::clone(&watchlist), topics: Vec::new() };
+        let mut desk = Desk { store, watchlist: Arc::clone(&watchlist), topics: Vec::new(), problems: 0 };
         desk.adopt(watchlist, now)?;
         Ok(desk)
     }
@@ -57,7 +62,20 @@ impl Desk {
             }
         }
         self.watchlist = watchlist;
+        self.problems = 0;
         Ok(())
+    }
+
+    /// Opens a store to read. A topic that the daemon has not yet met has no row, and so no history.
+    pub fn open_read(store: Store, watchlist: Arc<Watchlist>) -> Result<Desk, StoreError> {
+        let topics = store.topic_ids(&watchlist.topic_hashes())?;
+        Ok(Desk { store, watchlist, topics, problems: 0 })
+    }
+
+    /// The rows of the topics that a digest has.
+    pub fn wanted_topics(&self, digest: &DigestSettings) -> Vec<TopicId> {
+        let topics = self.watchlist.config.topics.iter().zip(&self.topics);
+        topics.filter(|(topic, _)| self.watchlist.wants(digest, topic)).map(|(_, id)| *id).collect()
     }
 }
 

@@ -1,8 +1,14 @@
 //! A watchlist that was read and compiled, and who wants which topic.
 
-use crate::config::{self, Config, FeedConfig};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use crate::config::{Config, FeedConfig, Loaded, Version};
 use crate::digest::DigestSettings;
-use crate::topic::{self, Watch};
+use crate::model::Backfill;
+use crate::schedule::feeds::Settings as Pace;
+use crate::text::fold::fold;
+use crate::topic::{self, Topic, Watch};
 
 /// The watchlist in force: what was declared, compiled, with its version.
 #[derive(Debug)]
@@ -12,22 +18,32 @@ pub struct Watchlist {
     /// Its topics, compiled.
     pub watch: Watch,
     /// Which state of the file this is.
-    pub version: config::Version,
-    /// For each topic, in file order, who gets it.
-    readers: Vec<Vec<Reader>>,
-}
-
-/// A recipient of a topic.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reader {
-    /// In lower case.
-    pub address: String,
+    pub version: Version,
+    /// Its text, kept as the last good one.
+    pub text: String,
+    file: PathBuf,
+    /// For each topic, in file order, the addresses that get it.
+    readers: Vec<Vec<String>>,
+    /// Where each declared address stands among the feeds.
+    feeds: HashMap<String, usize>,
 }
 
 impl Watchlist {
-    /// Compiles what was loaded.
-    pub fn new(loaded: config::Loaded) -> Watchlist {
-        todo!()
+    /// Compiles what was loaded from `file`; the error names a topic that does not compile.
+    pub fn new(loaded: Loaded, file: &Path) -> Result<Watchlist, String> {
+        let Loaded { config, version, text, .. } = loaded;
+        let watch = Watch::compile(config.topics.clone(), &config.lists).map_err(|(index, error)| {
+            let name = config.topics.get(index).map_or("", |topic| topic.name.as_str());
+            format!("topic `{name}`: {}", error.message)
+        })?;
+        let readers = config.topics.iter().map(|topic| readers_of(&config, topic)).collect();
+        let feeds = config
+            .feeds
+            .iter()
+            .enumerate()
+            .map(|(index, declared)| (declared.feed.url.clone(), index))
+            .collect();
+        Ok(Watchlist { config, watch, version, text, file: file.to_owned(), readers, feeds })
     }
 
     /// The topics' names and the hashes of what they ask, in file order.
@@ -38,4 +54,68 @@ impl Watchlist {
             .map(|topic| (topic.name.as_str(), topic::query_hash(topic, &self.config.lists)))
             .collect()
     }
+
+    /// The addresses, in lower case, that get the topic of this index in some digest.
+    pub fn readers(&self, topic: usize) -> &[String] {
+        self.readers.get(topic).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether the digest has the topic.
+    pub fn wants(&self, digest: &DigestSettings, topic: &Topic) -> bool {
+        wants(digest, topic)
+    }
+
+    /// Whether the topic looks at the feed of this address.
+    pub fn reads(&self, topic: &Topic, url: &str) -> bool {
+        let Some(declared) = self.feed(url) else { return false };
+        let named = |wanted: &String| {
+            let wanted = fold(wanted);
+            declared.feed.name.iter().chain(&declared.feed.tags).any(|name| fold(name) == wanted)
+        };
+        topic.rule.feeds.is_empty() || topic.rule.feeds.iter().any(named)
+    }
+
+    /// The declared feed of this address.
+    pub fn feed(&self, url: &str) -> Option<&FeedConfig> {
+        self.config.feeds.get(*self.feeds.get(url)?)
+    }
+
+    /// The tags of the feed of this address; none if it is no longer declared.
+    pub fn tags(&self, url: &str) -> &[String] {
+        self.feed(url).map_or(&[], |declared| &declared.feed.tags)
+    }
+
+    /// Whether anything of the feed's first document is mailed.
+    pub fn mails_backfill(&self, url: &str) -> bool {
+        self.feed(url).is_some_and(|declared| declared.feed.backfill != Backfill::None)
+    }
+
+    /// How fast feeds may be asked.
+    pub fn pace(&self) -> Pace {
+        Pace { fastest: self.config.poll.fastest, slowest: self.config.poll.slowest }
+    }
+
+    /// The file it was read from.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+}
+
+fn wants(digest: &DigestSettings, topic: &Topic) -> bool {
+    digest.topics.iter().any(|wanted| {
+        let folded = fold(wanted);
+        wanted == "*" || topic.tags.iter().chain([&topic.name]).any(|name| fold(name) == folded)
+    })
+}
+
+fn readers_of(config: &Config, topic: &Topic) -> Vec<String> {
+    let mut readers: Vec<String> = config
+        .digests
+        .iter()
+        .filter(|digest| wants(digest, topic))
+        .flat_map(|digest| digest.to.iter().cloned())
+        .collect();
+    readers.sort_unstable();
+    readers.dedup();
+    readers
 }

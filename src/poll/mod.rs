@@ -19,7 +19,7 @@ use crate::http::client::Client;
 use crate::http::fetch::{Outcome, Request, Response, Stage};
 use crate::http::gate;
 use crate::model::{FeedId, FeedState, Validators};
-use crate::schedule::feeds::{Contact, own_network_down, send_validators};
+use crate::schedule::feeds::{Contact, Scope, adopts, own_network_down, send_validators};
 
 mod credentials;
 mod round;
@@ -72,9 +72,23 @@ impl Poller {
     /// Asks one feed and stores what came of it.
     async fn ask(&self, job: Job) -> Result<Line, DeskError> {
         let id = job.state.id;
-        let came = self.fetch(&job).await;
+        let mut came = self.fetch(&job).await;
+        if let Arrival::Throttled { scope: Scope::Domain, .. } = came.arrival {
+            came.also_held = self.of_same_domain(&job.state).await?;
+        }
         let now = self.clock.now();
         self.desk.batched(move |desk| desk.take(id, came, now)).await
+    }
+
+    /// Other feeds of the domain that a feed belongs to.
+    async fn of_same_domain(&self, state: &FeedState) -> Result<Vec<FeedId>, DeskError> {
+        let (id, domain) = (state.id, gate::domain(&state.url));
+        self.desk
+            .at_once(move |desk| {
+                let feeds = desk.store.feeds()?;
+                Ok(feeds.iter().filter(|feed| feed.id != id && gate::domain(&feed.url) == domain).map(|feed| feed.id).collect())
+            })
+            .await
     }
 
     async fn fetch(&self, job: &Job) -> Came {
@@ -84,14 +98,17 @@ impl Poller {
             Err(cause) => return Came::failed(cause),
         };
         let validators = state.validators.as_ref().filter(|_| send_validators(state, self.clock.now()));
+        // A permanent redirect that held for a day is believed; the declared address is asked again once it fails.
+        let moved = state.moved.as_ref().filter(|moved| state.failures == 0 && adopts(moved, self.clock.now()));
+        let url = moved.map_or(state.url.as_str(), |moved| moved.to.as_str());
         let request = Request {
-            url: &state.url,
+            url,
             validators,
             headers: &credentials.headers,
             basic_auth: credentials.login.as_ref().map(|(user, password)| (user.as_str(), password.as_str())),
             typed_by_hand: false,
         };
-        let permit = self.client.enter(&state.url).await;
+        let permit = self.client.enter(url).await;
         let response = match self.places.acquire().await {
             Ok(_place) => self.client.fetch_entered(permit, &request).await,
             Err(_) => return Came::failed("wirewatch is stopping".to_owned()),
@@ -100,7 +117,7 @@ impl Poller {
             &response.outcome,
             Outcome::Failed { stage: Stage::Resolve | Stage::Connect, .. }
         );
-        let offline = self.contacts.lock().unwrap_or_else(PoisonError::into_inner).note(&state.url, reached);
+        let offline = self.contacts.lock().unwrap_or_else(PoisonError::into_inner).note(url, reached);
         let mut came = read(response, state.body_hash).await;
         if offline && !reached {
             came.arrival = match came.arrival {
@@ -147,7 +164,7 @@ async fn read(response: Response, known_body: Option<i64>) -> Came {
         Outcome::Gone => Arrival::Gone,
         Outcome::Failed { cause, .. } => Arrival::Failed { cause },
     };
-    Came { arrival, permanent_target, freshness, domain: gate::domain(&final_url) }
+    Came { arrival, permanent_target, freshness, also_held: Vec::new() }
 }
 
 fn some_validators(validators: Validators) -> Option<Validators> {
@@ -184,9 +201,4 @@ impl Contacts {
             self.last.iter().map(|(host, reached)| Contact { host, reached: *reached }).collect();
         own_network_down(&contacts)
     }
-}
-
-/// A line for a feed whose task could not finish.
-fn lost_line(id: FeedId, cause: &str) -> Line {
-    Line::failed(id, cause)
 }

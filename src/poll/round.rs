@@ -4,7 +4,7 @@ use tokio::task::JoinSet;
 
 use super::{Job, LEASE, Poller};
 use crate::desk::intake::Line;
-use crate::desk::{Desk, DeskError};
+use crate::desk::{Desk, DeskError, panic_words};
 use crate::model::{FeedId, FeedState, Timestamp};
 use crate::store::StoreError;
 
@@ -51,14 +51,25 @@ impl Round {
         if self.tasks.len() < WAITING / 2 {
             self.take_more().await?;
         }
+        match self.tasks.is_empty() {
+            true => Ok(None),
+            false => self.finished().await.map(Some),
+        }
+    }
+
+    /// The line of the next feed to finish, of those that were taken; waits for ever if none was.
+    pub async fn finished(&mut self) -> Result<Line, DeskError> {
         match self.tasks.join_next().await {
-            None => Ok(None),
-            Some(Ok(line)) => line.map(Some),
-            Some(Err(fault)) if fault.is_panic() => {
-                Err(DeskError::Panicked(crate::desk::panic_words(fault.into_panic().as_ref())))
-            }
+            None => std::future::pending().await,
+            Some(Ok(line)) => line,
+            Some(Err(fault)) if fault.is_panic() => Err(DeskError::Panicked(panic_words(fault.into_panic().as_ref()))),
             Some(Err(_)) => Err(DeskError::Stopped),
         }
+    }
+
+    /// Asks by other settings from now on; what is under way goes on by the old ones.
+    pub fn go_on_with(&mut self, poller: Poller) {
+        self.poller = poller;
     }
 
     /// How many feeds are being asked or wait for their turn.

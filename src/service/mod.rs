@@ -12,7 +12,6 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 use tracing::{error, info, warn};
 
 use crate::clock::Clock;
-use crate::config;
 use crate::deliver::{Deliverer, Reason, Which};
 use crate::desk::intake::{Line, PollResult};
 use crate::desk::{self, Desk, DeskError, Handle, Watchlist};
@@ -36,6 +35,8 @@ pub struct Daemon {
     pub watchlist: Watchlist,
     /// Where it is read from.
     pub file: PathBuf,
+    /// Problems of the file, if the last good watchlist runs in its place.
+    pub problems: usize,
     /// The clock of this run.
     pub clock: Clock,
     /// The name of this machine.
@@ -44,13 +45,14 @@ pub struct Daemon {
 
 /// Runs until SIGTERM or SIGINT; a second one stops at once.
 pub fn run(daemon: Daemon) -> anyhow::Result<()> {
-    let Daemon { mut store, watchlist, file, clock, host } = daemon;
+    let Daemon { store, watchlist, file, problems, clock, host } = daemon;
     let now = clock.now();
     let found = store.recover_sending(now + UNKNOWN_PAUSE)?;
     if found > 0 {
         warn!("{found} messages were on their way when wirewatch last stopped; they go again in 15 minutes");
     }
-    let desk = Desk::open(store, Arc::new(watchlist), now)?;
+    let mut desk = Desk::open(store, Arc::new(watchlist), now)?;
+    desk.problems = problems;
     let watchlist = Arc::clone(&desk.watchlist);
     let (handle, thread) = desk::start(desk, beat).context("cannot start the thread of the database")?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;

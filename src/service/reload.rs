@@ -11,7 +11,9 @@ use tokio::time::{MissedTickBehavior, interval};
 use tracing::{error, info};
 
 use crate::clock::Clock;
-use crate::config::{self, find};
+use crate::config::find::{Environment, Places};
+use crate::config::report::Colour;
+use crate::config::{self, last_good};
 use crate::desk::{Handle, Watchlist};
 
 /// How often the file is looked at.
@@ -79,20 +81,33 @@ pub(super) async fn watch_file(
 async fn take_up(desk: &Handle, file: &Path, clock: Clock, changed: &watch::Sender<Arc<Watchlist>>) {
     let path = file.to_owned();
     let loaded = tokio::task::spawn_blocking(move || {
-        config::load(&path, find::Environment::process()).map(|loaded| Watchlist::new(loaded))
+        let places = Places::new(&path, Environment::process());
+        config::load(&path, &places).map(|loaded| Watchlist::new(loaded, &path))
     })
     .await;
     let watchlist = match loaded {
-        Ok(Ok(watchlist)) => Arc::new(watchlist),
+        Ok(Ok(Ok(watchlist))) => Arc::new(watchlist),
+        Ok(Ok(Err(cause))) => {
+            error!("The watchlist `{}` was not taken up; the last good one runs on: {cause}", file.display());
+            return;
+        }
         Ok(Err(report)) => {
             error!(
-                "The watchlist `{}` has {} and was not taken up; the last good one runs on:\n{}",
+                "The watchlist `{}` has {} problems and was not taken up; the last good one runs on:\n{}",
                 file.display(),
-                report.summary(),
-                report.plain()
+                report.problems(),
+                report.render(Colour::Plain)
             );
             let problems = report.problems();
-            note(desk.at_once(move |desk| { desk.refused_problems = problems; Ok(()) }).await);
+            let noted = desk
+                .at_once(move |desk| {
+                    desk.problems = problems;
+                    Ok(())
+                })
+                .await;
+            if let Err(fault) = noted {
+                error!("The problems of the watchlist were not noted for the mail: {fault}");
+            }
             return;
         }
         Err(fault) => {
@@ -110,6 +125,10 @@ async fn take_up(desk: &Handle, file: &Path, clock: Clock, changed: &watch::Send
                 watchlist.config.feeds.len(),
                 watchlist.config.topics.len()
             );
+            let database = watchlist.config.store.path.clone();
+            if let Err(cause) = last_good::write(&database, &watchlist.text) {
+                error!("Cannot keep the watchlist as `{}`: {cause}", last_good::path(&database).display());
+            }
             changed.send_replace(watchlist);
         }
         Err(fault) => error!("The watchlist was not taken up: {fault}"),
