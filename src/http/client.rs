@@ -1,23 +1,41 @@
 //! TLS, the address guard, and limits.
 
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::gate::Permit;
+use reqwest::redirect::Policy;
+use reqwest::{Certificate, Proxy};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use url::Url;
+
+use super::gate::{Gate, Permit};
+use super::guard::{Guard, Resolver};
+
+/// What we call ourselves: the name, the version, and where a server's owner can read who we are.
+pub const USER_AGENT: &str = concat!(
+    "wirewatch/",
+    env!("CARGO_PKG_VERSION"),
+    " (+",
+    env!("CARGO_PKG_REPOSITORY"),
+    ")"
+);
 
 /// What the watchlist and the machine decide about asking.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Networks that feeds may be on although they are private.
     pub allow_private: Vec<ipnet::IpNet>,
-    /// `http`, `https`, `socks5` or `socks5h` address of a proxy.
+    /// `http`, `https`, `socks5` or `socks5h` address of a proxy. The environment names none.
     pub proxy: Option<String>,
     /// For name, connection and TLS together.
     pub connect_timeout: Duration,
-    /// For the answer to begin, and between two pieces of it.
+    /// For the answer to begin once connected, and between two pieces of it.
     pub read_timeout: Duration,
-    /// For one address from the first request to the last byte.
+    /// For one fetch from the first request to the last byte, redirects included, waiting at the gate excluded.
     pub total_timeout: Duration,
-    /// PEM certificates trusted beside the system's roots.
+    /// PEM files of certificates trusted beside the system's roots.
     pub extra_roots: Vec<Vec<u8>>,
 }
 
@@ -35,7 +53,7 @@ impl Default for Settings {
 }
 
 /// Why there can be no client.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClientError {
     /// The proxy's address cannot be used.
     #[error("cannot use the proxy `{proxy}`: {cause}")]
@@ -45,23 +63,231 @@ pub enum ClientError {
         /// In words.
         cause: String,
     },
-    /// No client could be built.
+    /// A certificate of `extra_roots` is none.
+    #[error("cannot read the additional certificates: {0}")]
+    ExtraRoots(String),
+    /// This machine trusts no certificate at all; `https` is out of reach until it does.
+    #[error("this machine has no CA certificates (install the package `ca-certificates`)")]
+    NoCertificates,
+    /// Anything else.
     #[error("cannot prepare HTTP: {0}")]
     Build(String),
 }
 
 /// Asks servers. Cheap to clone; clones share connections and the gate.
-#[derive(Clone, Debug)]
-pub struct Client;
+#[derive(Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    settings: Settings,
+    proxy: Option<ConfiguredProxy>,
+    roots: Vec<Certificate>,
+    guard: Arc<Guard>,
+    gate: Gate,
+    room: Arc<Semaphore>,
+    agents: Mutex<HashMap<Agent, reqwest::Client>>,
+}
+
+struct ConfiguredProxy {
+    proxy: Proxy,
+    host: Option<String>,
+    over_tls: bool,
+}
+
+/// Which of the underlying clients a request needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Agent {
+    /// Whether it can speak TLS, for which it must know whom to trust.
+    pub(super) tls: bool,
+    /// Whether the resolver filters what it finds.
+    pub(super) guarded: bool,
+}
 
 impl Client {
-    /// A client by these settings. TLS is prepared at the first `https` request.
+    /// A client by these settings. TLS is prepared at the first `https` request, so that a machine without CA
+    /// certificates can still ask for `http`.
     pub fn new(settings: Settings) -> Result<Client, ClientError> {
-        todo!("{settings:?}")
+        // Documents over a mebibyte are rare; three at a time keep the memory flat when many servers send endless ones.
+        const LARGE_AT_ONCE: usize = 3;
+
+        let proxy = settings.proxy.as_deref().map(configured).transpose()?;
+        let mut roots = Vec::new();
+        for pem in &settings.extra_roots {
+            let found = Certificate::from_pem_bundle(pem);
+            roots.extend(found.map_err(|error| ClientError::ExtraRoots(error.to_string()))?);
+        }
+        let client = Client {
+            inner: Arc::new(Inner {
+                guard: Arc::new(Guard::new(settings.allow_private.clone())),
+                settings,
+                proxy,
+                roots,
+                gate: Gate::new(),
+                room: Arc::new(Semaphore::new(LARGE_AT_ONCE)),
+                agents: Mutex::default(),
+            }),
+        };
+        client.agent(Agent {
+            tls: false,
+            guarded: true,
+        })?;
+        Ok(client)
     }
 
     /// Waits until the domain of `url` may be asked; the permit goes to `fetch_entered`.
     pub async fn enter(&self, url: &str) -> Permit {
-        todo!("{url}")
+        self.inner.gate.enter(url).await
+    }
+
+    pub(super) fn settings(&self) -> &Settings {
+        &self.inner.settings
+    }
+
+    pub(super) fn guard(&self) -> &Guard {
+        &self.inner.guard
+    }
+
+    pub(super) fn has_proxy(&self) -> bool {
+        self.inner.proxy.is_some()
+    }
+
+    /// Waits for the right to hold a large document.
+    pub(super) async fn room(&self) -> OwnedSemaphorePermit {
+        let room = self.inner.room.clone().acquire_owned().await;
+        room.expect("the semaphore is never closed")
+    }
+
+    /// The underlying client, built when first wanted. A failure is not kept: certificates can be installed meanwhile.
+    pub(super) fn agent(&self, agent: Agent) -> Result<reqwest::Client, ClientError> {
+        let mut agents = self
+            .inner
+            .agents
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(built) = agents.get(&agent) {
+            return Ok(built.clone());
+        }
+        let built = self.inner.build(agent)?;
+        agents.insert(agent, built.clone());
+        Ok(built)
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").finish_non_exhaustive()
+    }
+}
+
+impl Inner {
+    fn build(&self, agent: Agent) -> Result<reqwest::Client, ClientError> {
+        let resolver = Resolver {
+            guard: agent.guarded.then(|| self.guard.clone()),
+            exempt: self.proxy.as_ref().and_then(|proxy| proxy.host.clone()),
+        };
+        let mut builder = reqwest::Client::builder()
+            .user_agent(USER_AGENT)
+            .redirect(Policy::none())
+            .referer(false)
+            .no_proxy()
+            .connect_timeout(self.settings.connect_timeout)
+            .dns_resolver(Arc::new(resolver))
+            .http1_ignore_invalid_headers_in_responses(true)
+            .http1_allow_spaces_after_header_name_in_responses(true)
+            .http1_allow_obsolete_multiline_headers_in_responses(true);
+        if let Some(proxy) = &self.proxy {
+            builder = builder.proxy(proxy.proxy.clone());
+        }
+
+        let tls = agent.tls || self.proxy.as_ref().is_some_and(|proxy| proxy.over_tls);
+        builder = if tls {
+            // A handshake is worth keeping for the next feed of the domain, but not for longer than its turn takes:
+            // there may be a thousand domains, and servers hang up after five seconds.
+            builder
+                .tls_certs_merge(self.roots.iter().cloned())
+                .pool_max_idle_per_host(1)
+                .pool_idle_timeout(Duration::from_secs(2))
+        } else {
+            // Trusting nobody asks nothing of the machine.
+            builder.tls_certs_only([]).pool_max_idle_per_host(0)
+        };
+        builder.build().map_err(|error| build_error(&error))
+    }
+}
+
+fn configured(proxy: &str) -> Result<ConfiguredProxy, ClientError> {
+    let refused = |cause: String| ClientError::Proxy {
+        proxy: without_credentials(proxy),
+        cause,
+    };
+    let url = Url::parse(proxy).map_err(|error| refused(error.to_string()))?;
+    if !matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h") {
+        return Err(refused(
+            "its scheme is none of http, https, socks5, socks5h".to_owned(),
+        ));
+    }
+    Ok(ConfiguredProxy {
+        proxy: Proxy::all(proxy).map_err(|error| refused(error.to_string()))?,
+        host: url.host_str().map(str::to_owned),
+        over_tls: url.scheme() == "https",
+    })
+}
+
+fn without_credentials(proxy: &str) -> String {
+    match (proxy.split_once("://"), proxy.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://{host}"),
+        _ => proxy.to_owned(),
+    }
+}
+
+fn build_error(error: &reqwest::Error) -> ClientError {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    let words = cause.to_string();
+    if words.contains("No CA certificates") {
+        return ClientError::NoCertificates;
+    }
+    ClientError::Build(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_proxy(proxy: &str) -> Result<Client, ClientError> {
+        Client::new(Settings {
+            proxy: Some(proxy.to_owned()),
+            ..Settings::default()
+        })
+    }
+
+    #[test]
+    fn proxies_of_four_schemes_are_taken() {
+        for scheme in ["http", "https", "socks5", "socks5h"] {
+            assert!(
+                with_proxy(&format!("{scheme}://user:secret@127.0.0.1:9050")).is_ok(),
+                "{scheme}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_refused_proxy_is_named_without_its_password() {
+        let error = with_proxy("ftp://user:secret@127.0.0.1:21").unwrap_err();
+        let expected = "cannot use the proxy `ftp://127.0.0.1:21`: its scheme is none of http, https, socks5, socks5h";
+        assert_eq!(error.to_string(), expected);
+        assert!(with_proxy("127.0.0.1:9050").is_err());
+    }
+
+    #[test]
+    fn the_user_agent_names_the_version_and_a_page() {
+        assert!(
+            USER_AGENT.starts_with("wirewatch/") && USER_AGENT.contains(" (+https://"),
+            "{USER_AGENT}"
+        );
     }
 }

@@ -1,28 +1,235 @@
 //! One request at a time per domain, with a rest in between.
+//!
+//! Each domain has its own lane, so waiting for one never delays another. Times are of the monotonic clock.
 
-/// Hands out permits.
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
+use tokio::time::{Instant, sleep_until};
+use url::{Host, Url};
+
+/// The least rest between two requests to a domain.
+const LEAST_REST: Duration = Duration::from_secs(1);
+/// The longest: a server that hangs for 45 seconds must not hold back its other feeds for hours.
+const LONGEST_REST: Duration = Duration::from_secs(60);
+
+/// Lets requests to the same domain pass one by one. Clones are the same gate.
 #[derive(Clone, Debug, Default)]
-pub struct Gate;
+pub struct Gate {
+    lanes: Arc<Mutex<Lanes>>,
+}
 
-/// The right to ask one domain. Its rest begins when this is dropped.
+/// The right to ask one domain. The domain's rest begins when this is dropped: 1 s, or twice the time it was held.
 #[derive(Debug)]
-pub struct Permit;
+pub struct Permit {
+    rested_at: OwnedMutexGuard<Instant>,
+    entered: Instant,
+}
+
+#[derive(Debug, Default)]
+struct Lanes {
+    by_domain: HashMap<String, Lane>,
+    /// Lanes are swept when there are this many; doubles with what a sweep leaves.
+    sweep_at: usize,
+}
+
+/// Holds the instant from which the domain has rested.
+type Lane = Arc<Turn<Instant>>;
 
 impl Gate {
     /// A gate that nobody has passed.
     pub fn new() -> Gate {
-        Gate
+        Gate::default()
     }
 
-    /// Waits until nobody asks the domain of `url` and it has rested.
+    /// Waits until nobody asks the domain of `url` and it has rested. First come, first served.
     pub async fn enter(&self, url: &str) -> Permit {
-        todo!("{url}")
+        let lane = self.lane(domain(url));
+        let rested_at = lane.lock_owned().await;
+        sleep_until(*rested_at).await;
+        Permit {
+            rested_at,
+            entered: Instant::now(),
+        }
+    }
+
+    fn lane(&self, domain: String) -> Lane {
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        if lanes.by_domain.len() > lanes.sweep_at {
+            lanes.sweep();
+        }
+        let lane = lanes.by_domain.entry(domain);
+        lane.or_insert_with(|| Arc::new(Turn::new(Instant::now())))
+            .clone()
     }
 }
 
-/// Whom `url` belongs to: its registrable domain, or `host:port` for an address and for a host without public suffix.
+impl Lanes {
+    /// Forgets domains that nobody asks or waits for and that have rested.
+    fn sweep(&mut self) {
+        const FEW: usize = 1_000;
+
+        let now = Instant::now();
+        // Lanes are cloned under the lock of this map only, so a count of one is certain.
+        self.by_domain.retain(|_, lane| {
+            Arc::strong_count(lane) > 1
+                || lane.try_lock().map_or(true, |rested_at| *rested_at > now)
+        });
+        self.sweep_at = (2 * self.by_domain.len()).max(FEW);
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        *self.rested_at = Instant::now() + rest(self.entered.elapsed());
+    }
+}
+
+fn rest(held: Duration) -> Duration {
+    (2 * held).clamp(LEAST_REST, LONGEST_REST)
+}
+
+/// Whom `url` belongs to: its registrable domain (by the ICANN part of the public-suffix list, lower case), or
+/// `host:port` for an address and for a host without a public suffix.
 ///
-/// 429 holds for all feeds with the same one.
+/// A 429 holds for all feeds with the same one.
 pub fn domain(url: &str) -> String {
-    todo!("{url}")
+    let Ok(url) = Url::parse(url) else {
+        return url.to_owned();
+    };
+    let port = url.port_or_known_default().unwrap_or_default();
+    match url.host() {
+        Some(Host::Domain(host)) => {
+            registrable(host).unwrap_or_else(|| format!("{}:{port}", host.trim_end_matches('.')))
+        }
+        Some(Host::Ipv4(ip)) => format!("{ip}:{port}"),
+        Some(Host::Ipv6(ip)) => format!("[{ip}]:{port}"),
+        None => url.to_string(),
+    }
+}
+
+/// The public suffix and one label before it. Private suffixes such as `github.io` are one company's machines.
+fn registrable(host: &str) -> Option<String> {
+    // The list is in Unicode, addresses are in Punycode.
+    let (host, _) = idna::domain_to_unicode(host);
+    let host = host.trim_end_matches('.');
+    if host.parse::<IpAddr>().is_ok() {
+        return None;
+    }
+    let mut rest = host;
+    let suffix = loop {
+        let suffix = psl::suffix(rest.as_bytes())?;
+        match suffix.typ()? {
+            psl::Type::Icann => break std::str::from_utf8(suffix.as_bytes()).ok()?,
+            psl::Type::Private => {
+                let private = std::str::from_utf8(suffix.as_bytes()).ok()?;
+                (_, rest) = private.split_once('.')?;
+            }
+        }
+    };
+    let before = host.strip_suffix(suffix)?.strip_suffix('.')?;
+    let label = before
+        .rsplit('.')
+        .next()
+        .filter(|label| !label.is_empty())?;
+    Some(format!("{label}.{suffix}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_domain_is_the_registrable_one_by_the_icann_part_of_the_list() {
+        for (url, expected) in [
+            ("https://feeds.bbci.co.uk/news/rss.xml", "bbci.co.uk"),
+            ("https://example.org/", "example.org"),
+            ("https://A.B.Example.ORG./feed", "example.org"),
+            ("http://user.github.io/feed", "github.io"),
+            ("http://bucket.s3.amazonaws.com/feed", "amazonaws.com"),
+            ("https://новости.пример.рф/", "пример.рф"),
+            ("https://xn--e1afmkfd.xn--p1ai/", "пример.рф"),
+            ("https://www.city.kawasaki.jp/", "city.kawasaki.jp"),
+        ] {
+            assert_eq!(domain(url), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn addresses_and_hosts_without_a_suffix_stand_for_themselves_with_their_port() {
+        for (url, expected) in [
+            ("http://127.0.0.1:8080/a", "127.0.0.1:8080"),
+            ("http://0x7f.1/a", "127.0.0.1:80"),
+            ("https://[::1]/a", "[::1]:443"),
+            ("http://localhost:81/a", "localhost:81"),
+            ("http://nas.home.arpa.lan/", "nas.home.arpa.lan:80"),
+            ("http://co.uk/", "co.uk:80"),
+            ("not an address", "not an address"),
+        ] {
+            assert_eq!(domain(url), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn the_rest_is_a_second_or_twice_the_response_time_within_reason() {
+        for (held, expected) in [(0, 1_000), (300, 1_000), (700, 1_400), (45_000, 60_000)] {
+            assert_eq!(
+                rest(Duration::from_millis(held)),
+                Duration::from_millis(expected)
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn one_at_a_time_with_a_rest_between() {
+        let gate = Gate::new();
+        let entered = |name: &'static str| {
+            let gate = gate.clone();
+            async move {
+                let permit = gate.enter(name).await;
+                let from = Instant::now();
+                tokio::time::sleep(Duration::from_millis(5)).await;
+                drop(permit);
+                (from, Instant::now())
+            }
+        };
+        let (first, second) = tokio::join!(
+            entered("http://a.example.org/"),
+            entered("http://b.example.org/")
+        );
+        assert!(second.0 - first.1 >= LEAST_REST);
+    }
+
+    #[tokio::test]
+    async fn waiting_for_one_domain_never_delays_another() {
+        let gate = Gate::new();
+        let _held = gate.enter("http://slow.example.org/").await;
+        let waiting = gate.enter("http://example.org/");
+        let other = gate.enter("http://example.com/");
+        tokio::select! {
+            biased;
+            _ = waiting => panic!("two at a time"),
+            _ = other => {}
+        }
+    }
+
+    #[tokio::test]
+    async fn domains_that_have_rested_are_forgotten() {
+        let gate = Gate::new();
+        let held = gate.enter("http://0.example.org/").await;
+        let mut latest = Instant::now();
+        for host in 1..=100 {
+            drop(gate.enter(&format!("http://10.0.0.{host}/")).await);
+            latest = Instant::now();
+        }
+        gate.lanes.lock().unwrap().sweep();
+        assert_eq!(gate.lanes.lock().unwrap().by_domain.len(), 101);
+        sleep_until(latest + LEAST_REST).await;
+        gate.lanes.lock().unwrap().sweep();
+        assert_eq!(gate.lanes.lock().unwrap().by_domain.len(), 1);
+        drop(held);
+    }
 }
