@@ -1,1 +1,543 @@
 //! Markup to the plain text a reader sees (SPEC 4.1).
+
+use std::convert::Infallible;
+
+use html5gum::emitters::callback::{CallbackEmitter, CallbackEvent};
+use html5gum::{Span, State, Tokenizer};
+use percent_encoding::percent_decode_str;
+use unicode_segmentation::GraphemeCursor;
+
+/// The most bytes that are kept of a field.
+pub const MAX_SHOWN: usize = 64 * 1024;
+
+/// The shown text of an HTML fragment: title, summary, content.
+pub fn shown(fragment: &str) -> String {
+    shown_within(fragment, usize::MAX)
+}
+
+/// The shown text of an HTML fragment, at most [`MAX_SHOWN`] bytes of it; `…` marks the cut.
+pub fn shown_capped(fragment: &str) -> String {
+    capped(shown_within(fragment, MAX_SHOWN))
+}
+
+/// The shown text of several HTML fragments (author, category): each value a paragraph of its own.
+pub fn shown_values(values: &[String]) -> String {
+    let values: Vec<String> = values
+        .iter()
+        .map(|value| shown(value))
+        .filter(|value| !value.is_empty())
+        .collect();
+    capped(values.join("\n\n"))
+}
+
+/// The shown text of an address: percent-decoded.
+pub fn shown_link(link: &str) -> String {
+    shown_plain(&percent_decode_str(link).decode_utf8_lossy())
+}
+
+/// The shown text of what is no markup, such as the name of a feed: only white space is collapsed.
+pub fn shown_plain(text: &str) -> String {
+    let mut page = Page::default();
+    page.text(text);
+    page.shown
+}
+
+fn shown_within(fragment: &str, enough: usize) -> String {
+    if !fragment.contains(['<', '&']) && !fragment.contains("]]>") {
+        return shown_plain(fragment);
+    }
+    let source = fragment.replace("<![CDATA[", "").replace("]]>", "");
+    read(&source, enough)
+}
+
+/// Cuts at a grapheme boundary, so that the mark never joins half a character.
+fn capped(mut shown: String) -> String {
+    const CUT: char = '…';
+    if shown.len() <= MAX_SHOWN {
+        return shown;
+    }
+    let limit = shown.floor_char_boundary(MAX_SHOWN - CUT.len_utf8());
+    let mut cursor = GraphemeCursor::new(limit, shown.len(), true);
+    let end = match cursor.is_boundary(&shown, 0) {
+        Ok(true) => limit,
+        _ => cursor.prev_boundary(&shown, 0).ok().flatten().unwrap_or(0),
+    };
+    shown.truncate(end);
+    shown.truncate(shown.trim_end().len());
+    shown.push(CUT);
+    shown
+}
+
+/// Runs the HTML tokenizer over a fragment without CDATA marks.
+fn read(source: &str, enough: usize) -> String {
+    let source = escape_strays(source);
+    let mut page = Page::default();
+    let mut hidden = Hidden::default();
+    let mut open_tag = Vec::new();
+    // The callback asks for a state of the tokenizer by yielding one.
+    let emitter = CallbackEmitter::new(|event: CallbackEvent<'_>, _: Span<()>| -> Option<Step> {
+        match event {
+            CallbackEvent::OpenStartTag { name } => {
+                open_tag.clear();
+                open_tag.extend_from_slice(name);
+                None
+            }
+            CallbackEvent::CloseStartTag { self_closing } => {
+                let state = (!self_closing).then(|| raw_state(&open_tag)).flatten();
+                if !self_closing {
+                    hidden.open(&open_tag);
+                }
+                page.tag(&open_tag, hidden.is_open());
+                state.map(Step::Switch)
+            }
+            CallbackEvent::EndTag { name } => {
+                page.tag(name, hidden.close(name));
+                None
+            }
+            CallbackEvent::String { value } if !hidden.is_open() => {
+                page.text(&decode_again(&String::from_utf8_lossy(value)));
+                (page.shown.len() > enough).then_some(Step::Stop)
+            }
+            _ => None,
+        }
+    });
+    let mut tokenizer = Tokenizer::new_with_emitter(source.as_str(), emitter);
+    while let Some(Ok(step)) = tokenizer.next() {
+        match step {
+            Step::Switch(state) => tokenizer.set_state(state),
+            Step::Stop => break,
+        }
+    }
+    drop(tokenizer);
+    page.shown
+}
+
+enum Step {
+    Switch(State),
+    Stop,
+}
+
+/// Elements whose content is not tokenized as markup. Their end tag is the only thing seen in them.
+fn raw_state(name: &[u8]) -> Option<State> {
+    match name {
+        b"script" => Some(State::ScriptData),
+        b"style" => Some(State::RawText),
+        _ => None,
+    }
+}
+
+/// The element that hides what is in it, and how often it is open.
+#[derive(Default)]
+struct Hidden {
+    name: Vec<u8>,
+    depth: usize,
+}
+
+impl Hidden {
+    fn is_open(&self) -> bool {
+        self.depth > 0
+    }
+
+    fn open(&mut self, name: &[u8]) {
+        if self.depth > 0 {
+            self.depth += usize::from(self.name == name);
+        } else if hides(name) {
+            self.name = name.to_vec();
+            self.depth = 1;
+        }
+    }
+
+    /// Notes an end tag; whether it stood in hidden content.
+    fn close(&mut self, name: &[u8]) -> bool {
+        if self.depth > 0 && self.name == name {
+            self.depth -= 1;
+        }
+        self.is_open()
+    }
+}
+
+fn hides(name: &[u8]) -> bool {
+    matches!(
+        name,
+        b"script" | b"style" | b"template" | b"noscript" | b"svg" | b"math" | b"iframe" | b"object"
+    )
+}
+
+/// What a run of white space, control characters and tags stands for.
+#[derive(Default)]
+struct Between {
+    blank: bool,
+    lines: u32,
+    paragraph: bool,
+}
+
+/// The shown text as it grows.
+#[derive(Default)]
+struct Page {
+    shown: String,
+    between: Between,
+}
+
+impl Page {
+    fn tag(&mut self, name: &[u8], in_hidden: bool) {
+        if hides(name) {
+            self.between.paragraph = true;
+        } else if in_hidden {
+        } else if is_block(name) {
+            self.between.paragraph = true;
+        } else if name == b"br" {
+            self.between.lines += 1;
+        } else if is_blank(name) {
+            self.between.blank = true;
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        let mut rest = text;
+        while !rest.is_empty() {
+            let end = rest.find(is_white).unwrap_or(rest.len());
+            let (run, behind) = rest.split_at(end);
+            self.run(run);
+            let mut white = behind.chars();
+            while let Some(c) = white.clone().next().filter(|&c| is_white(c)) {
+                self.white(c);
+                white.next();
+            }
+            rest = white.as_str();
+        }
+    }
+
+    fn white(&mut self, c: char) {
+        match c {
+            '\u{2028}' => self.between.lines += 1,
+            '\u{2029}' => self.between.paragraph = true,
+            _ => self.between.blank = true,
+        }
+    }
+
+    fn run(&mut self, run: &str) {
+        if run.is_empty() {
+            return;
+        }
+        let between = std::mem::take(&mut self.between);
+        if !self.shown.is_empty() {
+            self.shown.push_str(match between {
+                Between {
+                    paragraph: true, ..
+                }
+                | Between { lines: 2.., .. } => "\n\n",
+                Between { lines: 1, .. } => "\n",
+                Between { blank: true, .. } => " ",
+                _ => "",
+            });
+        }
+        self.shown.push_str(run);
+    }
+}
+
+fn is_white(c: char) -> bool {
+    c.is_whitespace() || c.is_control()
+}
+
+fn is_block(name: &[u8]) -> bool {
+    matches!(
+        name,
+        b"address"
+            | b"article"
+            | b"aside"
+            | b"blockquote"
+            | b"body"
+            | b"caption"
+            | b"center"
+            | b"dd"
+            | b"details"
+            | b"dialog"
+            | b"div"
+            | b"dl"
+            | b"dt"
+            | b"fieldset"
+            | b"figcaption"
+            | b"figure"
+            | b"footer"
+            | b"form"
+            | b"h1"
+            | b"h2"
+            | b"h3"
+            | b"h4"
+            | b"h5"
+            | b"h6"
+            | b"head"
+            | b"header"
+            | b"hr"
+            | b"html"
+            | b"legend"
+            | b"li"
+            | b"main"
+            | b"menu"
+            | b"nav"
+            | b"ol"
+            | b"optgroup"
+            | b"option"
+            | b"p"
+            | b"pre"
+            | b"section"
+            | b"summary"
+            | b"table"
+            | b"tbody"
+            | b"td"
+            | b"tfoot"
+            | b"th"
+            | b"thead"
+            | b"title"
+            | b"tr"
+            | b"ul"
+    )
+}
+
+fn is_blank(name: &[u8]) -> bool {
+    matches!(
+        name,
+        b"img"
+            | b"picture"
+            | b"video"
+            | b"audio"
+            | b"canvas"
+            | b"embed"
+            | b"input"
+            | b"button"
+            | b"select"
+            | b"textarea"
+    )
+}
+
+/// Decodes character references a second time; what looks like markup now is text.
+fn decode_again(text: &str) -> String {
+    if !text.contains('&') {
+        return text.to_string();
+    }
+    decode(&escape_strays(&text.replace('<', "&lt;")))
+}
+
+/// Decodes character references of a source without tags.
+fn decode(source: &str) -> String {
+    let mut decoded = String::new();
+    let emitter = CallbackEmitter::new(
+        |event: CallbackEvent<'_>, _: Span<()>| -> Option<Infallible> {
+            if let CallbackEvent::String { value } = event {
+                decoded.push_str(&String::from_utf8_lossy(value));
+            }
+            None
+        },
+    );
+    let Ok(()) = Tokenizer::new_with_emitter(source, emitter).finish();
+    decoded
+}
+
+/// Escapes each `&` that begins no character reference with a semicolon, which HTML would decode for old pages' sake
+/// (`law&regulation`), and each `</` that begins no tag, which it would take for a comment (`I </3 you`).
+fn escape_strays(source: &str) -> String {
+    let mut escaped = String::with_capacity(source.len());
+    let mut rest = source;
+    while let Some(at) = rest.find(['&', '<']) {
+        let (before, from) = rest.split_at(at);
+        escaped.push_str(before);
+        let mut behind = from.chars();
+        let sign = behind.next();
+        rest = behind.as_str();
+        escaped.push_str(match sign {
+            Some('&') if begins_reference(rest) => "&",
+            Some('&') => "&amp;",
+            _ if is_stray_end(rest) => "&lt;",
+            _ => "<",
+        });
+    }
+    escaped.push_str(rest);
+    escaped
+}
+
+fn is_stray_end(behind: &str) -> bool {
+    behind
+        .strip_prefix('/')
+        .is_some_and(|name| !name.starts_with(|c: char| c.is_ascii_alphabetic()))
+}
+
+fn begins_reference(behind: &str) -> bool {
+    // The longest name has 31 letters; numbers may have any length.
+    let Some((name, _)) = behind.split_once(';') else {
+        return false;
+    };
+    if let Some(number) = name.strip_prefix('#') {
+        return match number.strip_prefix(['x', 'X']) {
+            Some(hex) => !hex.is_empty() && hex.bytes().all(|byte| byte.is_ascii_hexdigit()),
+            None => !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()),
+        };
+    }
+    if matches!(name, "amp" | "lt" | "gt" | "quot" | "apos" | "nbsp") {
+        return true;
+    }
+    let looks_like_name = !name.is_empty()
+        && name.len() <= 32
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if !looks_like_name {
+        return false;
+    }
+    // `&notit;` is no reference, but HTML finds the old `&not` in it and leaves the semicolon.
+    let decoded = decode(&format!("&{name};"));
+    decoded == ";" || !decoded.ends_with(';')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(pairs: &[(&str, &str)]) {
+        for (fragment, expected) in pairs {
+            assert_eq!(shown(fragment), *expected, "{fragment}");
+        }
+    }
+
+    #[test]
+    fn cdata_marks_go_and_their_content_stays() {
+        check(&[
+            ("<![CDATA[<b>Mosul</b> & x]]>", "Mosul & x"),
+            ("a ]]> b", "a b"),
+        ]);
+    }
+
+    #[test]
+    fn comments_doctypes_and_instructions_go() {
+        check(&[(
+            "<!DOCTYPE html><!-- no -->Mo<!-- no -->sul<?php no ?>",
+            "Mosul",
+        )]);
+    }
+
+    #[test]
+    fn hidden_elements_go_with_their_content_and_leave_a_paragraph_break() {
+        for name in [
+            "script", "style", "template", "noscript", "svg", "math", "iframe", "object",
+        ] {
+            let fragment = format!("a<{name} x=1>no <b>no</b> no</{name}>b");
+            assert_eq!(shown(&fragment), "a\n\nb", "{name}");
+        }
+        check(&[
+            ("a<script>if (1 < 2) { x('</p>') }</script>b", "a\n\nb"),
+            ("a<SVG><svg>no</svg>no</SVG>b", "a\n\nb"),
+            ("a<iframe src=x />b", "a\n\nb"),
+            ("a<script src=x />b<i>c</i>", "a\n\nbc"),
+        ]);
+    }
+
+    #[test]
+    fn blocks_break_paragraphs_and_br_lines() {
+        check(&[
+            ("<p>Mosul</p> <p>and&nbsp;Raqqa</p>", "Mosul\n\nand Raqqa"),
+            ("a<br>b", "a\nb"),
+            ("a<br/>b</br>c", "a\nb\nc"),
+            ("a<br> \n<br>b", "a\n\nb"),
+            ("a\n\nb", "a b"),
+            ("a&#10;b", "a b"),
+            ("<ul><li>a<li>b</ul>c", "a\n\nb\n\nc"),
+            ("a\u{2028}b\u{2029}c", "a\nb\n\nc"),
+        ]);
+    }
+
+    #[test]
+    fn pictures_leave_a_blank_and_other_tags_nothing() {
+        check(&[
+            ("Mo<img src=x alt=no>sul", "Mo sul"),
+            ("<b>Mo</b>sul", "Mosul"),
+            ("Mo<wbr>sul <o:p>x</o:p>", "Mosul x"),
+            ("<a title=\"Mosul\" href=\"#\">link</a>", "link"),
+            ("<button>Go</button><textarea>a<b>c</b></textarea>", "Go ac"),
+        ]);
+    }
+
+    #[test]
+    fn a_less_than_that_begins_no_tag_stays() {
+        check(&[
+            ("1 < 2 <3 <=", "1 < 2 <3 <="),
+            ("I </3 you", "I </3 you"),
+            ("a <", "a <"),
+        ]);
+    }
+
+    #[test]
+    fn references_are_decoded_twice_and_only_with_semicolon() {
+        check(&[
+            ("AT&amp;T", "AT&T"),
+            ("AT&amp;amp;T", "AT&T"),
+            ("AT&amp;amp;amp;T", "AT&amp;T"),
+            (
+                "law&regulation &copy 2016 &notit; &nosuch; &semi;",
+                "law&regulation &copy 2016 &notit; &nosuch; ;",
+            ),
+            ("R&D; x", "R&D; x"),
+            ("&#8217;&#x2019;&rsquo;&#146;", "’’’’"),
+            ("&amp;lt;b&amp;gt;Mosul&amp;lt;/b&amp;gt;", "<b>Mosul</b>"),
+            ("&lt;script&gt;x&lt;/script&gt;", "<script>x</script>"),
+            ("&amp;#8217;", "’"),
+            ("&#;&#x;&;", "&#;&#x;&;"),
+            ("Mo&shy;sul", "Mo\u{AD}sul"),
+        ]);
+    }
+
+    #[test]
+    fn white_space_and_controls_collapse_and_nothing_else_changes() {
+        check(&[
+            ("  a\t\r\n\u{85}\u{3000}\0b\u{2009} ", "a b"),
+            (
+                "a\u{200B}b\u{AD}ＩＳ\u{202B}",
+                "a\u{200B}b\u{AD}ＩＳ\u{202B}",
+            ),
+        ]);
+    }
+
+    #[test]
+    fn values_links_and_names() {
+        let values = [
+            "A &amp; B".to_string(),
+            " ".to_string(),
+            "<b>C</b>".to_string(),
+        ];
+        assert_eq!(shown_values(&values), "A & B\n\nC");
+        assert_eq!(
+            shown_link("https://x.org/%C3%A4%20b&amp;"),
+            "https://x.org/ä b&amp;"
+        );
+        assert_eq!(shown_plain(" BBC \n World &amp; "), "BBC World &amp;");
+    }
+
+    #[test]
+    fn a_cut_is_marked_and_keeps_characters_whole() {
+        let long = format!("<p>{}</p>", "ю\u{301}".repeat(MAX_SHOWN));
+        let cut = shown_capped(&long);
+        assert!(cut.len() <= MAX_SHOWN && cut.ends_with("ю\u{301}…"));
+        assert_eq!(shown_capped("<p>short</p>"), "short");
+        let full = "x".repeat(MAX_SHOWN);
+        assert_eq!(shown_capped(&full), full);
+    }
+
+    proptest! {
+        #[test]
+        fn shown_text_is_trimmed_and_collapsed(fragment in "([a-z<>&;#/! \n\u{A0}\u{2028}]|<p>|<br>|</p>|&amp;|<svg>|<!--|-->|<script>|</script>|]]>){0,30}") {
+            let shown = shown(&fragment);
+            prop_assert_eq!(shown.trim(), shown.as_str());
+            prop_assert!(!shown.contains("  ") && !shown.contains("\n\n\n") && !shown.contains(" \n"));
+        }
+
+        #[test]
+        fn plain_text_shown_twice_is_shown_once(text in any::<String>()) {
+            let once = shown_plain(&text).replace('\n', " ");
+            prop_assert_eq!(shown_plain(&once), once.clone());
+        }
+
+        #[test]
+        fn anything_can_be_shown(fragment in any::<String>()) {
+            shown_capped(&fragment);
+        }
+    }
+}

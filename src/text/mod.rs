@@ -1,5 +1,6 @@
 //! Words and what they are made of: markup to plain text, one normal form, tokens.
 
+mod chars;
 pub mod fold;
 pub mod html;
 pub mod language;

@@ -1,1 +1,0 @@
-//! One normal form for text that is compared (SPEC 4.2, 4.3).
