@@ -1,1 +1,495 @@
-//! Feeds and what was observed of them.
+//! Feeds: which are declared, and what was observed of them.
+
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::{Store, StoreError, doing, instant, seconds};
+use crate::ingest::Document;
+use crate::model::{Feed, FeedId, FeedState, Moved, Timestamp, Validators};
+
+/// What happened to a feed that a person may want to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EventKind {
+    /// It is declared for the first time.
+    Added,
+    /// It is declared again after it was not, or under the address it moved to.
+    Resumed,
+    /// Its polls have begun to fail.
+    Failing,
+    /// Its polls succeed again.
+    Recovered,
+    /// It shows nothing new for longer than it used to.
+    Quiet,
+    /// A poll showed nothing that the last one had shown: items between may be lost.
+    Gap,
+    /// Another feed has taken its place.
+    Replaced,
+    /// A permanent redirect was adopted.
+    Moved,
+    /// The server says it is gone for good.
+    Gone,
+    /// Its guids change from poll to poll and are not believed, or are believed again.
+    Guids,
+}
+
+impl EventKind {
+    const ALL: [EventKind; 10] = [
+        EventKind::Added,
+        EventKind::Resumed,
+        EventKind::Failing,
+        EventKind::Recovered,
+        EventKind::Quiet,
+        EventKind::Gap,
+        EventKind::Replaced,
+        EventKind::Moved,
+        EventKind::Gone,
+        EventKind::Guids,
+    ];
+
+    /// The word in the store and in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            EventKind::Added => "added",
+            EventKind::Resumed => "resumed",
+            EventKind::Failing => "failing",
+            EventKind::Recovered => "recovered",
+            EventKind::Quiet => "quiet",
+            EventKind::Gap => "gap",
+            EventKind::Replaced => "replaced",
+            EventKind::Moved => "moved",
+            EventKind::Gone => "gone",
+            EventKind::Guids => "guids",
+        }
+    }
+
+    /// The kind that `as_str` gave this word for.
+    pub fn from_word(word: &str) -> Option<EventKind> {
+        EventKind::ALL
+            .into_iter()
+            .find(|kind| kind.as_str() == word)
+    }
+}
+
+/// A row of `event`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Its row.
+    pub id: i64,
+    /// Whom it happened to.
+    pub feed: FeedId,
+    /// When we saw it.
+    pub at: Timestamp,
+    /// What.
+    pub kind: EventKind,
+    /// More of it, in words.
+    pub detail: String,
+}
+
+/// How a poll ended, for the counts of an hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PollOutcome {
+    /// A 304, or a body equal to the last.
+    Unchanged,
+    /// A feed.
+    Changed,
+    /// Anything else.
+    Failed,
+}
+
+/// What polling did in one hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hour {
+    /// Its start.
+    pub start: Timestamp,
+    /// Polls that ended, in whatever way.
+    pub polls: u32,
+    /// Of those, with nothing to read.
+    pub unchanged: u32,
+    /// Of those, with a feed.
+    pub changed: u32,
+    /// Of those, failed.
+    pub failed: u32,
+    /// Items first seen.
+    pub new: u32,
+}
+
+impl Store {
+    /// Makes exactly these feeds the declared ones. A new one is due now; one that comes back goes on where it was;
+    /// one that is declared under the address it had moved to keeps its past.
+    pub fn declare_feeds(&mut self, feeds: &[Feed], now: Timestamp) -> Result<(), StoreError> {
+        self.savepoint(|store| {
+            store
+                .apply_declarations(feeds, now)
+                .map_err(doing("write the feeds of the watchlist"))
+        })
+    }
+
+    fn apply_declarations(&mut self, feeds: &[Feed], now: Timestamp) -> rusqlite::Result<()> {
+        // Resumed is who was undeclared before this, so the marks go to a second value first.
+        self.connection.execute(
+            "UPDATE feed SET declared = 2 WHERE declared = 1",
+            (),
+        )?;
+        let mut strangers = Vec::new();
+        for feed in feeds {
+            let before: Option<i64> = self
+                .connection
+                .prepare_cached("SELECT declared FROM feed WHERE url = ?1")?
+                .query_row([&feed.url], |row| row.get(0))
+                .optional()?;
+            match before {
+                None => strangers.push(feed),
+                Some(before) => self.continue_feed(feed, &feed.url, before == 0, now)?,
+            }
+        }
+        for feed in strangers {
+            // Only rows that no declaration has claimed may give their past away.
+            let past: Option<String> = self
+                .connection
+                .prepare_cached(
+                    "SELECT url FROM feed WHERE moved_to = ?1 AND declared <> 1 ORDER BY id DESC LIMIT 1",
+                )?
+                .query_row([&feed.url], |row| row.get(0))
+                .optional()?;
+            match past {
+                Some(url) => self.continue_feed(feed, &url, true, now)?,
+                None => self.add_feed(feed, now)?,
+            }
+        }
+        self.connection.execute(
+            "UPDATE feed SET declared = 0 WHERE declared = 2",
+            (),
+        )?;
+        Ok(())
+    }
+
+    fn add_feed(&mut self, feed: &Feed, now: Timestamp) -> rusqlite::Result<()> {
+        self.connection
+            .prepare_cached(
+                "INSERT INTO feed (url, declared, name, added_at, next_at) VALUES (?1, 1, ?2, ?3, ?3)",
+            )?
+            .execute(params![feed.url, feed.name, seconds(now)])?;
+        let id = FeedId(self.connection.last_insert_rowid());
+        self.write_event(id, now, EventKind::Added, &feed.url)
+    }
+
+    fn continue_feed(
+        &mut self,
+        feed: &Feed,
+        url: &str,
+        resumed: bool,
+        now: Timestamp,
+    ) -> rusqlite::Result<()> {
+        let id: i64 = self
+            .connection
+            .prepare_cached(
+                "UPDATE feed SET declared = 1, name = ?2, url = ?3,
+                    moved_to = nullif(moved_to, ?3),
+                    next_at = CASE WHEN ?4 THEN min(next_at, ?5) ELSE next_at END
+                 WHERE url = ?1 RETURNING id",
+            )?
+            .query_row(
+                params![url, feed.name, feed.url, resumed, seconds(now)],
+                |row| row.get(0),
+            )?;
+        if resumed {
+            self.write_event(FeedId(id), now, EventKind::Resumed, &feed.url)?;
+        }
+        Ok(())
+    }
+
+    /// What was observed of a feed, declared or not.
+    pub fn feed(&self, id: FeedId) -> Result<Option<FeedState>, StoreError> {
+        self.connection
+            .prepare_cached(&select("WHERE id = ?1"))
+            .and_then(|mut statement| statement.query_row([id.0], feed_state).optional())
+            .map_err(doing("read a feed"))
+    }
+
+    /// The same by its declared address.
+    pub fn feed_by_url(&self, url: &str) -> Result<Option<FeedState>, StoreError> {
+        self.connection
+            .prepare_cached(&select("WHERE url = ?1"))
+            .and_then(|mut statement| statement.query_row([url], feed_state).optional())
+            .map_err(doing("read a feed"))
+    }
+
+    /// The declared feeds, in the order in which they were first declared.
+    pub fn feeds(&self) -> Result<Vec<FeedState>, StoreError> {
+        self.connection
+            .prepare_cached(&select("WHERE declared = 1 ORDER BY id"))
+            .and_then(|mut statement| statement.query_map((), feed_state)?.collect())
+            .map_err(doing("read the feeds"))
+    }
+
+    /// Declared feeds that may be asked now, the longest overdue first, at most `limit`.
+    pub fn due_feeds(&self, now: Timestamp, limit: usize) -> Result<Vec<FeedState>, StoreError> {
+        let query = select(
+            "WHERE declared = 1 AND next_at <= ?1 AND ifnull(hold_until, 0) <= ?1
+             ORDER BY next_at, id LIMIT ?2",
+        );
+        self.connection
+            .prepare_cached(&query)
+            .and_then(|mut statement| {
+                let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+                statement
+                    .query_map(params![seconds(now), limit], feed_state)?
+                    .collect()
+            })
+            .map_err(doing("read the feeds that are due"))
+    }
+
+    /// The earliest instant at which a declared feed is due; `None` without feeds.
+    pub fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.connection
+            .prepare_cached(
+                "SELECT min(max(next_at, ifnull(hold_until, 0))) FROM feed WHERE declared = 1",
+            )
+            .and_then(|mut statement| statement.query_row((), |row| row.get::<_, Option<i64>>(0)))
+            .map(|due| due.map(instant))
+            .map_err(doing("read when a feed is due"))
+    }
+
+    /// Moves `next_at` before the feed is asked, so that a crash neither loses it nor hammers it.
+    pub fn lease_feed(&mut self, id: FeedId, until: Timestamp) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached("UPDATE feed SET next_at = ?2 WHERE id = ?1")
+            .and_then(|mut statement| statement.execute(params![id.0, seconds(until)]))
+            .map(drop)
+            .map_err(doing("lease a feed"))
+    }
+
+    /// Writes what a poll observed of the feed and of its schedule. What identity learns (`guids`, `guids_volatile`,
+    /// `fragment_counts`) is written by `take_in` alone, and what is declared by `declare_feeds`.
+    pub fn record_feed(&mut self, feed: &FeedState) -> Result<(), StoreError> {
+        self.write_feed(feed).map_err(doing("write a feed"))
+    }
+
+    fn write_feed(&mut self, feed: &FeedState) -> rusqlite::Result<()> {
+        let validators = feed.validators.as_ref();
+        let moved = feed.moved.as_ref();
+        self.connection
+            .prepare_cached(
+                "UPDATE feed SET title = ?2, channel_link = ?3, first_read_at = ?4, last_ok_at = ?5, last_new_at = ?6,
+                    failing_since = ?7, failures = ?8, error = ?9, etag = ?10, last_modified = ?11,
+                    validated_url = ?12, full_at = ?13, body_hash = ?14, next_at = ?15, hold_until = ?16, hint = ?17,
+                    rhythm = ?18, skip_hours = ?19, skip_days = ?20, moved_to = ?21, moved_count = ?22,
+                    moved_since = ?23, oddities = ?24
+                 WHERE id = ?1",
+            )?
+            .execute(params![
+                feed.id.0,
+                feed.title,
+                feed.channel_link,
+                feed.first_read_at.map(seconds),
+                feed.last_ok_at.map(seconds),
+                feed.last_new_at.map(seconds),
+                feed.failing_since.map(seconds),
+                feed.failures,
+                feed.error,
+                validators.and_then(|v| v.etag.as_deref()),
+                validators.and_then(|v| v.last_modified.as_deref()),
+                validators.map(|v| v.url.as_str()),
+                feed.full_at.map(seconds),
+                feed.body_hash,
+                seconds(feed.next_at),
+                feed.hold_until.map(seconds),
+                feed.hint.map(|hint| hint.as_secs()),
+                feed.rhythm.map(|rhythm| rhythm.as_secs()),
+                feed.skip_hours,
+                feed.skip_days,
+                moved.map(|moved| moved.to.as_str()),
+                moved.map_or(0, |moved| moved.count),
+                moved.map(|moved| seconds(moved.since)),
+                feed.oddities,
+            ])?;
+        Ok(())
+    }
+
+    /// Notes what happened to a feed.
+    pub fn event(
+        &mut self,
+        feed: FeedId,
+        at: Timestamp,
+        kind: EventKind,
+        detail: &str,
+    ) -> Result<(), StoreError> {
+        self.write_event(feed, at, kind, detail)
+            .map_err(doing("write an event"))
+    }
+
+    pub(super) fn write_event(
+        &mut self,
+        feed: FeedId,
+        at: Timestamp,
+        kind: EventKind,
+        detail: &str,
+    ) -> rusqlite::Result<()> {
+        self.connection
+            .prepare_cached("INSERT INTO event (feed, at, kind, detail) VALUES (?1, ?2, ?3, ?4)")?
+            .execute(params![feed.0, seconds(at), kind.as_str(), detail])?;
+        Ok(())
+    }
+
+    /// What happened to feeds since `since`, oldest first.
+    pub fn events_since(&self, since: Timestamp) -> Result<Vec<Event>, StoreError> {
+        self.connection
+            .prepare_cached(
+                "SELECT id, feed, at, kind, detail FROM event WHERE at >= ?1 ORDER BY at, id",
+            )
+            .and_then(|mut statement| statement.query_map([seconds(since)], event)?.collect())
+            .map_err(doing("read the events"))
+    }
+
+    /// Counts a poll and the items it brought in the hour of `now`.
+    pub fn count_hour(
+        &mut self,
+        now: Timestamp,
+        outcome: PollOutcome,
+        new_items: u32,
+    ) -> Result<(), StoreError> {
+        let hour = seconds(now).div_euclid(3600) * 3600;
+        let is = |wanted: PollOutcome| u32::from(outcome == wanted);
+        self.connection
+            .prepare_cached(
+                "INSERT INTO hour (hour, polls, unchanged, changed, failed, new) VALUES (?1, 1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT (hour) DO UPDATE SET polls = polls + 1, unchanged = unchanged + ?2,
+                    changed = changed + ?3, failed = failed + ?4, new = new + ?5",
+            )
+            .and_then(|mut statement| {
+                statement.execute(params![
+                    hour,
+                    is(PollOutcome::Unchanged),
+                    is(PollOutcome::Changed),
+                    is(PollOutcome::Failed),
+                    new_items
+                ])
+            })
+            .map(drop)
+            .map_err(doing("count a poll"))
+    }
+
+    /// The hours since `since` in which a poll ended, oldest first.
+    pub fn hours_since(&self, since: Timestamp) -> Result<Vec<Hour>, StoreError> {
+        self.connection
+            .prepare_cached(
+                "SELECT hour, polls, unchanged, changed, failed, new FROM hour WHERE hour >= ?1 ORDER BY hour",
+            )
+            .and_then(|mut statement| {
+                let hour = |row: &Row<'_>| {
+                    Ok(Hour {
+                        start: instant(row.get(0)?),
+                        polls: row.get(1)?,
+                        unchanged: row.get(2)?,
+                        changed: row.get(3)?,
+                        failed: row.get(4)?,
+                        new: row.get(5)?,
+                    })
+                };
+                statement.query_map([seconds(since)], hour)?.collect()
+            })
+            .map_err(doing("read the counts of polls"))
+    }
+
+    /// What the feed showed when it was last read; empty if it never was.
+    pub fn document(&self, feed: FeedId) -> Result<Document, StoreError> {
+        self.connection
+            .prepare_cached("SELECT document FROM feed WHERE id = ?1")
+            .and_then(|mut statement| {
+                statement
+                    .query_row([feed.0], |row| row.get::<_, Option<Vec<u8>>>(0))
+                    .optional()
+            })
+            .map(|blob| blob.flatten().map_or_else(Document::default, |blob| Document::from_bytes(&blob)))
+            .map_err(doing("read what a feed showed"))
+    }
+
+    /// Keeps what the feed shows now.
+    pub fn set_document(&mut self, feed: FeedId, document: &Document) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached("UPDATE feed SET document = ?2 WHERE id = ?1")
+            .and_then(|mut statement| statement.execute(params![feed.0, document.to_bytes()]))
+            .map(drop)
+            .map_err(doing("write what a feed shows"))
+    }
+}
+
+fn select(condition: &str) -> String {
+    format!(
+        "SELECT id, url, name, added_at, title, channel_link, first_read_at, last_ok_at, last_new_at, failing_since,
+            failures, error, etag, last_modified, validated_url, full_at, body_hash, next_at, hold_until, hint, rhythm,
+            skip_hours, skip_days, moved_to, moved_count, moved_since, guids, guids_volatile, fragment_counts, oddities
+         FROM feed {condition}"
+    )
+}
+
+fn feed_state(row: &Row<'_>) -> rusqlite::Result<FeedState> {
+    let at = |column: &str| -> rusqlite::Result<Option<Timestamp>> {
+        Ok(row.get::<_, Option<i64>>(column)?.map(instant))
+    };
+    let span = |column: &str| -> rusqlite::Result<Option<jiff::SignedDuration>> {
+        let seconds = row.get::<_, Option<i64>>(column)?;
+        Ok(seconds.map(jiff::SignedDuration::from_secs))
+    };
+    let url: String = row.get("url")?;
+    let title: Option<String> = row.get("title")?;
+    let declared_name: Option<String> = row.get("name")?;
+    let validated_url: Option<String> = row.get("validated_url")?;
+    let moved_to: Option<String> = row.get("moved_to")?;
+    let validators = match validated_url {
+        Some(url) => Some(Validators {
+            etag: row.get("etag")?,
+            last_modified: row.get("last_modified")?,
+            url,
+        }),
+        None => None,
+    };
+    let moved = match (moved_to, at("moved_since")?) {
+        (Some(to), Some(since)) => Some(Moved {
+            to,
+            count: row.get("moved_count")?,
+            since,
+        }),
+        _ => None,
+    };
+    Ok(FeedState {
+        id: FeedId(row.get("id")?),
+        name: declared_name
+            .or_else(|| title.clone().filter(|title| !title.is_empty()))
+            .unwrap_or_else(|| url.clone()),
+        url,
+        added_at: instant(row.get("added_at")?),
+        title,
+        channel_link: row.get("channel_link")?,
+        first_read_at: at("first_read_at")?,
+        last_ok_at: at("last_ok_at")?,
+        last_new_at: at("last_new_at")?,
+        failing_since: at("failing_since")?,
+        failures: row.get("failures")?,
+        error: row.get("error")?,
+        validators,
+        full_at: at("full_at")?,
+        body_hash: row.get("body_hash")?,
+        next_at: instant(row.get("next_at")?),
+        hold_until: at("hold_until")?,
+        hint: span("hint")?,
+        rhythm: span("rhythm")?,
+        skip_hours: row.get("skip_hours")?,
+        skip_days: row.get("skip_days")?,
+        moved,
+        guids: row.get("guids")?,
+        guids_volatile: row.get("guids_volatile")?,
+        fragment_counts: row.get("fragment_counts")?,
+        oddities: row.get("oddities")?,
+    })
+}
+
+fn event(row: &Row<'_>) -> rusqlite::Result<Event> {
+    let kind: String = row.get(3)?;
+    Ok(Event {
+        id: row.get(0)?,
+        feed: FeedId(row.get(1)?),
+        at: instant(row.get(2)?),
+        kind: EventKind::from_word(&kind).ok_or_else(|| super::unknown_word(3, kind))?,
+        detail: row.get(4)?,
+    })
+}

@@ -384,3 +384,12 @@ fn cannot_open(path: &Path, error: &std::io::Error) -> StoreError {
         cause: error.to_string(),
     }
 }
+
+/// A column holds a word that this version does not know.
+fn unknown_word(column: usize, word: String) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(
+        column,
+        rusqlite::types::Type::Text,
+        format!("unknown word `{word}`").into(),
+    )
+}

@@ -1,1 +1,0 @@
-//! One definition of "the same address".
