@@ -55,6 +55,10 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
         Some(day) => sent(&desk, &digest, *day, arguments.topic.as_deref())?,
         None => preview(context, &desk, &digest, arguments.since)?,
     };
+    let Some(rendered) = rendered else {
+        say("Nothing to tell: the digest would be skipped. `--since 7d` shows what the topics match in the store.");
+        return Ok(End::Done);
+    };
     if let Some(file) = &arguments.html {
         std::fs::write(file, &rendered.html).with_context(|| format!("cannot write `{}`", file.display()))?;
     }
@@ -80,7 +84,7 @@ fn preview(
     desk: &Desk,
     digest: &DigestSettings,
     since: Option<SignedDuration>,
-) -> anyhow::Result<Rendered> {
+) -> anyhow::Result<Option<Rendered>> {
     let now = context.clock.now();
     let recipient = digest
         .to
@@ -90,7 +94,7 @@ fn preview(
     Ok(compose::preview(desk, digest, recipient, &setup::host(), since, now)?)
 }
 
-fn sent(desk: &Desk, digest: &DigestSettings, day: Option<Date>, topic: Option<&str>) -> anyhow::Result<Rendered> {
+fn sent(desk: &Desk, digest: &DigestSettings, day: Option<Date>, topic: Option<&str>) -> anyhow::Result<Option<Rendered>> {
     let zone = &digest.plan.timezone;
     let (from, to) = match day {
         Some(day) => {

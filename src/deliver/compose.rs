@@ -1,16 +1,16 @@
 //! From what is pending to a finished message in the outbox.
 
+use std::collections::BTreeSet;
 use std::hash::{BuildHasher, Hasher, RandomState};
 
 use super::gather::{Gathered, Source, gather};
 use super::{Queued, Reason};
 use crate::desk::Desk;
-use crate::digest::compose::{Caps, Composition, compose};
-use crate::digest::material::Material;
-use crate::digest::render::{self, Rendered};
-use crate::digest::{DigestSettings, WhenEmpty};
+use crate::digest::compose::{Caps, How, Settled};
+use crate::digest::render::Rendered;
+use crate::digest::{self, DigestSettings, naming};
 use crate::mail::message::{Draft, ListId, Mailbox};
-use crate::model::{DeliveryId, Timestamp};
+use crate::model::Timestamp;
 use crate::store::StoreError;
 use crate::store::matches::Told;
 use crate::store::outbox::{Delivery, NewDelivery};
@@ -25,22 +25,24 @@ pub(super) fn compose_for(
     now: Timestamp,
 ) -> Result<Result<Queued, Reason>, StoreError> {
     let Gathered { material, stale, events } = gather(desk, digest, recipient, host, Source::Pending, now)?;
-    let composition = compose(&material, Caps::standard(digest.max_stories));
-    if !composition.is_worth_sending() {
-        for id in stale.iter().chain(&composition.settled.leaving) {
-            desk.store.drop_pending(recipient, *id)?;
+    let window_from = material.since.unwrap_or(now);
+    let message = digest::message(&material, Caps::standard(digest.max_stories));
+    drop(material);
+    let Some(message) = message else {
+        for id in stale {
+            desk.store.drop_pending(recipient, id)?;
         }
         if let Some(due) = due {
             desk.store.skip_digest(&digest.name, recipient, due)?;
         }
         return Ok(Err(Reason::NothingNew));
-    }
-    let written = match write(desk, &composition, digest, recipient, host, now)? {
+    };
+    let (rendered, settled) = (message.rendered, message.settled);
+    let written = match write(desk, &rendered, digest, recipient, host, now)? {
         Ok(written) => written,
         Err(cause) => return Ok(Err(Reason::Unwritable(cause))),
     };
-    let window_from = material.since.unwrap_or(now);
-    let told = composition.settled.told.iter().map(|told| Told {
+    let told = settled.told.iter().map(|told| Told {
         item: told.item,
         story: told.story,
         topic: told.topic,
@@ -48,26 +50,33 @@ pub(super) fn compose_for(
         at: now,
         how: told.how.as_str().to_owned(),
     });
-    let stories = composition.digest.stories();
+    let stories = stories(&settled);
     let delivery = NewDelivery {
         digest: digest.name.clone(),
         recipient: recipient.to_owned(),
         window: (window_from, now),
         message_id: written.message_id,
-        thread: written.thread,
-        subject: written.rendered.subject.clone(),
+        thread: rendered.thread.map(|thread| thread.message_id),
+        subject: rendered.subject.clone(),
         bytes: written.bytes,
-        html: written.rendered.html,
+        html: rendered.html,
         told: told.collect(),
-        settled: stale.into_iter().chain(composition.settled.leaving.iter().copied()).collect(),
+        settled: stale.into_iter().chain(settled.leaving.iter().copied()).collect(),
         events,
     };
-    let subject = delivery.subject.clone();
     let id = desk.store.put_digest(&delivery, due, now)?;
-    Ok(Ok(Queued { delivery: id, subject, stories }))
+    Ok(Ok(Queued { delivery: id, subject: rendered.subject, stories }))
 }
 
-/// What `digest NAME` would send now.
+/// How many stories a message tells, shown or counted.
+fn stories(settled: &Settled) -> usize {
+    let leads = settled.told.iter().filter(|told| !matches!(told.how, How::Late | How::Replaced | How::Snoozed));
+    // An item without a story is one by itself.
+    let distinct: BTreeSet<_> = leads.map(|told| told.story.map_or(-told.item.0, |story| story.0)).collect();
+    distinct.len()
+}
+
+/// What `digest NAME` would send now; `None`: nothing.
 pub fn preview(
     desk: &Desk,
     digest: &DigestSettings,
@@ -75,20 +84,20 @@ pub fn preview(
     host: &str,
     since: Option<Timestamp>,
     now: Timestamp,
-) -> Result<Rendered, StoreError> {
+) -> Result<Option<Rendered>, StoreError> {
     let source = since.map_or(Source::Pending, Source::Since);
     let Gathered { material, .. } = gather(desk, digest, recipient, host, source, now)?;
-    Ok(render::render(&compose(&material, Caps::standard(digest.max_stories)).digest))
+    Ok(digest::message(&material, Caps::standard(digest.max_stories)).map(|message| message.rendered))
 }
 
-/// A sent digest in full, with what its caps hid; of one topic only if `topic` names it.
+/// A sent digest in full, with what its caps hid; of one topic only if `topic` names it. `None`: it told nothing.
 pub fn sent_in_full(
     desk: &Desk,
     digest: &DigestSettings,
     delivery: &Delivery,
     topic: Option<&str>,
     host: &str,
-) -> Result<Rendered, StoreError> {
+) -> Result<Option<Rendered>, StoreError> {
     let source = Source::Told(delivery.id);
     let Gathered { mut material, .. } =
         gather(desk, digest, &delivery.recipient, host, source, delivery.window.1)?;
@@ -97,9 +106,7 @@ pub fn sent_in_full(
         material.candidates.retain(|candidate| kept.contains(&candidate.topic));
         material.topics.retain(|known| kept.contains(&known.id));
     }
-    // It was told already; here it is shown as it was news.
-    material.stories.iter_mut().for_each(|story| story.told = None);
-    Ok(render::render(&compose(&material, Caps::NONE).digest))
+    Ok(digest::message(&material, Caps::NONE).map(|message| message.rendered))
 }
 
 /// Renders a message that a server found too big once more at half the caps; false if its matter is gone.
@@ -110,70 +117,63 @@ pub(super) fn halve(
     reply: &str,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let Some(digest) = desk.watchlist.config.digests.iter().find(|digest| digest.name == delivery.digest).cloned()
-    else {
+    let digests = &desk.watchlist.config.digests;
+    let Some(digest) = digests.iter().find(|digest| digest.name == delivery.digest).cloned() else {
         return Ok(false);
     };
     let source = Source::Told(delivery.id);
-    let Gathered { mut material, .. } =
-        gather(desk, &digest, &delivery.recipient, host, source, delivery.window.1)?;
-    material.stories.iter_mut().for_each(|story| story.told = None);
-    let composition = compose(&material, Caps::standard(digest.max_stories).halved());
-    let Ok(written) = write(desk, &composition, &digest, &delivery.recipient, host, now)? else { return Ok(false) };
-    desk.store.replace_message(
-        delivery.id,
-        &written.message_id,
-        &written.bytes,
-        &written.rendered.html,
-        now,
-        reply,
-    )?;
+    let Gathered { material, .. } = gather(desk, &digest, &delivery.recipient, host, source, delivery.window.1)?;
+    let Some(message) = digest::message(&material, Caps::standard(digest.max_stories).halved()) else {
+        return Ok(false);
+    };
+    drop(material);
+    let rendered = message.rendered;
+    let Ok(written) = write(desk, &rendered, &digest, &delivery.recipient, host, now)? else { return Ok(false) };
+    desk.store.replace_message(delivery.id, &written.message_id, &written.bytes, &rendered.html, now, reply)?;
     Ok(true)
 }
 
-/// A message, finished.
+/// A message with the identifier it goes by.
 struct Written {
-    rendered: Rendered,
     message_id: String,
-    thread: Option<String>,
     bytes: Vec<u8>,
 }
 
-/// Renders a composition and makes it a message; the inner error says why it cannot be one.
+/// Makes what was rendered a message; the inner error says why it cannot be one.
 fn write(
     desk: &Desk,
-    composition: &Composition,
+    rendered: &Rendered,
     digest: &DigestSettings,
     recipient: &str,
     host: &str,
     now: Timestamp,
 ) -> Result<Result<Written, String>, StoreError> {
-    let rendered = render::render(&composition.digest);
     let sender = desk.watchlist.config.mail.sender(host);
-    let slug = desk.store.slug(&digest.name, render::slug(&digest.name).as_deref())?;
+    let slug = desk.store.slug(&digest.name, naming::slug(&digest.name).as_deref())?;
     let domain = sender.address.rsplit_once('@').map_or(host, |(_, domain)| domain);
-    let message_id = render::message_id(&slug, now, sequence(recipient), random(), domain);
-    let thread = composition.digest.thread().map(|thread| thread.message_id.clone());
+    let sequence = desk.store.sequence(&digest.name, now)?;
+    let message_id = naming::message_id(&slug, now, sequence, random(), domain);
+    let thread = rendered.thread.as_ref().map(|thread| thread.message_id.clone());
     let draft = Draft {
         from: Mailbox { name: rendered.from_name.clone(), address: sender.address.clone() },
         to: recipient.to_owned(),
         subject: rendered.subject.clone(),
         date: now.to_zoned(digest.plan.timezone.clone()),
         message_id: message_id.clone(),
-        in_reply_to: thread.clone(),
         references: thread.iter().cloned().collect(),
-        list: ListId { name: digest.name.clone(), id: format!("{slug}.wirewatch.{domain}") },
+        in_reply_to: thread,
+        list: ListId { name: digest.name.clone(), id: naming::list_id(&slug, domain) },
         text: rendered.text.clone(),
         html: rendered.html.clone(),
     };
     Ok(match draft.to_bytes() {
-        Ok(bytes) => Ok(Written { rendered, message_id, thread, bytes }),
+        Ok(bytes) => Ok(Written { message_id, bytes }),
         Err(error) => Err(error.to_string()),
     })
 }
 
-/// A number that nobody guesses, so that no Message-ID is ever given twice.
+/// A number that nobody guesses, so that no Message-ID is given twice.
 fn random() -> u32 {
     let hash = RandomState::new().build_hasher().finish();
-    u32::try_from(hash >> 40).unwrap_or_default()
+    u32::try_from(hash >> 32).unwrap_or_default()
 }

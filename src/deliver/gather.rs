@@ -56,7 +56,11 @@ pub(super) fn gather<'a>(
     let topics = topics_of(desk, digest, recipient, now)?;
     let mut reader = Reader { desk, feeds: HashMap::new() };
     let (candidates, stale) = reader.candidates(recipient, &topics, source)?;
-    let stories = story_facts(&mut reader, recipient, &candidates, now)?;
+    // What was told already is shown again as the news it was.
+    let stories = match source {
+        Source::Pending => story_facts(&mut reader, recipient, &candidates, now)?,
+        Source::Since(_) | Source::Told(_) => Vec::new(),
+    };
     let window_from = since.unwrap_or(now - SignedDuration::from_hours(24));
     let (feed_news, events, known_troubles) = news::feed_news(desk, recipient, &topics, now)?;
     let (polls, failed) = store.polls_since(window_from)?;

@@ -257,6 +257,17 @@ impl Store {
         })
     }
 
+    /// The how many-th message of a digest in this minute the next one is, from 1.
+    pub fn sequence(&self, digest: &str, now: Timestamp) -> Result<u32, StoreError> {
+        self.ask("read the outbox", |connection| {
+            connection.query_row(
+                "SELECT COUNT(*) + 1 FROM delivery WHERE digest = ?1 AND window_to / 60 = ?2 / 60",
+                params![digest, seconds(now)],
+                |row| row.get(0),
+            )
+        })
+    }
+
     /// Whether the recipient was ever sent anything, so that his first message can prove the path.
     pub fn was_ever_told(&self, recipient: &str) -> Result<bool, StoreError> {
         self.ask("read the outbox", |connection| {
