@@ -1,7 +1,10 @@
 //! Where words begin and end (SPEC 4.4).
 
+use std::ops::Range;
+
 use super::forms;
 use super::joins;
+use super::run::{Run, char_at, groups_thousands};
 use super::sentence::{self, Break};
 use super::{Gap, Kind, Span, StoredForm, Word, Words};
 use crate::text::chars::{self, Class};
@@ -149,44 +152,37 @@ impl Cutter<'_> {
     /// A run of letters, digits and marks, with the signs that it goes on across.
     fn run_end(&mut self, start: usize) -> usize {
         let text = self.text;
-        let limit = self.forced_start_behind(start);
-        let part = text.as_str().get(..limit).unwrap_or_default();
-        let mut end = start;
-        let mut last = '\0';
+        let part = text
+            .as_str()
+            .get(..self.forced_start_behind(start))
+            .unwrap_or_default();
+        let mut run = Run::new(part, start);
         let mut has_comma = false;
         loop {
-            end = letters_end(part, end, &mut last);
-            let Some(sign) = char_at(part, end) else {
+            run.take_letters();
+            let Some(sign) = char_at(part, run.end()) else {
                 break;
             };
-            let crosses = Crossing {
-                part,
-                start,
-                end,
-                last,
-            }
-            .crosses(sign)
-                && !(sign == ',' && end < self.commas_part_until);
-            has_comma |= crosses && sign == ',';
-            if crosses {
-                end += sign.len_utf8();
+            let is_comma = sign == ',';
+            if run.crosses(sign) && !(is_comma && run.end() < self.commas_part_until) {
+                has_comma |= is_comma;
+                run.cross(sign);
                 continue;
             }
-            let wild = self.wildcard_end(end);
-            if wild == end {
+            let wild = self.wildcard_end(run.end());
+            if wild == run.end() {
                 break;
             }
-            end = wild;
-            last = '*';
+            run.take_wildcards(wild);
         }
         if has_comma {
-            let whole = part.get(start..end).unwrap_or_default();
+            let whole = part.get(start..run.end()).unwrap_or_default();
             if !groups_thousands(whole) {
-                self.commas_part_until = end;
+                self.commas_part_until = run.end();
                 return start + whole.find(',').unwrap_or(whole.len());
             }
         }
-        end
+        run.end()
     }
 
     /// The next superscript digit behind `start`, or the end.
@@ -233,7 +229,7 @@ impl Cutter<'_> {
     }
 
     /// Notes what stands between the last word and the next, and counts the sentences and paragraphs it ends.
-    fn close_gap(&mut self, range: std::ops::Range<usize>, next: Option<Kind>) {
+    fn close_gap(&mut self, range: Range<usize>, next: Option<Kind>) {
         let Some(word) = self.words.last_mut() else {
             return;
         };
@@ -357,127 +353,6 @@ pub(super) fn spelling<'w>(text: &'w MatchText, arena: &'w str, span: Span) -> &
         .unwrap_or_default()
 }
 
-/// The end of the letters, digits and marks from `from` on; `last` becomes the last of them that is no mark.
-fn letters_end(part: &str, from: usize, last: &mut char) -> usize {
-    let bytes = part.as_bytes();
-    let mut end = from;
-    loop {
-        while bytes.get(end).is_some_and(u8::is_ascii_alphanumeric) {
-            end += 1;
-        }
-        if let Some(&byte) = bytes
-            .get(end.wrapping_sub(1))
-            .filter(|byte| end > from && byte.is_ascii())
-        {
-            *last = char::from(byte);
-        }
-        let Some(c) = char_at(part, end).filter(|c| !c.is_ascii()) else {
-            return end;
-        };
-        match run_class(c) {
-            Class::Letter | Class::Digit => *last = c,
-            Class::Mark => {}
-            Class::Other => return end,
-        }
-        end += c.len_utf8();
-    }
-}
-
-/// The class of a character as far as runs are made of it.
-fn run_class(c: char) -> Class {
-    if chars::is_katakana(c) {
-        return Class::Other;
-    }
-    match chars::class(c) {
-        Class::Letter | Class::Digit if chars::is_in_block_without_blanks(c) => Class::Other,
-        class => class,
-    }
-}
-
-/// A place where a run may go on across a sign.
-struct Crossing<'p> {
-    part: &'p str,
-    start: usize,
-    /// Where the sign stands.
-    end: usize,
-    /// The last letter or digit before it.
-    last: char,
-}
-
-impl Crossing<'_> {
-    fn crosses(&self, sign: char) -> bool {
-        if !matches!(sign, '\'' | '"' | '\u{05F4}' | '.' | ',' | '_') {
-            return false;
-        }
-        let mut behind = self
-            .part
-            .get(self.end + sign.len_utf8()..)
-            .unwrap_or_default()
-            .chars();
-        let Some(next) = behind.next() else {
-            return false;
-        };
-        let decimals = chars::is_decimal(self.last)
-            && chars::is_decimal(next)
-            && run_class(next) == Class::Digit;
-        match sign {
-            '\'' => chars::is_letter(self.last) && run_class(next) == Class::Letter,
-            '"' | '\u{05F4}' => chars::is_hebrew_letter(self.last) && chars::is_hebrew_letter(next),
-            ',' => decimals,
-            '_' => matches!(run_class(next), Class::Letter | Class::Digit),
-            _ => {
-                let single_letter = run_class(next) == Class::Letter
-                    && behind
-                        .map(run_class)
-                        .find(|&class| class != Class::Mark)
-                        .is_none_or(|class| class == Class::Other);
-                decimals || single_letter && self.is_chain_of_letters()
-            }
-        }
-    }
-
-    /// Whether the word so far is one letter, or letters with a dot between each two.
-    fn is_chain_of_letters(&self) -> bool {
-        let so_far = self.part.get(self.start..self.end).unwrap_or_default();
-        so_far.split('.').all(|link| {
-            let mut link = link.chars().map(chars::class);
-            link.next() == Some(Class::Letter) && link.all(|class| class == Class::Mark)
-        })
-    }
-}
-
-/// Whether the commas of a word group thousands: one to three digits, groups of comma and three, perhaps a dot and
-/// digits, perhaps a tail that begins with a letter.
-fn groups_thousands(word: &str) -> bool {
-    let is_decimal = |c: char| chars::is_decimal(c);
-    let digits = |part: &str| part.len() - part.trim_start_matches(is_decimal).len();
-    let mut groups = word.split(',');
-    let first = groups.next().unwrap_or_default();
-    let groups: Vec<&str> = groups.collect();
-    let Some((last, middle)) = groups.split_last() else {
-        return false;
-    };
-    let count = |part: &str| part.chars().take_while(|&c| chars::is_decimal(c)).count();
-    let is_group = |part: &&str| count(part) == 3 && digits(part) == part.len();
-    if !(1..=3).contains(&count(first))
-        || digits(first) != first.len()
-        || !middle.iter().all(is_group)
-    {
-        return false;
-    }
-    let (head, mut tail) = last.split_at(digits(last));
-    if !is_group(&head) {
-        return false;
-    }
-    if let Some(fraction) = tail
-        .strip_prefix('.')
-        .filter(|fraction| digits(fraction) > 0)
-    {
-        tail = fraction.trim_start_matches(is_decimal);
-    }
-    tail.chars().next().is_none_or(chars::is_letter)
-}
-
 fn gap_kind(gap: &str) -> Gap {
     match gap {
         "" => return Gap::Nothing,
@@ -492,10 +367,6 @@ fn gap_kind(gap: &str) -> Gap {
         (true, false) => Gap::Blank,
         (false, _) => Gap::Signs,
     }
-}
-
-fn char_at(text: &str, at: usize) -> Option<char> {
-    text.get(at..)?.chars().next()
 }
 
 #[cfg(test)]
@@ -637,7 +508,11 @@ mod tests {
         let parts: Vec<&str> = words
             .words()
             .iter()
-            .map(|word| &shown[words.shown(word.start..word.end)])
+            .map(|word| {
+                shown
+                    .get(words.shown(word.start..word.end))
+                    .unwrap_or_default()
+            })
             .collect();
         assert_eq!(parts, ["Müller’s", "Mo\u{AD}sul", "👍🏽", "U.S", "u\u{308}x"]);
     }

@@ -36,7 +36,11 @@ impl FurtherExact {
 pub(super) fn written(word: &str) -> String {
     let is_acronym = has_letter_before_dot(word);
     word.chars()
-        .filter(|&c| !matches!(c, '\'' | ',' | '"' | '\u{05F4}') && !(is_acronym && c == '.'))
+        .filter(|&c| match c {
+            '\'' | ',' | '"' | '\u{05F4}' => false,
+            '.' => !is_acronym,
+            _ => true,
+        })
         .collect()
 }
 

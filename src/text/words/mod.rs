@@ -11,6 +11,7 @@ use crate::text::fold::MatchText;
 mod cut;
 mod forms;
 mod joins;
+mod run;
 mod sentence;
 
 /// The words of one text (one field of an item, or one term), numbered from 0.

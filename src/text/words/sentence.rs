@@ -65,13 +65,9 @@ fn takes_a_dot(gap: &Break<'_>) -> bool {
 /// Whether a letter, perhaps with marks, stands before a dot, as in acronyms.
 pub(super) fn has_letter_before_dot(word: &str) -> bool {
     word.match_indices('.').any(|(at, _)| {
-        let before = word
-            .get(..at)
-            .unwrap_or_default()
-            .chars()
-            .rev()
-            .map(chars::class);
-        before.skip_while(|&class| class == Class::Mark).next() == Some(Class::Letter)
+        let before = word.get(..at).unwrap_or_default();
+        let mut classes = before.chars().rev().map(chars::class);
+        classes.find(|&class| class != Class::Mark) == Some(Class::Letter)
     })
 }
 
