@@ -56,8 +56,20 @@ pub fn load(path: &Path, places: &Places) -> Result<Loaded, Report> {
     let text = String::from_utf8(bytes).map_err(|error| not_utf8(&name, error.as_bytes()))?;
     let Checked { config, warnings } = parse(&text, &name, places)?;
     let findings = secret_findings(&config);
-    let warnings = if findings.is_empty() { warnings } else { warnings.with(findings) };
-    Ok(Loaded { config, warnings, version: Version { hash: hash(&text), modified }, text })
+    let warnings = if findings.is_empty() {
+        warnings
+    } else {
+        warnings.with(findings)
+    };
+    Ok(Loaded {
+        config,
+        warnings,
+        version: Version {
+            hash: hash(&text),
+            modified,
+        },
+        text,
+    })
 }
 
 /// The bytes of a file that is no larger than a watchlist can be, and when it was last written.
@@ -72,13 +84,18 @@ fn read(path: &Path) -> io::Result<(Vec<u8>, Option<Timestamp>)> {
     if bytes.len() as u64 > LARGEST {
         return Err(io::ErrorKind::FileTooLarge.into());
     }
-    let modified = metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
+    let modified = metadata
+        .modified()
+        .ok()
+        .and_then(|time| Timestamp::try_from(time).ok());
     Ok((bytes, modified))
 }
 
 fn unreadable(name: &str, error: &io::Error) -> Report {
     let hint = match error.kind() {
-        io::ErrorKind::NotFound => Some("write one with `wirewatch init`, or name another with `--config`"),
+        io::ErrorKind::NotFound => {
+            Some("write one with `wirewatch init`, or name another with `--config`")
+        }
         io::ErrorKind::PermissionDenied => Some("let the user of the service read it"),
         io::ErrorKind::IsADirectory => Some("name the file in it"),
         _ => None,
@@ -90,7 +107,11 @@ fn unreadable(name: &str, error: &io::Error) -> Report {
         io::ErrorKind::FileTooLarge => "it is larger than 64 MiB".to_owned(),
         _ => error.to_string(),
     };
-    Report::unreadable(name, format!("cannot read the watchlist `{name}`: {cause}"), hint.map(str::to_owned))
+    Report::unreadable(
+        name,
+        format!("cannot read the watchlist `{name}`: {cause}"),
+        hint.map(str::to_owned),
+    )
 }
 
 fn not_utf8(name: &str, bytes: &[u8]) -> Report {
@@ -98,7 +119,11 @@ fn not_utf8(name: &str, bytes: &[u8]) -> Report {
     let good = std::str::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len);
     // Up to the bad byte the text is what the editor shows, so line and column are right.
     let text = String::from_utf8_lossy(bytes).into_owned();
-    let message = if utf16 { "the watchlist is UTF-16, not UTF-8" } else { "this is not UTF-8" };
+    let message = if utf16 {
+        "the watchlist is UTF-16, not UTF-8"
+    } else {
+        "this is not UTF-8"
+    };
     let finding = Finding::problem(good..good + 1, message).hint("save the file as UTF-8");
     Report::new(name, text.into(), vec![finding])
 }
@@ -109,11 +134,19 @@ fn secret_findings(config: &Config) -> Vec<Finding> {
         Transport::Smtp(smtp) => smtp.login.as_ref(),
         Transport::Folder(_) => None,
     };
-    let logins = config.feeds.iter().filter_map(|feed| feed.access.login.as_ref()).chain(smtp);
-    let headers = config.feeds.iter().flat_map(|feed| &feed.access.headers).filter_map(|(_, value)| match value {
-        HeaderValue::Secret(source) => Some(source),
-        HeaderValue::Plain(_) => None,
-    });
+    let logins = config
+        .feeds
+        .iter()
+        .filter_map(|feed| feed.access.login.as_ref())
+        .chain(smtp);
+    let headers = config
+        .feeds
+        .iter()
+        .flat_map(|feed| &feed.access.headers)
+        .filter_map(|(_, value)| match value {
+            HeaderValue::Secret(source) => Some(source),
+            HeaderValue::Plain(_) => None,
+        });
     let mut findings = Vec::new();
     for source in logins.map(|login| &login.password).chain(headers) {
         let warning = |message: String, hint: &str| Finding {
@@ -122,11 +155,17 @@ fn secret_findings(config: &Config) -> Vec<Finding> {
             ..Finding::problem(0..0, message).hint(hint)
         };
         if let Err(error) = source.read() {
-            findings.push(warning(error.to_string(), "it is looked for beside the watchlist, or in $CREDENTIALS_DIRECTORY"));
+            findings.push(warning(
+                error.to_string(),
+                "it is looked for beside the watchlist, or in $CREDENTIALS_DIRECTORY",
+            ));
         } else if let SecretSource::File(path) = source
             && secrets::others_can_read(path)
         {
-            let message = format!("every user of this machine can read the secret `{}`", path.display());
+            let message = format!(
+                "every user of this machine can read the secret `{}`",
+                path.display()
+            );
             findings.push(warning(message, "take that right away: chmod o-r"));
         }
     }

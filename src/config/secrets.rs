@@ -75,7 +75,10 @@ impl SecretSource {
 }
 
 fn read_file(path: &Path) -> Result<Secret, SecretError> {
-    let unreadable = |cause| SecretError::Unreadable { path: path.to_owned(), cause };
+    let unreadable = |cause| SecretError::Unreadable {
+        path: path.to_owned(),
+        cause,
+    };
     if fs::metadata(path).map_err(unreadable)?.len() > LARGEST {
         return Err(SecretError::TooLarge(path.to_owned()));
     }
