@@ -1,10 +1,11 @@
 //! The watchlist as a file: reading it whole, and telling one version from another.
 
 use std::fmt;
-use std::fs::File;
+use std::fs::{self, File, Metadata};
 use std::hash::Hasher;
 use std::io::{self, Read};
 use std::path::Path;
+use std::time::SystemTime;
 
 use jiff::Timestamp;
 use siphasher::sip::SipHasher13;
@@ -47,6 +48,40 @@ impl fmt::Display for Version {
             None => Ok(()),
         }
     }
+}
+
+/// What the file system says of a file; two equal looks in a row mean that nobody is writing it.
+///
+/// Editors replace a file, Kubernetes and Nix swap a folder behind a symbolic link: so the resolved file is looked
+/// at, and its identity counts as well as its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    modified: Option<SystemTime>,
+    size: u64,
+    identity: (u64, u64),
+}
+
+impl Stamp {
+    /// Looks at the file.
+    pub fn of(path: &Path) -> io::Result<Stamp> {
+        let metadata = fs::metadata(path)?;
+        Ok(Stamp {
+            modified: metadata.modified().ok(),
+            size: metadata.len(),
+            identity: identity(&metadata),
+        })
+    }
+}
+
+#[cfg(unix)]
+fn identity(metadata: &Metadata) -> (u64, u64) {
+    use std::os::unix::fs::MetadataExt;
+    (metadata.dev(), metadata.ino())
+}
+
+#[cfg(not(unix))]
+fn identity(_metadata: &Metadata) -> (u64, u64) {
+    (0, 0)
 }
 
 /// Reads and checks the watchlist at `path`. Reports name it as `path` is written.
@@ -177,4 +212,145 @@ fn hash(text: &str) -> u64 {
     let mut hasher = SipHasher13::new();
     hasher.write(text.as_bytes());
     hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+    use crate::config::report::Colour;
+
+    const WATCHLIST: &str = "[mail]\nto = [\"me@example.org\"]\n[[feed]]\nurl = \"https://example.org/feed.xml\"\nusername = \"me\"\npassword_file = \"secret\"\n[[topic]]\nname = \"Mosul\"\nany = [\"Mosul\"]\n";
+
+    /// What loading says, with the folder's name taken out.
+    #[track_caller]
+    fn check(prepare: impl Fn(&Path), expect: Expect) {
+        let folder = tempfile::tempdir().expect("a folder");
+        prepare(folder.path());
+        let places = Places {
+            config: folder.path().to_owned(),
+            state: Some(folder.path().to_owned()),
+            credentials: None,
+        };
+        let report = match load(&folder.path().join("w.toml"), &places) {
+            Ok(loaded) => loaded.warnings,
+            Err(report) => report,
+        };
+        let text = report.render(Colour::Plain);
+        expect.assert_eq(&text.replace(&folder.path().display().to_string(), "/F"));
+    }
+
+    #[test]
+    fn a_missing_file_says_how_to_get_one() {
+        check(
+            |_| {},
+            expect![[r#"
+                error: cannot read the watchlist `/F/w.toml`: there is no such file
+                --> /F/w.toml
+                 = help: write one with `wirewatch init`, or name another with `--config`
+
+            "#]],
+        );
+    }
+
+    #[test]
+    fn a_folder_is_no_watchlist() {
+        check(
+            |folder| fs::create_dir(folder.join("w.toml")).expect("created"),
+            expect![[r#"
+                error: cannot read the watchlist `/F/w.toml`: it is a folder
+                --> /F/w.toml
+                 = help: name the file in it
+
+            "#]],
+        );
+    }
+
+    #[test]
+    fn a_byte_that_is_not_utf_8_has_a_place() {
+        check(
+            |folder| fs::write(folder.join("w.toml"), b"[mail]\n# caf\xe9\n").expect("written"),
+            expect![[r#"
+                error: this is not UTF-8
+                 --> /F/w.toml:2:6
+                  |
+                2 | # caf�
+                  |      ^
+                  |
+                  = help: save the file as UTF-8
+
+            "#]],
+        );
+    }
+
+    #[test]
+    fn a_secret_that_is_missing_is_a_warning() {
+        check(
+            |folder| fs::write(folder.join("w.toml"), WATCHLIST).expect("written"),
+            expect![[r#"
+                warning: cannot read the secret `/F/secret`: No such file or directory (os error 2)
+                --> /F/w.toml
+                 = help: it is looked for beside the watchlist, or in $CREDENTIALS_DIRECTORY
+
+            "#]],
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_secret_that_others_can_read_is_a_warning() {
+        use std::os::unix::fs::PermissionsExt;
+        let with_mode = |mode| {
+            move |folder: &Path| {
+                fs::write(folder.join("w.toml"), WATCHLIST).expect("written");
+                fs::write(folder.join("secret"), "hunter2\n").expect("written");
+                fs::set_permissions(folder.join("secret"), fs::Permissions::from_mode(mode))
+                    .expect("set");
+            }
+        };
+        check(with_mode(0o640), expect![""]);
+        check(
+            with_mode(0o644),
+            expect![[r#"
+                warning: every user of this machine can read the secret `/F/secret`
+                --> /F/w.toml
+                 = help: take that right away: chmod o-r
+
+            "#]],
+        );
+    }
+
+    #[test]
+    fn a_stamp_tells_a_replaced_file_from_the_old_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (path, next) = (folder.path().join("w.toml"), folder.path().join("next"));
+        fs::write(&path, "same size").expect("written");
+        fs::write(&next, "size same").expect("written");
+        let before = Stamp::of(&path).expect("there");
+        assert_eq!(before, Stamp::of(&path).expect("there"));
+        fs::rename(&next, &path).expect("replaced");
+        assert_ne!(before, Stamp::of(&path).expect("there"));
+    }
+
+    #[test]
+    fn the_version_follows_the_text() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("w.toml");
+        let mut version = |text: &str| {
+            fs::write(&path, text).expect("written");
+            let places = Places::default();
+            let places = Places {
+                state: Some("/s".into()),
+                ..places
+            };
+            load(&path, &places).expect("fine").version
+        };
+        let first = version(WATCHLIST);
+        let second = version(&format!("{WATCHLIST}# a note\n"));
+        let third = version(WATCHLIST);
+        assert_ne!(first.hash, second.hash);
+        assert_eq!(first.hash, third.hash);
+        assert!(first.modified.is_some());
+    }
 }

@@ -33,7 +33,7 @@ mod values;
 #[cfg(test)]
 mod tests;
 
-pub use file::{Loaded, Version, load};
+pub use file::{Loaded, Stamp, Version, load};
 
 use find::Places;
 use reader::{Notes, Table};
