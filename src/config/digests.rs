@@ -7,7 +7,7 @@ use super::keys::{DIGEST, nearest};
 use super::names::Names;
 use super::reader::{Notes, Placed, Table, Text, Wrong, parse};
 use super::report::Finding;
-use super::settings::{all, recipients};
+use super::settings::{self, all, recipients};
 use super::{MailConfig, values};
 use crate::digest::{DigestSettings, WhenEmpty};
 use crate::schedule::digests::{Days, Plan, Send};
@@ -25,25 +25,46 @@ pub(super) fn read<'t>(
     notes: &mut Notes<'t>,
 ) -> Vec<DigestSettings> {
     let tables = root.tables("digest", &DIGEST, notes);
+    // A `to` that is wrong has been noted; that it yields nobody is no second mistake.
+    let nobody = mail.to.is_empty() && !settings::has_recipients(root);
     if !root.has("digest") {
-        return vec![implied(root, mail, notes)];
+        if nobody {
+            note_nobody(root, notes);
+        }
+        return vec![implied(mail)];
     }
     let mut names = Names::new("digest");
-    tables.iter().map(|table| one(table, mail, topics, &mut names, notes)).collect()
+    for table in tables.iter().filter(|_| nobody) {
+        table.require(
+            "to",
+            "name its readers here, or those of every digest in [mail]",
+            notes,
+        );
+    }
+    tables
+        .iter()
+        .map(|table| one(table, mail, topics, &mut names, notes))
+        .collect()
 }
 
-fn implied<'t>(root: &Table<'t>, mail: &MailConfig, notes: &mut Notes<'t>) -> DigestSettings {
-    let mail_has_to = root.value("mail").and_then(|mail| mail.get_ref().as_table()).is_some_and(|mail| mail.contains_key("to"));
-    if mail.to.is_empty() && !mail_has_to {
-        let finding = Finding::problem(0..0, "nobody is to be mailed");
-        let hint = "add the line `to = [\"me@example.org\"]` below [mail]";
-        let span = root.has("mail").then(|| root.value("mail").map_or(0..0, |mail| mail.span()));
-        notes.add_absence(Finding { span, ..finding.hint(hint) });
-    }
+fn note_nobody<'t>(root: &Table<'t>, notes: &mut Notes<'t>) {
+    let span = root.value("mail").map(|mail| mail.span());
+    let finding = Finding::problem(0..0, "nobody is to be mailed");
+    let hint = "add the line `to = [\"me@example.org\"]` below [mail]";
+    notes.add_absence(Finding {
+        span,
+        ..finding.hint(hint)
+    });
+}
+
+fn implied(mail: &MailConfig) -> DigestSettings {
     DigestSettings {
         name: IMPLIED.to_owned(),
         to: mail.to.clone(),
-        plan: Plan { timezone: TimeZone::system(), ..Plan::default() },
+        plan: Plan {
+            timezone: TimeZone::system(),
+            ..Plan::default()
+        },
         topics: vec!["*".to_owned()],
         max_stories: MAX_STORIES,
         when_empty: WhenEmpty::Skip,
@@ -58,7 +79,11 @@ fn one<'t>(
     names: &mut Names,
     notes: &mut Notes<'t>,
 ) -> DigestSettings {
-    table.require("name", "its mails come from this name: `name = \"Morning\"`", notes);
+    table.require(
+        "name",
+        "its mails come from this name: `name = \"Morning\"`",
+        notes,
+    );
     let name = table.parsed("name", notes, values::line);
     if let Some(name) = &name {
         names.add_name(name, notes);
@@ -66,17 +91,19 @@ fn one<'t>(
     let mut to = recipients(table, notes);
     if !table.has("to") {
         to.clone_from(&mail.to);
-        if to.is_empty() {
-            table.require("to", "name its readers here, or those of every digest in [mail]", notes);
-        }
     }
     DigestSettings {
         name: name.map(|name| name.value).unwrap_or_default(),
         to,
         plan: plan(table, notes),
         topics: chosen_topics(table, topics, notes),
-        max_stories: table.whole("max_stories", 1..=1000, notes).map_or(MAX_STORIES, |most| most as usize),
-        when_empty: table.parsed("when_empty", notes, values::when_empty).map(|word| word.value).unwrap_or_default(),
+        max_stories: table
+            .whole("max_stories", 1..=1000, notes)
+            .map_or(MAX_STORIES, |most| most as usize),
+        when_empty: table
+            .parsed("when_empty", notes, values::when_empty)
+            .map(|word| word.value)
+            .unwrap_or_default(),
         declared: true,
     }
 }
@@ -92,7 +119,9 @@ fn plan<'t>(table: &Table<'t>, notes: &mut Notes<'t>) -> Plan {
         send: send(table, notes).unwrap_or(default.send),
         days: days.unwrap_or(default.days),
         timezone: timezone.map_or_else(TimeZone::system, |zone| zone.value),
-        quiet: table.parsed("quiet", notes, values::quiet).map(|quiet| quiet.value),
+        quiet: table
+            .parsed("quiet", notes, values::quiet)
+            .map(|quiet| quiet.value),
     }
 }
 
@@ -100,13 +129,21 @@ fn plan<'t>(table: &Table<'t>, notes: &mut Notes<'t>) -> Plan {
 fn send<'t>(table: &Table<'t>, notes: &mut Notes<'t>) -> Option<Send> {
     let texts = table.texts_or_one("send", notes)?;
     note_empty(table, "send", &texts, "it would never go", notes);
-    let mut moments: Vec<Placed<Send>> = texts.iter().filter_map(|text| parse(text, notes, moment)).collect();
-    let alone = moments.iter().find(|moment| !matches!(moment.value, Send::At(_)));
+    let mut moments: Vec<Placed<Send>> = texts
+        .iter()
+        .filter_map(|text| parse(text, notes, moment))
+        .collect();
+    let alone = moments
+        .iter()
+        .find(|moment| !matches!(moment.value, Send::At(_)));
     if moments.len() > 1
         && let Some(alone) = alone
     {
         let finding = Finding::problem(alone.span.clone(), "this stands alone, or not at all");
-        notes.add(finding.hint("`send` is a list of times, or one distance such as \"2h\", or \"at once\""));
+        notes.add(
+            finding
+                .hint("`send` is a list of times, or one distance such as \"2h\", or \"at once\""),
+        );
         return None;
     }
     if moments.len() == 1 {
@@ -135,19 +172,23 @@ fn moment(text: &str) -> Result<Send, Wrong> {
     {
         let (least, most) = (SignedDuration::from_mins(1), SignedDuration::from_hours(24));
         if distance < least || distance > most {
-            return Err(Wrong::new(format!("`{text}` must be from 1m to 24h")).hint("for one mail in several days, set `days`"));
+            return Err(Wrong::new(format!("`{text}` must be from 1m to 24h"))
+                .hint("for one mail in several days, set `days`"));
         }
         return Ok(Send::Every(distance));
     }
     let wrong = Wrong::new(format!("`{text}` is no time to send at"));
     Err(match nearest(text, std::iter::once("at once")) {
         Some(near) => wrong.hint(format!("did you mean \"{near}\"?")),
-        None => wrong.hint("local times such as \"07:00\", or one distance such as \"2h\", or \"at once\""),
+        None => wrong
+            .hint("local times such as \"07:00\", or one distance such as \"2h\", or \"at once\""),
     })
 }
 
 fn chosen_topics<'t>(table: &Table<'t>, topics: &Names, notes: &mut Notes<'t>) -> Vec<String> {
-    let Some(texts) = table.texts("topics", notes) else { return vec!["*".to_owned()] };
+    let Some(texts) = table.texts("topics", notes) else {
+        return vec!["*".to_owned()];
+    };
     note_empty(table, "topics", &texts, "it would never have news", notes);
     for text in texts.iter().filter(|text| text.value != "*") {
         topics.note_unknown(text, notes);
@@ -163,9 +204,19 @@ pub(super) fn note_empty<'t>(
     consequence: &str,
     notes: &mut Notes<'t>,
 ) {
-    let Some(value) = table.value(key) else { return };
-    if texts.is_empty() && value.get_ref().as_array().is_some_and(|members| members.is_empty()) {
-        let finding = Finding::problem(value.span(), format!("`{key}` is an empty list: {consequence}"));
+    let Some(value) = table.value(key) else {
+        return;
+    };
+    if texts.is_empty()
+        && value
+            .get_ref()
+            .as_array()
+            .is_some_and(|members| members.is_empty())
+    {
+        let finding = Finding::problem(
+            value.span(),
+            format!("`{key}` is an empty list: {consequence}"),
+        );
         notes.add(finding.hint("leave it out for the default"));
     }
 }

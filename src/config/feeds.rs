@@ -16,7 +16,7 @@ use super::names::Names;
 use super::reader::{Notes, Placed, Table, Text, as_text, parse, wrong_type};
 use super::report::Finding;
 use super::secrets::{Secret, SecretSource};
-use super::settings::{all, login, path};
+use super::settings::{login, path};
 use super::{Access, FeedConfig, HeaderValue, PollConfig, values};
 use crate::model::Feed;
 
@@ -40,11 +40,19 @@ pub(super) fn read<'t>(
     let mut names = Names::new("feed");
     let tables = root.tables("feed", &FEED, notes);
     if tables.is_empty() && !root.has("feed") {
-        let finding = Finding { span: None, ..Finding::problem(0..0, "there is nothing to read: the watchlist has no [[feed]]") };
+        let finding = Finding {
+            span: None,
+            ..Finding::problem(
+                0..0,
+                "there is nothing to read: the watchlist has no [[feed]]",
+            )
+        };
         notes.add_absence(finding.hint("add `[[feed]]`, and below it `url = \"https://…\"`"));
     }
-    let declared: Vec<Declared> =
-        tables.iter().filter_map(|table| one(table, poll, places, &mut names, notes)).collect();
+    let declared: Vec<Declared> = tables
+        .iter()
+        .filter_map(|table| one(table, poll, places, &mut names, notes))
+        .collect();
     names.note_clashes(notes);
     if let Some(span) = fastest.filter(|_| poll.fastest < POLITE) {
         note_impolite(span, &declared, poll, notes);
@@ -59,9 +67,15 @@ fn one<'t>(
     names: &mut Names,
     notes: &mut Notes<'t>,
 ) -> Option<Declared> {
-    table.require("url", "every feed needs its address: `url = \"https://…\"`", notes);
+    table.require(
+        "url",
+        "every feed needs its address: `url = \"https://…\"`",
+        notes,
+    );
     let written = table.text("url", notes);
-    let url = written.as_ref().and_then(|text| parse(text, notes, values::feed_url));
+    let url = written
+        .as_ref()
+        .and_then(|text| parse(text, notes, values::feed_url));
     let name = table.parsed("name", notes, values::line);
     if let Some(name) = &name {
         names.add_name(name, notes);
@@ -72,24 +86,41 @@ fn one<'t>(
         && every.value < POLITE
         && !is_private(&url.value, &poll.allow_private)
     {
-        let finding = Finding::problem(every.span.clone(), "a public server is not asked more often than every 5 minutes");
-        notes.add(finding.other(url.span.clone(), "this is not on a private network").hint("write \"5m\" or more"));
+        let finding = Finding::problem(
+            every.span.clone(),
+            "a public server is not asked more often than every 5 minutes",
+        );
+        notes.add(
+            finding
+                .other(url.span.clone(), "this is not on a private network")
+                .hint("write \"5m\" or more"),
+        );
     }
     let feed = Feed {
-        url: written.map(|text| text.value.to_owned()).unwrap_or_default(),
+        url: written
+            .map(|text| text.value.to_owned())
+            .unwrap_or_default(),
         name: name.map(|name| name.value),
         tags,
         every: every.map(|every| every.value),
-        backfill: table.parsed("backfill", notes, values::backfill).map(|days| days.value).unwrap_or_default(),
+        backfill: table
+            .parsed("backfill", notes, values::backfill)
+            .map(|days| days.value)
+            .unwrap_or_default(),
         paused: table.flag("paused", notes).unwrap_or(false),
     };
     let access = access(table, places, notes);
-    Some(Declared { config: FeedConfig { feed, access }, url: url? })
+    Some(Declared {
+        config: FeedConfig { feed, access },
+        url: url?,
+    })
 }
 
 /// The words under `tags`, declared as such.
 pub(super) fn tags<'t>(table: &Table<'t>, names: &mut Names, notes: &mut Notes<'t>) -> Vec<String> {
-    let Some(texts) = table.texts("tags", notes) else { return Vec::new() };
+    let Some(texts) = table.texts("tags", notes) else {
+        return Vec::new();
+    };
     let mut tags: Vec<String> = Vec::new();
     for text in &texts {
         if let Some(tag) = parse(text, notes, values::line) {
@@ -105,7 +136,9 @@ pub(super) fn tags<'t>(table: &Table<'t>, names: &mut Names, notes: &mut Notes<'
 fn access<'t>(table: &Table<'t>, places: &Places, notes: &mut Notes<'t>) -> Access {
     let login = login(table, "[[feed]]", places, notes);
     let mut headers: Vec<(String, HeaderValue)> = Vec::new();
-    let Some(value) = table.value("headers") else { return Access { headers, login } };
+    let Some(value) = table.value("headers") else {
+        return Access { headers, login };
+    };
     let DeValue::Table(entries) = value.get_ref() else {
         let hint = "names and values in braces: { User-Agent = \"…\" }";
         notes.add(wrong_type("`headers`", "a table", value).hint(hint));
@@ -113,12 +146,21 @@ fn access<'t>(table: &Table<'t>, places: &Places, notes: &mut Notes<'t>) -> Acce
     };
     for (name, value) in Table::free(value.span(), entries).entries() {
         let valid = parse(&name, notes, values::header_name);
-        if headers.iter().any(|(other, _)| other.eq_ignore_ascii_case(name.value)) {
-            notes.add(Finding::problem(name.span.clone(), format!("the header `{}` is set twice", name.value)));
+        if headers
+            .iter()
+            .any(|(other, _)| other.eq_ignore_ascii_case(name.value))
+        {
+            notes.add(Finding::problem(
+                name.span.clone(),
+                format!("the header `{}` is set twice", name.value),
+            ));
         }
         if name.value.eq_ignore_ascii_case("authorization") && table.has("username") {
             let finding = Finding::problem(name.span.clone(), "two secrets for one password");
-            let finding = finding.other(table.key_span("username"), "this sends an `Authorization` of its own");
+            let finding = finding.other(
+                table.key_span("username"),
+                "this sends an `Authorization` of its own",
+            );
             notes.add(finding.hint("keep `username` with `password_file`, or the header"));
         }
         if let (Some(name), Some(value)) = (valid, header(&name, value, places, notes)) {
@@ -136,15 +178,33 @@ fn header<'t>(
 ) -> Option<HeaderValue> {
     if let DeValue::Table(entries) = value.get_ref() {
         let table = Table::open(&HEADER, value.span(), entries, notes);
-        table.require("file", "name the file that holds the value: { file = \"token\" }", notes);
+        table.require(
+            "file",
+            "name the file that holds the value: { file = \"token\" }",
+            notes,
+        );
         let file = table.parsed("file", notes, path)?;
-        return Some(HeaderValue::Secret(SecretSource::File(places.secret(&file.value))));
+        return Some(HeaderValue::Secret(SecretSource::File(
+            places.secret(&file.value),
+        )));
     }
     let text = as_text(&format!("the header `{}`", name.value), value, notes)?;
     let text = parse(&text, notes, values::header_value)?;
-    if ["authorization", "cookie"].iter().any(|secret| name.value.eq_ignore_ascii_case(secret)) {
-        let finding = Finding::warning(text.span, format!("the secret of `{}` stands in the watchlist itself", name.value));
-        let hint = format!("put it into a file of its own: {} = {{ file = \"token\" }}", name.value);
+    if ["authorization", "cookie"]
+        .iter()
+        .any(|secret| name.value.eq_ignore_ascii_case(secret))
+    {
+        let finding = Finding::warning(
+            text.span,
+            format!(
+                "the secret of `{}` stands in the watchlist itself",
+                name.value
+            ),
+        );
+        let hint = format!(
+            "put it into a file of its own: {} = {{ file = \"token\" }}",
+            name.value
+        );
         notes.add(finding.hint(hint));
     }
     Some(HeaderValue::Plain(Secret::new(text.value)))
@@ -157,13 +217,17 @@ fn is_private(url: &Url, allowed: &[IpNet]) -> bool {
             address.is_loopback()
                 || address.is_private()
                 || address.is_link_local()
-                || allowed.iter().any(|network| network.contains(&IpAddr::V4(address)))
+                || allowed
+                    .iter()
+                    .any(|network| network.contains(&IpAddr::V4(address)))
         }
         Some(Host::Ipv6(address)) => {
             address.is_loopback()
                 || address.is_unique_local()
                 || address.is_unicast_link_local()
-                || allowed.iter().any(|network| network.contains(&IpAddr::V6(address)))
+                || allowed
+                    .iter()
+                    .any(|network| network.contains(&IpAddr::V6(address)))
         }
         // Names that no public registry gives out (RFC 6761, 6762, 8375, and ICANN's `internal`).
         Some(Host::Domain(name)) => {
@@ -177,12 +241,25 @@ fn is_private(url: &Url, allowed: &[IpNet]) -> bool {
     }
 }
 
-fn note_impolite(span: Range<usize>, declared: &[Declared], poll: &PollConfig, notes: &mut Notes<'_>) {
-    let public = declared.iter().find(|feed| !is_private(&feed.url.value, &poll.allow_private));
+fn note_impolite(
+    span: Range<usize>,
+    declared: &[Declared],
+    poll: &PollConfig,
+    notes: &mut Notes<'_>,
+) {
+    let public = declared
+        .iter()
+        .find(|feed| !is_private(&feed.url.value, &poll.allow_private));
     let Some(public) = public else { return };
-    let finding = Finding::problem(span, "a public server is not asked more often than every 5 minutes");
+    let finding = Finding::problem(
+        span,
+        "a public server is not asked more often than every 5 minutes",
+    );
     let finding = finding.other(public.url.span.clone(), "this is not on a private network");
-    notes.add(finding.hint("write \"5m\" or more here, and a shorter `every` at feeds of your own network"));
+    notes.add(
+        finding
+            .hint("write \"5m\" or more here, and a shorter `every` at feeds of your own network"),
+    );
 }
 
 /// Joins what is one feed under two spellings. Both names and all tags go on working.
@@ -196,10 +273,16 @@ fn merge(declared: Vec<Declared>, notes: &mut Notes<'_>) -> Vec<FeedConfig> {
             feeds.push(feed);
             continue;
         };
-        let spelt = if first.config.feed.url == feed.config.feed.url { "listed twice" } else { "listed twice, under two spellings" };
+        let spelt = if first.config.feed.url == feed.config.feed.url {
+            "listed twice"
+        } else {
+            "listed twice, under two spellings"
+        };
         let finding = Finding::warning(feed.url.span, format!("this feed is {spelt}"));
         let finding = finding.other(first.url.span.clone(), "the one that counts");
-        notes.add(finding.hint("it is polled once, as written first, with the tags of both: remove one"));
+        notes.add(
+            finding.hint("it is polled once, as written first, with the tags of both: remove one"),
+        );
         let other = feed.config.feed;
         let kept = &mut first.config.feed;
         for word in other.tags.into_iter().chain(other.name) {
@@ -214,8 +297,14 @@ fn merge(declared: Vec<Declared>, notes: &mut Notes<'_>) -> Vec<FeedConfig> {
 /// Two feeds with one key are one feed. Stricter than the key of articles: a parameter often chooses the feed.
 fn same_feed_key(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default().trim_end_matches('.');
-    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    let port = url
+        .port()
+        .map(|port| format!(":{port}"))
+        .unwrap_or_default();
     let path = url.path().trim_end_matches('/');
-    let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let query = url
+        .query()
+        .map(|query| format!("?{query}"))
+        .unwrap_or_default();
     format!("{host}{port}{path}{query}")
 }

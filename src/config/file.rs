@@ -1,10 +1,11 @@
 //! The watchlist as a file: reading it whole, and telling one version from another.
 
 use std::fmt;
-use std::fs::File;
+use std::fs::{self, File, Metadata};
 use std::hash::Hasher;
 use std::io::{self, Read};
 use std::path::Path;
+use std::time::SystemTime;
 
 use jiff::Timestamp;
 use siphasher::sip::SipHasher13;
@@ -49,6 +50,40 @@ impl fmt::Display for Version {
     }
 }
 
+/// What the file system says of a file; two equal looks in a row mean that nobody is writing it.
+///
+/// Editors replace a file, Kubernetes and Nix swap a folder behind a symbolic link: so the resolved file is looked
+/// at, and its identity counts as well as its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    modified: Option<SystemTime>,
+    size: u64,
+    identity: (u64, u64),
+}
+
+impl Stamp {
+    /// Looks at the file.
+    pub fn of(path: &Path) -> io::Result<Stamp> {
+        let metadata = fs::metadata(path)?;
+        Ok(Stamp {
+            modified: metadata.modified().ok(),
+            size: metadata.len(),
+            identity: identity(&metadata),
+        })
+    }
+}
+
+#[cfg(unix)]
+fn identity(metadata: &Metadata) -> (u64, u64) {
+    use std::os::unix::fs::MetadataExt;
+    (metadata.dev(), metadata.ino())
+}
+
+#[cfg(not(unix))]
+fn identity(_metadata: &Metadata) -> (u64, u64) {
+    (0, 0)
+}
+
 /// Reads and checks the watchlist at `path`. Reports name it as `path` is written.
 pub fn load(path: &Path, places: &Places) -> Result<Loaded, Report> {
     let name = path.display().to_string();
@@ -56,8 +91,20 @@ pub fn load(path: &Path, places: &Places) -> Result<Loaded, Report> {
     let text = String::from_utf8(bytes).map_err(|error| not_utf8(&name, error.as_bytes()))?;
     let Checked { config, warnings } = parse(&text, &name, places)?;
     let findings = secret_findings(&config);
-    let warnings = if findings.is_empty() { warnings } else { warnings.with(findings) };
-    Ok(Loaded { config, warnings, version: Version { hash: hash(&text), modified }, text })
+    let warnings = if findings.is_empty() {
+        warnings
+    } else {
+        warnings.with(findings)
+    };
+    Ok(Loaded {
+        config,
+        warnings,
+        version: Version {
+            hash: hash(&text),
+            modified,
+        },
+        text,
+    })
 }
 
 /// The bytes of a file that is no larger than a watchlist can be, and when it was last written.
@@ -72,13 +119,18 @@ fn read(path: &Path) -> io::Result<(Vec<u8>, Option<Timestamp>)> {
     if bytes.len() as u64 > LARGEST {
         return Err(io::ErrorKind::FileTooLarge.into());
     }
-    let modified = metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
+    let modified = metadata
+        .modified()
+        .ok()
+        .and_then(|time| Timestamp::try_from(time).ok());
     Ok((bytes, modified))
 }
 
 fn unreadable(name: &str, error: &io::Error) -> Report {
     let hint = match error.kind() {
-        io::ErrorKind::NotFound => Some("write one with `wirewatch init`, or name another with `--config`"),
+        io::ErrorKind::NotFound => {
+            Some("write one with `wirewatch init`, or name another with `--config`")
+        }
         io::ErrorKind::PermissionDenied => Some("let the user of the service read it"),
         io::ErrorKind::IsADirectory => Some("name the file in it"),
         _ => None,
@@ -90,7 +142,11 @@ fn unreadable(name: &str, error: &io::Error) -> Report {
         io::ErrorKind::FileTooLarge => "it is larger than 64 MiB".to_owned(),
         _ => error.to_string(),
     };
-    Report::unreadable(name, format!("cannot read the watchlist `{name}`: {cause}"), hint.map(str::to_owned))
+    Report::unreadable(
+        name,
+        format!("cannot read the watchlist `{name}`: {cause}"),
+        hint.map(str::to_owned),
+    )
 }
 
 fn not_utf8(name: &str, bytes: &[u8]) -> Report {
@@ -98,7 +154,11 @@ fn not_utf8(name: &str, bytes: &[u8]) -> Report {
     let good = std::str::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len);
     // Up to the bad byte the text is what the editor shows, so line and column are right.
     let text = String::from_utf8_lossy(bytes).into_owned();
-    let message = if utf16 { "the watchlist is UTF-16, not UTF-8" } else { "this is not UTF-8" };
+    let message = if utf16 {
+        "the watchlist is UTF-16, not UTF-8"
+    } else {
+        "this is not UTF-8"
+    };
     let finding = Finding::problem(good..good + 1, message).hint("save the file as UTF-8");
     Report::new(name, text.into(), vec![finding])
 }
@@ -109,11 +169,19 @@ fn secret_findings(config: &Config) -> Vec<Finding> {
         Transport::Smtp(smtp) => smtp.login.as_ref(),
         Transport::Folder(_) => None,
     };
-    let logins = config.feeds.iter().filter_map(|feed| feed.access.login.as_ref()).chain(smtp);
-    let headers = config.feeds.iter().flat_map(|feed| &feed.access.headers).filter_map(|(_, value)| match value {
-        HeaderValue::Secret(source) => Some(source),
-        HeaderValue::Plain(_) => None,
-    });
+    let logins = config
+        .feeds
+        .iter()
+        .filter_map(|feed| feed.access.login.as_ref())
+        .chain(smtp);
+    let headers = config
+        .feeds
+        .iter()
+        .flat_map(|feed| &feed.access.headers)
+        .filter_map(|(_, value)| match value {
+            HeaderValue::Secret(source) => Some(source),
+            HeaderValue::Plain(_) => None,
+        });
     let mut findings = Vec::new();
     for source in logins.map(|login| &login.password).chain(headers) {
         let warning = |message: String, hint: &str| Finding {
@@ -122,11 +190,17 @@ fn secret_findings(config: &Config) -> Vec<Finding> {
             ..Finding::problem(0..0, message).hint(hint)
         };
         if let Err(error) = source.read() {
-            findings.push(warning(error.to_string(), "it is looked for beside the watchlist, or in $CREDENTIALS_DIRECTORY"));
+            findings.push(warning(
+                error.to_string(),
+                "it is looked for beside the watchlist, or in $CREDENTIALS_DIRECTORY",
+            ));
         } else if let SecretSource::File(path) = source
             && secrets::others_can_read(path)
         {
-            let message = format!("every user of this machine can read the secret `{}`", path.display());
+            let message = format!(
+                "every user of this machine can read the secret `{}`",
+                path.display()
+            );
             findings.push(warning(message, "take that right away: chmod o-r"));
         }
     }
@@ -138,4 +212,145 @@ fn hash(text: &str) -> u64 {
     let mut hasher = SipHasher13::new();
     hasher.write(text.as_bytes());
     hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+    use crate::config::report::Colour;
+
+    const WATCHLIST: &str = "[mail]\nto = [\"me@example.org\"]\n[[feed]]\nurl = \"https://example.org/feed.xml\"\nusername = \"me\"\npassword_file = \"secret\"\n[[topic]]\nname = \"Mosul\"\nany = [\"Mosul\"]\n";
+
+    /// What loading says, with the folder's name taken out.
+    #[track_caller]
+    fn check(prepare: impl Fn(&Path), expect: Expect) {
+        let folder = tempfile::tempdir().expect("a folder");
+        prepare(folder.path());
+        let places = Places {
+            config: folder.path().to_owned(),
+            state: Some(folder.path().to_owned()),
+            credentials: None,
+        };
+        let report = match load(&folder.path().join("w.toml"), &places) {
+            Ok(loaded) => loaded.warnings,
+            Err(report) => report,
+        };
+        let text = report.render(Colour::Plain);
+        expect.assert_eq(&text.replace(&folder.path().display().to_string(), "/F"));
+    }
+
+    #[test]
+    fn a_missing_file_says_how_to_get_one() {
+        check(
+            |_| {},
+            expect![[r#"
+                error: cannot read the watchlist `/F/w.toml`: there is no such file
+                --> /F/w.toml
+                 = help: write one with `wirewatch init`, or name another with `--config`
+
+            "#]],
+        );
+    }
+
+    #[test]
+    fn a_folder_is_no_watchlist() {
+        check(
+            |folder| fs::create_dir(folder.join("w.toml")).expect("created"),
+            expect![[r#"
+                error: cannot read the watchlist `/F/w.toml`: it is a folder
+                --> /F/w.toml
+                 = help: name the file in it
+
+            "#]],
+        );
+    }
+
+    #[test]
+    fn a_byte_that_is_not_utf_8_has_a_place() {
+        check(
+            |folder| fs::write(folder.join("w.toml"), b"[mail]\n# caf\xe9\n").expect("written"),
+            expect![[r#"
+                error: this is not UTF-8
+                 --> /F/w.toml:2:6
+                  |
+                2 | # caf�
+                  |      ^
+                  |
+                  = help: save the file as UTF-8
+
+            "#]],
+        );
+    }
+
+    #[test]
+    fn a_secret_that_is_missing_is_a_warning() {
+        check(
+            |folder| fs::write(folder.join("w.toml"), WATCHLIST).expect("written"),
+            expect![[r#"
+                warning: cannot read the secret `/F/secret`: No such file or directory (os error 2)
+                --> /F/w.toml
+                 = help: it is looked for beside the watchlist, or in $CREDENTIALS_DIRECTORY
+
+            "#]],
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_secret_that_others_can_read_is_a_warning() {
+        use std::os::unix::fs::PermissionsExt;
+        let with_mode = |mode| {
+            move |folder: &Path| {
+                fs::write(folder.join("w.toml"), WATCHLIST).expect("written");
+                fs::write(folder.join("secret"), "hunter2\n").expect("written");
+                fs::set_permissions(folder.join("secret"), fs::Permissions::from_mode(mode))
+                    .expect("set");
+            }
+        };
+        check(with_mode(0o640), expect![""]);
+        check(
+            with_mode(0o644),
+            expect![[r#"
+                warning: every user of this machine can read the secret `/F/secret`
+                --> /F/w.toml
+                 = help: take that right away: chmod o-r
+
+            "#]],
+        );
+    }
+
+    #[test]
+    fn a_stamp_tells_a_replaced_file_from_the_old_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (path, next) = (folder.path().join("w.toml"), folder.path().join("next"));
+        fs::write(&path, "same size").expect("written");
+        fs::write(&next, "size same").expect("written");
+        let before = Stamp::of(&path).expect("there");
+        assert_eq!(before, Stamp::of(&path).expect("there"));
+        fs::rename(&next, &path).expect("replaced");
+        assert_ne!(before, Stamp::of(&path).expect("there"));
+    }
+
+    #[test]
+    fn the_version_follows_the_text() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("w.toml");
+        let mut version = |text: &str| {
+            fs::write(&path, text).expect("written");
+            let places = Places::default();
+            let places = Places {
+                state: Some("/s".into()),
+                ..places
+            };
+            load(&path, &places).expect("fine").version
+        };
+        let first = version(WATCHLIST);
+        let second = version(&format!("{WATCHLIST}# a note\n"));
+        let third = version(WATCHLIST);
+        assert_ne!(first.hash, second.hash);
+        assert_eq!(first.hash, third.hash);
+        assert!(first.modified.is_some());
+    }
 }

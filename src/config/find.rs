@@ -26,7 +26,9 @@ impl<'e> Environment<'e> {
     }
 
     fn path(&self, name: &str) -> Option<PathBuf> {
-        (self.0)(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+        (self.0)(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
     }
 
     /// The XDG specification says that a relative path in its variables is ignored.
@@ -62,7 +64,12 @@ impl fmt::Display for NotFound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("there is no watchlist; looked for")?;
         for candidate in &self.looked {
-            write!(f, "\n  `{}` ({})", candidate.path.display(), candidate.reason)?;
+            write!(
+                f,
+                "\n  `{}` ({})",
+                candidate.path.display(),
+                candidate.reason
+            )?;
         }
         f.write_str("\n\nhint: write one with `wirewatch init`, or name it with `--config`")
     }
@@ -81,11 +88,24 @@ pub fn candidates(named: Option<&Path>, environment: Environment<'_>) -> Vec<Can
         return only(path, "$WIREWATCH_CONFIG");
     }
     let folders = [
-        (environment.systemd("CONFIGURATION_DIRECTORY"), "$CONFIGURATION_DIRECTORY"),
-        (environment.xdg("XDG_CONFIG_HOME", ".config").map(|home| home.join("wirewatch")), "$XDG_CONFIG_HOME"),
+        (
+            environment.systemd("CONFIGURATION_DIRECTORY"),
+            "$CONFIGURATION_DIRECTORY",
+        ),
+        (
+            environment
+                .xdg("XDG_CONFIG_HOME", ".config")
+                .map(|home| home.join("wirewatch")),
+            "$XDG_CONFIG_HOME",
+        ),
         (Some(PathBuf::from(SYSTEM_CONFIG)), "of the system"),
     ];
-    let candidate = |(folder, reason): (Option<PathBuf>, _)| Some(Candidate { path: folder?.join(FILE_NAME), reason });
+    let candidate = |(folder, reason): (Option<PathBuf>, _)| {
+        Some(Candidate {
+            path: folder?.join(FILE_NAME),
+            reason,
+        })
+    };
     folders.into_iter().filter_map(candidate).collect()
 }
 
@@ -118,10 +138,25 @@ impl Places {
         // A symbolic link is not followed: files beside the link are meant.
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let config = path.parent().map(Path::to_owned).unwrap_or_default();
-        let system = || config.starts_with(SYSTEM_CONFIG).then(|| PathBuf::from(SYSTEM_STATE));
-        let home = || environment.xdg("XDG_STATE_HOME", ".local/state").map(|home| home.join("wirewatch"));
-        let state = environment.systemd("STATE_DIRECTORY").or_else(system).or_else(home);
-        Places { state, credentials: environment.path("CREDENTIALS_DIRECTORY"), config }
+        let system = || {
+            config
+                .starts_with(SYSTEM_CONFIG)
+                .then(|| PathBuf::from(SYSTEM_STATE))
+        };
+        let home = || {
+            environment
+                .xdg("XDG_STATE_HOME", ".local/state")
+                .map(|home| home.join("wirewatch"))
+        };
+        let state = environment
+            .systemd("STATE_DIRECTORY")
+            .or_else(system)
+            .or_else(home);
+        Places {
+            state,
+            credentials: environment.path("CREDENTIALS_DIRECTORY"),
+            config,
+        }
     }
 
     /// The file of a secret: in the credentials directory if systemd made one, else beside the watchlist.
@@ -137,14 +172,22 @@ mod tests {
     use super::*;
 
     fn variables<'v>(pairs: &'v [(&'v str, &'v str)]) -> impl Fn(&str) -> Option<OsString> + 'v {
-        move |name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| OsString::from(value))
+        move |name| {
+            pairs
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| OsString::from(value))
+        }
     }
 
     #[track_caller]
     fn looked(named: Option<&str>, pairs: &[(&str, &str)], expect: &[&str]) {
         let read = variables(pairs);
         let found = candidates(named.map(Path::new), Environment::new(&read));
-        let found: Vec<_> = found.iter().map(|candidate| candidate.path.display().to_string()).collect();
+        let found: Vec<_> = found
+            .iter()
+            .map(|candidate| candidate.path.display().to_string())
+            .collect();
         assert_eq!(found, expect);
     }
 
@@ -166,10 +209,18 @@ mod tests {
     fn folders_are_searched_in_order() {
         let etc = "/etc/wirewatch/wirewatch.toml";
         looked(None, &[], &[etc]);
-        looked(None, &[("HOME", "/home/me")], &["/home/me/.config/wirewatch/wirewatch.toml", etc]);
         looked(
             None,
-            &[("CONFIGURATION_DIRECTORY", "/c:/d"), ("XDG_CONFIG_HOME", "/x"), ("HOME", "/home/me")],
+            &[("HOME", "/home/me")],
+            &["/home/me/.config/wirewatch/wirewatch.toml", etc],
+        );
+        looked(
+            None,
+            &[
+                ("CONFIGURATION_DIRECTORY", "/c:/d"),
+                ("XDG_CONFIG_HOME", "/x"),
+                ("HOME", "/home/me"),
+            ],
             &["/c/wirewatch.toml", "/x/wirewatch/wirewatch.toml", etc],
         );
     }
@@ -177,7 +228,14 @@ mod tests {
     #[test]
     fn a_relative_xdg_path_is_ignored() {
         let pairs = [("XDG_CONFIG_HOME", "x"), ("HOME", "/h")];
-        looked(None, &pairs, &["/h/.config/wirewatch/wirewatch.toml", "/etc/wirewatch/wirewatch.toml"]);
+        looked(
+            None,
+            &pairs,
+            &[
+                "/h/.config/wirewatch/wirewatch.toml",
+                "/etc/wirewatch/wirewatch.toml",
+            ],
+        );
     }
 
     #[test]
@@ -191,17 +249,42 @@ mod tests {
         fs::create_dir_all(&folder).expect("created");
         fs::write(folder.join(FILE_NAME), "").expect("written");
         let found = find(None, Environment::new(&read)).expect("there now");
-        assert_eq!(found, Candidate { path: folder.join(FILE_NAME), reason: "$XDG_CONFIG_HOME" });
+        assert_eq!(
+            found,
+            Candidate {
+                path: folder.join(FILE_NAME),
+                reason: "$XDG_CONFIG_HOME"
+            }
+        );
     }
 
     #[test]
     fn state_is_where_systemd_says_else_with_the_system_else_at_home() {
         let home = [("HOME", "/home/me")];
-        let systemd = [("STATE_DIRECTORY", "/var/lib/private/w"), ("HOME", "/home/me")];
-        state("/etc/wirewatch/wirewatch.toml", &systemd, Some("/var/lib/private/w"));
-        state("/etc/wirewatch/wirewatch.toml", &home, Some("/var/lib/wirewatch"));
-        state("/home/me/w.toml", &home, Some("/home/me/.local/state/wirewatch"));
-        state("/home/me/w.toml", &[("XDG_STATE_HOME", "/s")], Some("/s/wirewatch"));
+        let systemd = [
+            ("STATE_DIRECTORY", "/var/lib/private/w"),
+            ("HOME", "/home/me"),
+        ];
+        state(
+            "/etc/wirewatch/wirewatch.toml",
+            &systemd,
+            Some("/var/lib/private/w"),
+        );
+        state(
+            "/etc/wirewatch/wirewatch.toml",
+            &home,
+            Some("/var/lib/wirewatch"),
+        );
+        state(
+            "/home/me/w.toml",
+            &home,
+            Some("/home/me/.local/state/wirewatch"),
+        );
+        state(
+            "/home/me/w.toml",
+            &[("XDG_STATE_HOME", "/s")],
+            Some("/s/wirewatch"),
+        );
         state("/home/me/w.toml", &[], None);
     }
 
@@ -215,6 +298,9 @@ mod tests {
         let nothing = variables(&[]);
         let plain = Places::new(path, Environment::new(&nothing));
         assert_eq!(plain.secret(token), Path::new("/etc/wirewatch/token"));
-        assert_eq!(plain.secret(Path::new("/abs/token")), Path::new("/abs/token"));
+        assert_eq!(
+            plain.secret(Path::new("/abs/token")),
+            Path::new("/abs/token")
+        );
     }
 }

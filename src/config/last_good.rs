@@ -30,7 +30,9 @@ pub fn write(database: &Path, text: &str) -> io::Result<()> {
     file.sync_all()?;
     fs::rename(&partial, &target)?;
     // The rename itself lasts only once the folder is on disk.
-    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = target
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
@@ -47,8 +49,13 @@ pub fn read(database: &Path) -> io::Result<Option<String>> {
 pub fn database_of(text: &str, places: &Places) -> PathBuf {
     let (mended, _) = syntax::mend(text);
     let document = DeTable::parse_recoverable(&mended).0;
-    let store = document.get_ref().get("store").and_then(|store| store.get_ref().as_table());
-    let written = store.and_then(|store| store.get("path")).and_then(|path| path.get_ref().as_str());
+    let store = document
+        .get_ref()
+        .get("store")
+        .and_then(|store| store.get_ref().as_table());
+    let written = store
+        .and_then(|store| store.get("path"))
+        .and_then(|path| path.get_ref().as_str());
     settings::database(written, places)
 }
 
@@ -60,12 +67,20 @@ fn create_private(path: &Path) -> io::Result<File> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
 }
 
 #[cfg(not(unix))]
 fn create_private(path: &Path) -> io::Result<File> {
-    OpenOptions::new().write(true).create(true).truncate(true).open(path)
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .open(path)
 }
 
 #[cfg(test)]
@@ -79,8 +94,14 @@ mod tests {
         assert_eq!(read(&database).expect("readable"), None);
         write(&database, "first").expect("written");
         write(&database, "second").expect("written");
-        assert_eq!(read(&database).expect("readable").as_deref(), Some("second"));
-        let names: Vec<_> = fs::read_dir(folder.path()).expect("a folder").map(|entry| entry.expect("an entry").file_name()).collect();
+        assert_eq!(
+            read(&database).expect("readable").as_deref(),
+            Some("second")
+        );
+        let names: Vec<_> = fs::read_dir(folder.path())
+            .expect("a folder")
+            .map(|entry| entry.expect("an entry").file_name())
+            .collect();
         assert_eq!(names, ["last-good.toml"]);
     }
 
@@ -91,15 +112,24 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let database = folder.path().join("wirewatch.db");
         write(&database, "text").expect("written");
-        let mode = fs::metadata(path(&database)).expect("there").permissions().mode();
+        let mode = fs::metadata(path(&database))
+            .expect("there")
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600);
     }
 
     #[test]
     fn a_broken_watchlist_still_says_where_its_database_is() {
-        let places = Places { state: Some("/state".into()), ..Places::default() };
+        let places = Places {
+            state: Some("/state".into()),
+            ..Places::default()
+        };
         let named = "[store]\npath = \"news.db\"\n[mail]\nto = [\"a@b\n";
         assert_eq!(database_of(named, &places), Path::new("/state/news.db"));
-        assert_eq!(database_of("[mail\n", &places), Path::new("/state/wirewatch.db"));
+        assert_eq!(
+            database_of("[mail\n", &places),
+            Path::new("/state/wirewatch.db")
+        );
     }
 }

@@ -33,7 +33,7 @@ mod values;
 #[cfg(test)]
 mod tests;
 
-pub use file::{Loaded, Version, load};
+pub use file::{Loaded, Stamp, Version, load};
 
 use find::Places;
 use reader::{Notes, Table};
@@ -198,7 +198,11 @@ pub fn parse(text: &str, file: &str, places: &Places) -> Result<Checked, Report>
             let (repaired, findings) = syntax::mend(text);
             mended = repaired;
             // What is left of a file with more mistakes than are reported may still not be whole.
-            (DeTable::parse_recoverable(&mended).0, mended.as_str(), findings)
+            (
+                DeTable::parse_recoverable(&mended).0,
+                mended.as_str(),
+                findings,
+            )
         }
     };
     let mut notes = Notes::new(text, findings);
@@ -207,7 +211,10 @@ pub fn parse(text: &str, file: &str, places: &Places) -> Result<Checked, Report>
     if report.problems() > 0 {
         return Err(report);
     }
-    Ok(Checked { config, warnings: report })
+    Ok(Checked {
+        config,
+        warnings: report,
+    })
 }
 
 fn read<'t>(document: &'t DeTable<'t>, places: &Places, notes: &mut Notes<'t>) -> Config {
@@ -234,8 +241,17 @@ fn read<'t>(document: &'t DeTable<'t>, places: &Places, notes: &mut Notes<'t>) -
 impl Config {
     /// Who hears of a broken watchlist, delivery and disk: `operator`, else the first recipient.
     pub fn operator(&self) -> Option<&str> {
-        let first = || self.mail.to.first().or_else(|| self.digests.iter().find_map(|digest| digest.to.first()));
-        self.mail.operator.as_ref().or_else(first).map(String::as_str)
+        let first = || {
+            self.mail
+                .to
+                .first()
+                .or_else(|| self.digests.iter().find_map(|digest| digest.to.first()))
+        };
+        self.mail
+            .operator
+            .as_ref()
+            .or_else(first)
+            .map(String::as_str)
     }
 }
 
@@ -251,6 +267,9 @@ impl MailConfig {
         };
         let username = login.and_then(|login| values::mailbox(&login.username).ok());
         let host = if host.is_empty() { "localhost" } else { host };
-        username.unwrap_or_else(|| Mailbox { name: None, address: format!("wirewatch@{host}") })
+        username.unwrap_or_else(|| Mailbox {
+            name: None,
+            address: format!("wirewatch@{host}"),
+        })
     }
 }

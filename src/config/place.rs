@@ -13,7 +13,11 @@ pub(super) fn in_token(token: &str, at: usize) -> Option<Range<usize>> {
     let mut source = string.start;
     while source < string.end {
         let rest = token.get(source..string.end)?;
-        let (taken, value) = if string.escapes { step(rest, string.lines)? } else { plain(rest)? };
+        let (taken, value) = if string.escapes {
+            step(rest, string.lines)?
+        } else {
+            plain(rest)?
+        };
         if written + value > at {
             // A plain character may be longer than one byte, and `at` may point into it.
             return Some(source..source + taken);
@@ -34,17 +38,34 @@ struct Quoted {
 
 impl Quoted {
     fn split(token: &str) -> Option<Quoted> {
-        for (quotes, escapes, lines) in
-            [("\"\"\"", true, true), ("'''", false, true), ("\"", true, false), ("'", false, false)]
-        {
-            let Some(inner) = token.strip_prefix(quotes) else { continue };
-            let end = token.len().checked_sub(quotes.len()).filter(|end| *end >= quotes.len())?;
+        for (quotes, escapes, lines) in [
+            ("\"\"\"", true, true),
+            ("'''", false, true),
+            ("\"", true, false),
+            ("'", false, false),
+        ] {
+            let Some(inner) = token.strip_prefix(quotes) else {
+                continue;
+            };
+            let end = token
+                .len()
+                .checked_sub(quotes.len())
+                .filter(|end| *end >= quotes.len())?;
             let mut start = quotes.len();
             // TOML drops a line feed right behind the opening quotes.
             if lines {
-                start += if inner.starts_with("\r\n") { 2 } else { usize::from(inner.starts_with('\n')) };
+                start += if inner.starts_with("\r\n") {
+                    2
+                } else {
+                    usize::from(inner.starts_with('\n'))
+                };
             }
-            return Some(Quoted { start: start.min(end), end, escapes, lines });
+            return Some(Quoted {
+                start: start.min(end),
+                end,
+                escapes,
+                lines,
+            });
         }
         None
     }
@@ -58,13 +79,18 @@ fn plain(rest: &str) -> Option<(usize, usize)> {
 
 /// One character of a basic string, or one escape, or one escaped line end (which is nothing in the value).
 fn step(rest: &str, lines: bool) -> Option<(usize, usize)> {
-    let Some(escape) = rest.strip_prefix('\\') else { return plain(rest) };
+    let Some(escape) = rest.strip_prefix('\\') else {
+        return plain(rest);
+    };
     let digits = match escape.chars().next()? {
         'x' => 2,
         'u' => 4,
         'U' => 8,
         ' ' | '\t' | '\r' | '\n' if lines => {
-            return Some((rest.len() - escape.trim_start_matches([' ', '\t', '\r', '\n']).len(), 0));
+            return Some((
+                rest.len() - escape.trim_start_matches([' ', '\t', '\r', '\n']).len(),
+                0,
+            ));
         }
         _ => return Some((2, 1)),
     };
@@ -83,11 +109,20 @@ mod tests {
     fn check(token: &str, mark: &str, source: &str) {
         let file = format!("k = {token}");
         let table = DeTable::parse(&file).expect("valid TOML").into_inner();
-        let value = table.get("k").expect("k").get_ref().as_str().expect("a string").to_owned();
+        let value = table
+            .get("k")
+            .expect("k")
+            .get_ref()
+            .as_str()
+            .expect("a string")
+            .to_owned();
         let at = value.find(mark).expect("the mark stands in the value");
         let range = in_token(token, at).expect("a TOML string");
         let found = token.get(range.start..).expect("on a boundary");
-        assert!(found.starts_with(source), "`{mark}` of {value:?} found at {found:?}");
+        assert!(
+            found.starts_with(source),
+            "`{mark}` of {value:?} found at {found:?}"
+        );
     }
 
     #[test]

@@ -34,7 +34,11 @@ pub(super) struct Wrong {
 
 impl Wrong {
     pub(super) fn new(message: impl Into<String>) -> Wrong {
-        Wrong { message: message.into(), hint: None, at: None }
+        Wrong {
+            message: message.into(),
+            hint: None,
+            at: None,
+        }
     }
 
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Wrong {
@@ -61,7 +65,12 @@ pub(super) struct Notes<'t> {
 impl<'t> Notes<'t> {
     /// `findings` are the mistakes of syntax; after those, absences are no longer noted.
     pub(super) fn new(text: &'t str, findings: Vec<Finding>) -> Notes<'t> {
-        Notes { text, incomplete: !findings.is_empty(), findings, suggested: HashSet::new() }
+        Notes {
+            text,
+            incomplete: !findings.is_empty(),
+            findings,
+            suggested: HashSet::new(),
+        }
     }
 
     pub(super) fn add(&mut self, finding: Finding) {
@@ -93,7 +102,10 @@ impl<'t> Notes<'t> {
         let token = self.text.get(text.span.clone()).unwrap_or_default();
         let base = text.span.start;
         let last = at.end.saturating_sub(1).max(at.start);
-        match (place::in_token(token, at.start), place::in_token(token, last)) {
+        match (
+            place::in_token(token, at.start),
+            place::in_token(token, last),
+        ) {
             (Some(first), Some(last)) => base + first.start..base + last.end.max(first.end),
             _ => text.span.clone(),
         }
@@ -115,6 +127,8 @@ pub(super) struct Table<'t> {
     section: &'static Section,
     /// The header, or the whole inline table.
     pub(super) span: Range<usize>,
+    /// Tells it from all others.
+    id: usize,
     entries: &'t DeTable<'t>,
 }
 
@@ -126,31 +140,55 @@ impl<'t> Table<'t> {
         entries: &'t DeTable<'t>,
         notes: &mut Notes<'t>,
     ) -> Table<'t> {
+        let id = span.start;
         for (key, _) in entries {
             if section.keys.contains(&key.get_ref().as_ref()) {
                 continue;
             }
             let (finding, meant) = section.unknown(key.get_ref(), key.span());
-            notes.suggested.extend(meant.map(|meant| (span.start, meant)));
+            notes.suggested.extend(meant.map(|meant| (id, meant)));
             notes.add(finding);
         }
-        Table { section, span, entries }
+        Table {
+            section,
+            span,
+            id,
+            entries,
+        }
     }
 
     /// Looks at a table whose keys are the user's own.
     pub(super) fn free(span: Range<usize>, entries: &'t DeTable<'t>) -> Table<'t> {
-        Table { section: &FREE, span, entries }
+        Table {
+            section: &FREE,
+            id: span.start,
+            span,
+            entries,
+        }
     }
 
     /// The value of a key that is there.
     pub(super) fn value(&self, key: &'static str) -> Option<&'t Spanned<DeValue<'t>>> {
-        debug_assert!(self.section.keys.contains(&key), "`{key}` is missing in keys.rs");
+        debug_assert!(
+            self.section.keys.contains(&key),
+            "`{key}` is missing in keys.rs"
+        );
         self.entries.get(key)
     }
 
     /// Where the key itself stands.
     pub(super) fn key_span(&self, key: &'static str) -> Range<usize> {
-        self.entries.get_key_value(key).map_or(self.span.clone(), |(key, _)| key.span())
+        self.entries
+            .get_key_value(key)
+            .map_or(self.span.clone(), |(key, _)| key.span())
+    }
+
+    /// The same table, whose absences are noted at one of its keys.
+    pub(super) fn seen_at(&self, key: &'static str) -> Table<'t> {
+        Table {
+            span: self.key_span(key),
+            ..self.clone()
+        }
     }
 
     /// Whether the key is there, right or wrong.
@@ -163,7 +201,15 @@ impl<'t> Table<'t> {
         let mut entries: Vec<_> = self
             .entries
             .iter()
-            .map(|(key, value)| (Placed { value: key.get_ref().as_ref(), span: key.span() }, value))
+            .map(|(key, value)| {
+                (
+                    Placed {
+                        value: key.get_ref().as_ref(),
+                        span: key.span(),
+                    },
+                    value,
+                )
+            })
             .collect();
         entries.sort_by_key(|(key, _)| key.span.start);
         entries
@@ -171,11 +217,26 @@ impl<'t> Table<'t> {
 
     /// Notes that a key must be there, unless a misspelt neighbour is probably it.
     pub(super) fn require(&self, key: &'static str, hint: &str, notes: &mut Notes<'t>) {
-        if self.has(key) || notes.suggested.contains(&(self.span.start, key)) {
+        if self.has(key) || notes.suggested.contains(&(self.id, key)) {
             return;
         }
         let message = format!("{} has no `{key}`", self.section.title);
         notes.add_absence(Finding::problem(self.span.clone(), message).hint(hint));
+    }
+
+    /// Notes that one of several keys must be there, unless a misspelt neighbour is probably it.
+    pub(super) fn require_one(
+        &self,
+        keys: &[&'static str],
+        message: &str,
+        hint: &str,
+        notes: &mut Notes<'t>,
+    ) {
+        let meant =
+            |key: &&'static str| self.has(key) || notes.suggested.contains(&(self.id, *key));
+        if !keys.iter().any(meant) {
+            notes.add_absence(Finding::problem(self.span.clone(), message).hint(hint));
+        }
     }
 
     /// A string that is not blank.
@@ -193,7 +254,10 @@ impl<'t> Table<'t> {
         let text = match self.value(key)?.get_ref() {
             DeValue::Integer(number) => {
                 let finding = wrong_type(&format!("`{key}`"), "a text", self.value(key)?);
-                notes.add(finding.hint(format!("put it in quotes, with its unit: \"{}m\"", number.as_str())));
+                notes.add(finding.hint(format!(
+                    "put it in quotes, with its unit: \"{}m\"",
+                    number.as_str()
+                )));
                 return None;
             }
             _ => self.text(key, notes)?,
@@ -207,7 +271,11 @@ impl<'t> Table<'t> {
     }
 
     /// A list of strings, or one string alone.
-    pub(super) fn texts_or_one(&self, key: &'static str, notes: &mut Notes<'t>) -> Option<Vec<Text<'t>>> {
+    pub(super) fn texts_or_one(
+        &self,
+        key: &'static str,
+        notes: &mut Notes<'t>,
+    ) -> Option<Vec<Text<'t>>> {
         match self.value(key)?.get_ref() {
             DeValue::Array(_) => self.texts(key, notes),
             _ => Some(vec![self.text(key, notes)?]),
@@ -221,7 +289,9 @@ impl<'t> Table<'t> {
             return Some(*flag);
         }
         let finding = wrong_type(&format!("`{key}`"), "true or false", value);
-        notes.add(finding.hint(format!("write `{key} = true` or `{key} = false`, without quotes")));
+        notes.add(finding.hint(format!(
+            "write `{key} = true` or `{key} = false`, without quotes"
+        )));
         None
     }
 
@@ -245,7 +315,10 @@ impl<'t> Table<'t> {
         let within = number.filter(|number| bounds.contains(number));
         if within.is_none() {
             let (least, most) = (bounds.start(), bounds.end());
-            notes.add(Finding::problem(value.span(), format!("`{key}` must be from {least} to {most}")));
+            notes.add(Finding::problem(
+                value.span(),
+                format!("`{key}` must be from {least} to {most}"),
+            ));
         }
         within
     }
@@ -254,7 +327,9 @@ impl<'t> Table<'t> {
     pub(super) fn number(&self, key: &'static str, notes: &mut Notes<'t>) -> Option<f64> {
         let value = self.value(key)?;
         let number: Option<f64> = match value.get_ref() {
-            DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix()).ok().map(|n| n as f64),
+            DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
+                .ok()
+                .map(|n| n as f64),
             DeValue::Float(number) => number.as_str().parse().ok(),
             _ => {
                 notes.add(wrong_type(&format!("`{key}`"), "a number", value));
@@ -263,7 +338,10 @@ impl<'t> Table<'t> {
         };
         let sane = number.filter(|number| number.is_finite() && *number >= 0.0);
         if sane.is_none() {
-            notes.add(Finding::problem(value.span(), format!("`{key}` must be a number of at least 0")));
+            notes.add(Finding::problem(
+                value.span(),
+                format!("`{key}` must be a number of at least 0"),
+            ));
         }
         sane
     }
@@ -277,14 +355,34 @@ impl<'t> Table<'t> {
     ) -> Option<Table<'t>> {
         let value = self.value(key)?;
         match value.get_ref() {
-            DeValue::Table(entries) => Some(Table::open(section, self.header(key, value), entries, notes)),
-            DeValue::Array(_) if notes.source(value.span()).starts_with("[[") => {
-                let finding = Finding::problem(value.span(), format!("`{key}` is one table, not a list of them"));
-                notes.add(finding.hint(format!("write it once, in single brackets: {}", section.title)));
-                None
+            DeValue::Table(entries) => Some(Table::open(
+                section,
+                self.header(key, value),
+                entries,
+                notes,
+            )),
+            DeValue::Array(members) if notes.source(value.span()).starts_with("[[") => {
+                let finding = Finding::problem(
+                    value.span(),
+                    format!("`{key}` is one table, not a list of them"),
+                );
+                notes.add(finding.hint(format!(
+                    "write it once, in single brackets: {}",
+                    section.title
+                )));
+                let first = members.iter().next()?;
+                Some(Table::open(
+                    section,
+                    first.span(),
+                    first.get_ref().as_table()?,
+                    notes,
+                ))
             }
             _ => {
-                notes.add(wrong_type(&format!("`{key}`"), "a table", value).hint(format!("begin it with {}", section.title)));
+                notes.add(
+                    wrong_type(&format!("`{key}`"), "a table", value)
+                        .hint(format!("begin it with {}", section.title)),
+                );
                 None
             }
         }
@@ -297,26 +395,40 @@ impl<'t> Table<'t> {
         section: &'static Section,
         notes: &mut Notes<'t>,
     ) -> Vec<Table<'t>> {
-        let Some(value) = self.value(key) else { return Vec::new() };
+        let Some(value) = self.value(key) else {
+            return Vec::new();
+        };
         match value.get_ref() {
             DeValue::Array(members) => members
                 .iter()
                 .filter_map(|member| match member.get_ref() {
-                    DeValue::Table(entries) => Some(Table::open(section, member.span(), entries, notes)),
+                    DeValue::Table(entries) => {
+                        Some(Table::open(section, member.span(), entries, notes))
+                    }
                     _ => {
-                        notes.add(wrong_type(&format!("a member of `{key}`"), "a table", member));
+                        notes.add(wrong_type(
+                            &format!("a member of `{key}`"),
+                            "a table",
+                            member,
+                        ));
                         None
                     }
                 })
                 .collect(),
             DeValue::Table(entries) => {
                 let span = self.header(key, value);
-                let finding = Finding::problem(span.clone(), format!("there may be several of `{key}`, so it takes double brackets"));
+                let finding = Finding::problem(
+                    span.clone(),
+                    format!("there may be several of `{key}`, so it takes double brackets"),
+                );
                 notes.add(finding.hint(format!("write {}", section.title)));
                 vec![Table::open(section, span, entries, notes)]
             }
             _ => {
-                notes.add(wrong_type(&format!("`{key}`"), "a list of tables", value).hint(format!("begin each with {}", section.title)));
+                notes.add(
+                    wrong_type(&format!("`{key}`"), "a list of tables", value)
+                        .hint(format!("begin each with {}", section.title)),
+                );
                 Vec::new()
             }
         }
@@ -324,7 +436,11 @@ impl<'t> Table<'t> {
 
     /// Where a table begins: its header or braces; of a table that only dotted keys imply, the key.
     fn header(&self, key: &'static str, value: &Spanned<DeValue<'_>>) -> Range<usize> {
-        if value.span().is_empty() { self.key_span(key) } else { value.span() }
+        if value.span().is_empty() {
+            self.key_span(key)
+        } else {
+            value.span()
+        }
     }
 }
 
@@ -335,7 +451,10 @@ pub(super) fn parse<T>(
     read: impl FnOnce(&str) -> Result<T, Wrong>,
 ) -> Option<Placed<T>> {
     match read(text.value) {
-        Ok(value) => Some(Placed { value, span: text.span.clone() }),
+        Ok(value) => Some(Placed {
+            value,
+            span: text.span.clone(),
+        }),
         Err(wrong) => {
             notes.add_wrong(text, wrong);
             None
@@ -344,7 +463,11 @@ pub(super) fn parse<T>(
 }
 
 /// A string that is not blank. A bare date or time is taken as written: `07:00` means the same as `"07:00"`.
-pub(super) fn as_text<'t>(what: &str, value: &'t Spanned<DeValue<'t>>, notes: &mut Notes<'t>) -> Option<Text<'t>> {
+pub(super) fn as_text<'t>(
+    what: &str,
+    value: &'t Spanned<DeValue<'t>>,
+    notes: &mut Notes<'t>,
+) -> Option<Text<'t>> {
     let text = match value.get_ref() {
         DeValue::String(text) => text.as_ref(),
         DeValue::Datetime(_) => notes.source(value.span()),
@@ -361,7 +484,10 @@ pub(super) fn as_text<'t>(what: &str, value: &'t Spanned<DeValue<'t>>, notes: &m
         notes.add(Finding::problem(value.span(), format!("{what} is empty")));
         return None;
     }
-    Some(Placed { value: text, span: value.span() })
+    Some(Placed {
+        value: text,
+        span: value.span(),
+    })
 }
 
 /// A list of strings that are not blank.
@@ -373,13 +499,21 @@ pub(super) fn as_texts<'t>(
     let DeValue::Array(members) = value.get_ref() else {
         let finding = wrong_type(what, "a list of texts", value);
         notes.add(match value.get_ref() {
-            DeValue::String(_) => finding.hint(format!("put it in brackets: [{}]", notes.source(value.span()))),
+            DeValue::String(_) => finding.hint(format!(
+                "put it in brackets: [{}]",
+                notes.source(value.span())
+            )),
             _ => finding,
         });
         return None;
     };
     let member = format!("a member of {what}");
-    Some(members.iter().filter_map(|value| as_text(&member, value, notes)).collect())
+    Some(
+        members
+            .iter()
+            .filter_map(|value| as_text(&member, value, notes))
+            .collect(),
+    )
 }
 
 /// The finding for a value of the wrong type.
@@ -393,5 +527,6 @@ pub(super) fn wrong_type(what: &str, wanted: &str, value: &Spanned<DeValue<'_>>)
         DeValue::Array(_) => "a list",
         DeValue::Table(_) => "a table",
     };
-    Finding::problem(value.span(), format!("{what} must be {wanted}")).label(format!("this is {found}"))
+    Finding::problem(value.span(), format!("{what} must be {wanted}"))
+        .label(format!("this is {found}"))
 }

@@ -1,10 +1,12 @@
 //! What is wrong with a watchlist, as a person and as an editor want to see it.
 
+use std::borrow::Cow;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use regex::Regex;
 use serde_json::{Value, json};
 
 /// How bad a finding is.
@@ -35,6 +37,8 @@ pub struct Finding {
     pub span: Option<Range<usize>>,
     /// What is wrong: lower case, the literal in backticks, no full stop.
     pub message: String,
+    /// The slug of the kind of mistake, for those of the query language.
+    pub code: Option<&'static str>,
     /// What stands right behind the caret.
     pub label: Option<String>,
     /// What to do.
@@ -50,6 +54,7 @@ impl Finding {
             severity: Severity::Problem,
             span: Some(span),
             message: message.into(),
+            code: None,
             label: None,
             hint: None,
             other: None,
@@ -58,7 +63,10 @@ impl Finding {
 
     /// Something that is probably not meant.
     pub fn warning(span: Range<usize>, message: impl Into<String>) -> Finding {
-        Finding { severity: Severity::Warning, ..Finding::problem(span, message) }
+        Finding {
+            severity: Severity::Warning,
+            ..Finding::problem(span, message)
+        }
     }
 
     /// Adds the words behind the caret.
@@ -112,15 +120,27 @@ impl Report {
     pub fn new(file: &str, text: Arc<str>, mut findings: Vec<Finding>) -> Report {
         for finding in &mut findings {
             finding.span = finding.span.take().map(|span| on_characters(&text, span));
-            finding.other = finding.other.take().map(|(span, label)| (on_characters(&text, span), label));
+            finding.other = finding
+                .other
+                .take()
+                .map(|(span, label)| (on_characters(&text, span), label));
         }
-        findings.sort_by(|a, b| {
-            let key = |finding: &Finding| finding.span.as_ref().map(|span| (span.start, span.end));
-            (key(a), a.severity, &a.message).cmp(&(key(b), b.severity, &b.message))
+        findings.sort_by_key(|finding| {
+            (
+                finding.span.as_ref().map(|span| (span.start, span.end)),
+                finding.severity,
+            )
         });
         findings.dedup();
-        let line_starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Report { file: file.to_owned(), text, line_starts, findings }
+        let line_starts = std::iter::once(0)
+            .chain(text.match_indices('\n').map(|(at, _)| at + 1))
+            .collect();
+        Report {
+            file: file.to_owned(),
+            text,
+            line_starts,
+            findings,
+        }
     }
 
     /// The same report with more findings.
@@ -131,7 +151,11 @@ impl Report {
 
     /// A report about a file that could not even be read.
     pub fn unreadable(file: &str, message: impl Into<String>, hint: Option<String>) -> Report {
-        let finding = Finding { span: None, hint, ..Finding::problem(0..0, message) };
+        let finding = Finding {
+            span: None,
+            hint,
+            ..Finding::problem(0..0, message)
+        };
         Report::new(file, Arc::from(""), vec![finding])
     }
 
@@ -154,7 +178,11 @@ impl Report {
     pub fn place(&self, at: usize) -> Place {
         let line = self.line_starts.partition_point(|start| *start <= at);
         let start = self.line_start(line);
-        let column = self.text.get(start..at).map_or(0, |before| before.chars().count()) + 1;
+        let column = self
+            .text
+            .get(start..at)
+            .map_or(0, |before| before.chars().count())
+            + 1;
         Place { line, column }
     }
 
@@ -186,6 +214,7 @@ impl Report {
                     "column": start.column,
                     "end": { "line": end.line, "column": end.column },
                     "severity": finding.severity.as_str(),
+                    "code": finding.code,
                     "message": finding.message,
                     "label": finding.label,
                     "hint": finding.hint,
@@ -195,11 +224,17 @@ impl Report {
     }
 
     fn count(&self, severity: Severity) -> usize {
-        self.findings.iter().filter(|finding| finding.severity == severity).count()
+        self.findings
+            .iter()
+            .filter(|finding| finding.severity == severity)
+            .count()
     }
 
     fn line_start(&self, line: usize) -> usize {
-        self.line_starts.get(line - 1).copied().unwrap_or(self.text.len())
+        self.line_starts
+            .get(line - 1)
+            .copied()
+            .unwrap_or(self.text.len())
     }
 
     fn group<'a>(&'a self, finding: &'a Finding) -> Group<'a> {
@@ -208,10 +243,18 @@ impl Report {
             Severity::Warning => Level::WARNING,
         };
         let title = level.primary_title(finding.message.as_str());
+        let title = match finding.code {
+            Some(code) => title.id(code),
+            None => title,
+        };
         let mut group = match &finding.span {
             None => title.element(Origin::path(self.file.as_str())),
             Some(span) => {
-                let mut group = title.element(self.snippet(span, AnnotationKind::Primary, finding.label.as_deref()));
+                let mut group = title.element(self.snippet(
+                    span,
+                    AnnotationKind::Primary,
+                    finding.label.as_deref(),
+                ));
                 if let Some((span, label)) = &finding.other {
                     group = group.element(self.snippet(span, AnnotationKind::Context, Some(label)));
                 }
@@ -234,11 +277,52 @@ impl Report {
         let first = self.place(span.start).line;
         let last = self.place(span.end).line;
         let start = self.line_start(first);
-        let source = self.text.get(start..self.line_start(last + 1)).unwrap_or_default();
+        let source = without_secrets(
+            self.text
+                .get(start..self.line_start(last + 1))
+                .unwrap_or_default(),
+        );
         let annotation = kind.span(span.start - start..span.end - start).label(label);
-        Snippet::source(source).path(self.file.as_str()).line_start(first).annotation(annotation)
+        Snippet::source(source)
+            .path(self.file.as_str())
+            .line_start(first)
+            .annotation(annotation)
     }
 }
+
+/// The lines, with what may be a password or token made unreadable: reports are mailed and logged. All places stay.
+fn without_secrets(lines: &str) -> Cow<'_, str> {
+    let mut hidden = Cow::Borrowed(lines);
+    for pattern in SECRETS.iter() {
+        for captures in pattern.captures_iter(lines) {
+            let Some(secret) = captures.get(1) else {
+                continue;
+            };
+            let stars = secret.as_str().chars().map(|c| match c.len_utf8() {
+                1 => '*',
+                2 => '·',
+                3 => '•',
+                _ => '𝄽',
+            });
+            hidden
+                .to_mut()
+                .replace_range(secret.range(), &stars.collect::<String>());
+        }
+    }
+    hidden
+}
+
+/// Where secrets stand that should not be in a watchlist: after a key called so, in a header, in a URL.
+static SECRETS: LazyLock<[Regex; 3]> = LazyLock::new(|| {
+    let compile = |pattern| Regex::new(pattern).expect("a constant pattern");
+    [
+        compile(
+            r#"(?i)(?:password|passwd|secret|token|api_?key)["']?[ \t]*=[ \t]*["']?([^"'\n]+)"#,
+        ),
+        compile(r#"(?i)\b(?:authorization|cookie|x-api-key)["']?[ \t]*=[ \t]*["']([^"'\n]+)"#),
+        compile(r#"://([^/\s"'@]+)@"#),
+    ]
+});
 
 /// The same span, widened to whole characters and kept inside the text.
 fn on_characters(text: &str, span: Range<usize>) -> Range<usize> {

@@ -5,6 +5,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::{Access, HeaderValue};
+
 /// A text that no log, report or panic may show.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
@@ -58,6 +60,39 @@ pub enum SecretError {
     NoVariable(String),
 }
 
+/// What a feed's server is sent beside the request, secrets included.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Credentials {
+    /// Names as written and their values.
+    pub headers: Vec<(String, String)>,
+    /// User name and password for HTTP Basic.
+    pub basic_auth: Option<(String, String)>,
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl Access {
+    /// Reads all secrets that the feed needs.
+    pub fn open(&self) -> Result<Credentials, SecretError> {
+        let mut credentials = Credentials::default();
+        for (name, value) in &self.headers {
+            let value = match value {
+                HeaderValue::Plain(secret) => secret.clone(),
+                HeaderValue::Secret(source) => source.read()?,
+            };
+            credentials.headers.push((name.clone(), value.0));
+        }
+        if let Some(login) = &self.login {
+            credentials.basic_auth = Some((login.username.clone(), login.password.read()?.0));
+        }
+        Ok(credentials)
+    }
+}
+
 /// The largest file that is taken for a secret.
 const LARGEST: u64 = 64 * 1024;
 
@@ -75,7 +110,10 @@ impl SecretSource {
 }
 
 fn read_file(path: &Path) -> Result<Secret, SecretError> {
-    let unreadable = |cause| SecretError::Unreadable { path: path.to_owned(), cause };
+    let unreadable = |cause| SecretError::Unreadable {
+        path: path.to_owned(),
+        cause,
+    };
     if fs::metadata(path).map_err(unreadable)?.len() > LARGEST {
         return Err(SecretError::TooLarge(path.to_owned()));
     }
@@ -99,4 +137,47 @@ pub fn others_can_read(path: &Path) -> bool {
 #[cfg(not(unix))]
 pub fn others_can_read(_path: &Path) -> bool {
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What reading a file with this content gives, as its debug output.
+    fn read(content: &[u8]) -> String {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("secret");
+        fs::write(&path, content).expect("written");
+        match SecretSource::File(path).read() {
+            Ok(secret) => format!("{secret:?} {}", secret.reveal()),
+            Err(error) => error
+                .to_string()
+                .replace(&folder.path().display().to_string(), "/F"),
+        }
+    }
+
+    #[test]
+    fn a_secret_is_the_first_line_and_never_printed() {
+        assert_eq!(read(b"hunter2"), "*** hunter2");
+        assert_eq!(read(b"hunter2\n"), "*** hunter2");
+        assert_eq!(read(b" with blanks \r\nuser: me\n"), "***  with blanks ");
+    }
+
+    #[test]
+    fn a_file_without_a_secret_is_an_error() {
+        assert_eq!(read(b""), "the secret `/F/secret` is empty");
+        assert_eq!(read(b"\nhunter2\n"), "the secret `/F/secret` is empty");
+        let large = vec![b'x'; 65 * 1024];
+        assert_eq!(read(&large), "the secret `/F/secret` is larger than 64 KiB");
+    }
+
+    #[test]
+    fn a_variable_that_is_not_set_is_named() {
+        let source = SecretSource::Env("WIREWATCH_NO_SUCH_VARIABLE".to_owned());
+        let error = source.read().expect_err("it is not set");
+        assert_eq!(
+            error.to_string(),
+            "the environment variable `WIREWATCH_NO_SUCH_VARIABLE` is not set"
+        );
+    }
 }

@@ -17,7 +17,9 @@ const MOST: usize = 40;
 /// A line that begins a statement: a key with its `=`, or a header in brackets.
 static STATEMENT: LazyLock<Regex> = LazyLock::new(|| {
     let key = r#"(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')"#;
-    let pattern = format!(r"(?m)^[ \t]*(?:{key}(?:[ \t]*\.[ \t]*{key})*[ \t]*=|\[\[?[ \t]*{key}[ \t]*[.\]\r\n])");
+    let pattern = format!(
+        r"(?m)^[ \t]*(?:{key}(?:[ \t]*\.[ \t]*{key})*[ \t]*=|\[\[?[ \t]*{key}[ \t]*[.\]\r\n])"
+    );
     Regex::new(&pattern).expect("a constant pattern")
 });
 
@@ -26,146 +28,334 @@ pub(super) fn mend(text: &str) -> (String, Vec<Finding>) {
     let mut mended = text.to_owned();
     let mut findings = Vec::new();
     let mut starts: Vec<usize> = STATEMENT.find_iter(text).map(|line| line.start()).collect();
-    while let Some(error) = first_error(&mended, 0) {
-        if findings.len() == MOST {
-            break;
-        }
-        let at = error.span.start;
-        let statement = broken_statement(&mended, &starts, at);
-        let slice = mended.get(statement.clone()).unwrap_or_default();
-        let alone = first_error(slice, statement.start);
-        // A key or table that is set twice is an error only beside the first one.
-        let duplicate = alone.is_none();
-        let error = alone.unwrap_or(error);
-        findings.push(explain(slice, statement.start, error));
-        let header = slice.trim_start().starts_with('[');
-        let end = if header { next_header(&mended, &starts, statement.end) } else { statement.end };
+    while findings.len() < MOST
+        && let Some(mistake) = first_mistake(&mended)
+    {
+        let span = broken_statement(&mended, &starts, mistake.span.start);
+        let source = mended.get(span.clone()).unwrap_or_default();
+        // A key or table that is set twice is a mistake only beside the first one, so alone it has none.
+        let mistake = root_mistake(source)
+            .map(|alone| alone.moved(span.start))
+            .unwrap_or(mistake);
+        let statement = Statement {
+            source,
+            base: span.start,
+        };
+        findings.push(statement.explain(&mistake));
         // What is below a header that could not be read has no home, and would be taken for the table above.
-        blank(&mut mended, statement.start..if header || !duplicate { end } else { statement.end });
-        starts.retain(|start| !(statement.start..end).contains(start));
+        let end = if statement.is_header() {
+            next_header(&mended, &starts, span.end)
+        } else {
+            span.end
+        };
+        blank(&mut mended, span.start..end);
+        starts.retain(|start| !(span.start..end).contains(start));
     }
     (mended, findings)
 }
 
-/// An error as toml words it, with bytes of the whole file.
+/// An error as toml words it.
 struct Mistake {
     span: Range<usize>,
     message: String,
 }
 
-fn first_error(text: &str, base: usize) -> Option<Mistake> {
-    let (_, errors) = DeTable::parse_recoverable(text);
-    let place = |error: &Error| error.span().map_or(0, |span| span.start);
-    let unclosed = errors.iter().find(|error| error.message().starts_with("unclosed"));
-    let first = errors.iter().min_by_key(|error| place(error))?;
-    // An error behind an open bracket is most often that bracket's.
-    let chosen = if base > 0 || unclosed.is_none() { unclosed.unwrap_or(first) } else { first };
-    let span = chosen.span().unwrap_or_default();
-    Some(Mistake { span: base + span.start..base + span.end, message: chosen.message().to_owned() })
+impl Mistake {
+    fn new(error: &Error) -> Mistake {
+        Mistake {
+            span: error.span().unwrap_or_default(),
+            message: error.message().to_owned(),
+        }
+    }
+
+    fn moved(self, by: usize) -> Mistake {
+        Mistake {
+            span: self.span.start + by..self.span.end + by,
+            ..self
+        }
+    }
+
+    fn is(&self, start: &str) -> bool {
+        self.message.starts_with(start)
+    }
+
+    /// Whether a quote is open; toml then expects it by name.
+    fn is_open_text(&self) -> bool {
+        self.is("invalid")
+            && ["string, expected `\"", "string, expected `'"]
+                .iter()
+                .any(|end| self.message.contains(end))
+    }
 }
 
-/// The statement to blame for an error noticed at `at`.
+fn mistakes(text: &str) -> Vec<Mistake> {
+    DeTable::parse_recoverable(text)
+        .1
+        .iter()
+        .map(Mistake::new)
+        .collect()
+}
+
+/// The mistake that stands first.
+fn first_mistake(text: &str) -> Option<Mistake> {
+    mistakes(text)
+        .into_iter()
+        .min_by_key(|mistake| mistake.span.start)
+}
+
+/// The mistake of a statement that explains its others: what is never closed, else the first.
+fn root_mistake(statement: &str) -> Option<Mistake> {
+    let rank = |mistake: &Mistake| match mistake {
+        open if open.is_open_text() => 0,
+        open if open.is("unclosed") => 1,
+        _ => 2,
+    };
+    mistakes(statement)
+        .into_iter()
+        .min_by_key(|mistake| (rank(mistake), mistake.span.start))
+}
+
+/// The statement to blame for a mistake noticed at `at`.
 fn broken_statement(text: &str, starts: &[usize], at: usize) -> Range<usize> {
-    let line = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |feed| feed + 1);
-    let before = starts.get(starts.partition_point(|start| *start < line).wrapping_sub(1)).copied();
-    let next = |from: usize| starts.get(starts.partition_point(|start| *start < from)).copied().unwrap_or(text.len());
-    let begins_here = starts.binary_search(&line).is_ok();
+    let line = text
+        .get(..at)
+        .and_then(|before| before.rfind('\n'))
+        .map_or(0, |feed| feed + 1);
+    let next = |from: usize| {
+        starts
+            .get(starts.partition_point(|start| *start < from))
+            .copied()
+            .unwrap_or(text.len())
+    };
+    let before = starts
+        .partition_point(|start| *start < line)
+        .checked_sub(1)
+        .and_then(|at| starts.get(at));
     if let Some(before) = before
-        && text.get(before..line).is_some_and(|earlier| first_error(earlier, 0).is_some())
+        && text
+            .get(*before..line)
+            .is_some_and(|earlier| first_mistake(earlier).is_some())
     {
-        return before..if begins_here { line } else { next(line + 1) };
+        let begins_here = starts.binary_search(&line).is_ok();
+        return *before..if begins_here { line } else { next(line + 1) };
     }
-    line..next(line + 1).max(line + 1).min(text.len())
+    line..next(line + 1)
 }
 
 fn next_header(text: &str, starts: &[usize], from: usize) -> usize {
-    let header = |start: &&usize| **start >= from && text.get(**start..).is_some_and(|rest| rest.trim_start().starts_with('['));
-    starts.iter().find(header).copied().unwrap_or(text.len())
+    let is_header = |start: usize| {
+        text.get(start..)
+            .is_some_and(|rest| rest.trim_start().starts_with('['))
+    };
+    starts
+        .iter()
+        .copied()
+        .find(|start| *start >= from && is_header(*start))
+        .unwrap_or(text.len())
 }
 
 fn blank(text: &mut String, span: Range<usize>) {
-    let Some(part) = text.get(span.clone()) else { return };
-    let blanks: String = part.bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }).collect();
+    let Some(part) = text.get(span.clone()) else {
+        return;
+    };
+    let blanks: String = part
+        .bytes()
+        .map(|byte| if byte == b'\n' { '\n' } else { ' ' })
+        .collect();
     text.replace_range(span, &blanks);
 }
 
-/// Says what is wrong in words of the person who writes the file, where toml's own are those of its grammar.
-fn explain(statement: &str, base: usize, error: Mistake) -> Finding {
-    let value_at = statement.find('=').map_or(0, |equals| equals + 1);
-    let value_at = value_at + statement.get(value_at..).map_or(0, |rest| rest.len() - rest.trim_start().len());
-    let value = statement.get(value_at..).unwrap_or_default();
-    let line = value.lines().next().unwrap_or_default();
-    let whole = base + value_at..base + value_at + line.trim_end().len();
-    let found = |wanted: char| statement.find(wanted).map(|at| base + at..base + at + wanted.len_utf8());
-    if let Some(quote) = statement.chars().find(|c| "“”„‘’«»".contains(*c)).filter(|_| !line.starts_with(['"', '\''])) {
-        let span = found(quote).unwrap_or(whole);
-        return Finding::problem(span, "curly quotes are no quotes in TOML").hint("write straight ones: \"…\"");
+/// A statement that toml could not read, and where it stands in the file.
+struct Statement<'s> {
+    source: &'s str,
+    base: usize,
+}
+
+impl<'s> Statement<'s> {
+    /// Says what is wrong in words of the person who writes the file, where toml's own are those of its grammar.
+    fn explain(&self, mistake: &Mistake) -> Finding {
+        self.about_quotes(mistake)
+            .or_else(|| self.about_brackets(mistake))
+            .or_else(|| self.about_keys(mistake))
+            .or_else(|| self.about_values(mistake))
+            .unwrap_or_else(|| Finding::problem(mistake.span.clone(), mistake.message.as_str()))
     }
-    if error.message.starts_with("unclosed array table") || error.message.starts_with("unclosed table") {
-        return Finding::problem(error.span, "the brackets of this header are never closed").hint("a header is [name] or [[name]], alone on its line");
-    }
-    if error.message.starts_with("unclosed array") {
-        let span = found('[').unwrap_or(whole);
-        return Finding::problem(span, "this list is never closed").hint("put a `]` behind its last member");
-    }
-    if error.message.starts_with("unclosed inline table") {
-        let span = found('{').unwrap_or(whole);
-        return Finding::problem(span, "this brace is never closed").hint("put a `}` behind its last value");
-    }
-    if error.message == "duplicate key" {
-        return Finding::problem(error.span, format!("`{}` stands here a second time", statement_key(statement)))
-            .hint("keep one of the two; a list of tables takes double brackets");
-    }
-    if error.message.starts_with("key with no value") && statement.contains(':') {
-        let span = found(':').unwrap_or(error.span);
-        return Finding::problem(span, "between a key and its value stands `=`").hint("write `=` instead of `:`");
-    }
-    if let Some(finding) = explain_string(line, &whole, &error) {
-        return finding;
-    }
-    if ["true", "false", "yes", "no", "on", "off"].iter().any(|word| line.trim_end().eq_ignore_ascii_case(word)) {
-        return Finding::problem(whole, format!("`{}` is not how TOML says it", line.trim_end())).hint("write `true` or `false`, in small letters");
-    }
-    if error.message.starts_with("string values must be quoted") || error.message.starts_with("invalid float") || error.message.starts_with("invalid boolean") {
-        let bare = line.trim_end().trim_start_matches(['[', ' ']);
-        if bare.is_empty() {
-            return Finding::problem(error.span, "the value is missing").hint("write it behind the `=`");
+
+    fn about_quotes(&self, mistake: &Mistake) -> Option<Finding> {
+        let here = |message: &str| Finding::problem(mistake.span.clone(), message);
+        let (before, rest) = (self.before(mistake), self.rest(mistake));
+        if rest.starts_with(['“', '”', '„', '‘', '’', '«', '»']) {
+            return Some(
+                here("curly quotes are no quotes in TOML").hint("write straight ones: \"…\""),
+            );
         }
-        let word: String = bare.chars().take_while(|c| !",]}#".contains(*c)).collect();
-        return Finding::problem(error.span, "a text needs quotes").hint(format!("write \"{}\"", word.trim()));
+        if ["unicode", "escape", "backslash"]
+            .iter()
+            .any(|word| mistake.message.contains(word))
+        {
+            let finding =
+                here("a backslash between \"…\" begins an escape, and there is none like this");
+            return Some(finding.hint("write the text between single quotes, '…', which take a backslash as it is, or write `\\\\`"));
+        }
+        let goes_on = rest.starts_with(|c: char| c.is_alphanumeric());
+        if goes_on && before.ends_with('\'') {
+            let finding = here("a text between single quotes cannot hold one");
+            return Some(finding.hint("write it between '''…''' or \"…\""));
+        }
+        if goes_on && before.ends_with('"') {
+            let finding = here("a text between \"…\" ends at the next quote");
+            return Some(finding.hint("write the whole text between single quotes: '…\"…\"…'"));
+        }
+        if mistake.is_open_text() {
+            let (at, quotes) = self.open_quote(mistake)?;
+            let finding = Finding::problem(at, "this text is never closed");
+            return Some(finding.hint(format!("put `{quotes}` at its end")));
+        }
+        None
     }
-    if error.message.starts_with("missing comma between array elements") {
-        return Finding::problem(error.span, "a comma is missing between two members of the list").hint("put `,` between them");
-    }
-    Finding::problem(error.span, error.message)
-}
 
-fn explain_string(line: &str, whole: &Range<usize>, error: &Mistake) -> Option<Finding> {
-    let about_escape = ["unicode", "escape", "backslash"].iter().any(|word| error.message.contains(word));
-    if about_escape {
-        let finding = Finding::problem(error.span.clone(), "a backslash between \"…\" begins an escape, and there is none like this");
-        return Some(finding.hint("write the text between single quotes, '…', which take a backslash as it is, or write `\\\\`"));
+    fn about_brackets(&self, mistake: &Mistake) -> Option<Finding> {
+        let opened = |bracket| self.find(bracket).unwrap_or(mistake.span.clone());
+        if mistake.is("unclosed array table") || mistake.is("unclosed table") {
+            let finding = Finding::problem(
+                mistake.span.clone(),
+                "the brackets of this header are never closed",
+            );
+            return Some(finding.hint("a header is [name] or [[name]], alone on its line"));
+        }
+        if mistake.is("unclosed array") {
+            return Some(
+                Finding::problem(opened('['), "this list is never closed")
+                    .hint("put a `]` behind its last member"),
+            );
+        }
+        if mistake.is("unclosed inline table") {
+            return Some(
+                Finding::problem(opened('{'), "this brace is never closed")
+                    .hint("put a `}` behind its last value"),
+            );
+        }
+        if mistake.is("missing comma between array elements") {
+            let finding = Finding::problem(
+                mistake.span.clone(),
+                "a comma is missing between two members of the list",
+            );
+            return Some(finding.hint("put `,` between them"));
+        }
+        None
     }
-    let multi_line = line.starts_with("\"\"\"") || line.starts_with("'''");
-    let string = |quote: char| line.starts_with(quote) && !multi_line;
-    if string('\'') && line.matches('\'').count() > 2 {
-        let finding = Finding::problem(error.span.clone(), "a text between single quotes cannot hold one");
-        return Some(finding.hint("write it between '''…''' or \"…\""));
-    }
-    if string('"') && line.matches('"').count() > 2 {
-        let finding = Finding::problem(error.span.clone(), "a text between \"…\" ends at the next quote");
-        return Some(finding.hint("write the whole text between single quotes: '…\"…\"…'"));
-    }
-    if error.message.contains("basic string") || error.message.contains("literal string, expected") {
-        let finding = Finding::problem(whole.clone(), "this text is never closed");
-        let quotes = if multi_line { "the same three quotes" } else { "the same quote" };
-        return Some(finding.hint(format!("put {quotes} at its end")));
-    }
-    None
-}
 
-fn statement_key(statement: &str) -> &str {
-    let line = statement.trim_start().lines().next().unwrap_or_default();
-    let key = if line.starts_with('[') { line } else { line.split('=').next().unwrap_or_default() };
-    key.trim()
+    fn about_keys(&self, mistake: &Mistake) -> Option<Finding> {
+        if mistake.is("duplicate key") {
+            let message = format!("`{}` stands here a second time", self.key());
+            let hint = if self.is_header() {
+                "move its keys below the first one"
+            } else {
+                "keep one of the two"
+            };
+            return Some(Finding::problem(mistake.span.clone(), message).hint(hint));
+        }
+        let colon = self.find(':').filter(|_| !self.source.contains('='));
+        if let Some(colon) = colon {
+            let finding = Finding::problem(colon, "between a key and its value stands `=`");
+            return Some(finding.hint("write `=` instead of `:`"));
+        }
+        None
+    }
+
+    fn about_values(&self, mistake: &Mistake) -> Option<Finding> {
+        let unreadable = [
+            "string values must be quoted",
+            "invalid float",
+            "invalid boolean",
+            "invalid integer",
+            "missing opening quote",
+        ];
+        if !unreadable.iter().any(|start| mistake.is(start)) {
+            return None;
+        }
+        let word: &str = self
+            .rest(mistake)
+            .split([',', ']', '}', '#', '\n'])
+            .next()
+            .unwrap_or_default()
+            .trim();
+        if word.is_empty() {
+            return Some(
+                Finding::problem(mistake.span.clone(), "the value is missing")
+                    .hint("write it behind the `=`"),
+            );
+        }
+        if ["true", "false", "yes", "no", "on", "off"]
+            .iter()
+            .any(|flag| word.eq_ignore_ascii_case(flag))
+        {
+            let finding = Finding::problem(
+                mistake.span.clone(),
+                format!("`{word}` is not how TOML says it"),
+            );
+            return Some(finding.hint("write `true` or `false`, in small letters"));
+        }
+        let finding = Finding::problem(mistake.span.clone(), "a text needs quotes");
+        Some(if word.contains(['"', '\'']) {
+            finding
+        } else {
+            finding.hint(format!("write \"{word}\""))
+        })
+    }
+
+    fn is_header(&self) -> bool {
+        self.source.trim_start().starts_with('[')
+    }
+
+    /// The key or header, as written.
+    fn key(&self) -> &'s str {
+        let line = self.source.trim_start().lines().next().unwrap_or_default();
+        let key = if self.is_header() {
+            line
+        } else {
+            line.split('=').next().unwrap_or_default()
+        };
+        key.trim()
+    }
+
+    /// Where a character first stands behind the key.
+    fn find(&self, wanted: char) -> Option<Range<usize>> {
+        let value = self.source.find('=').unwrap_or(0);
+        let at = self.base + value + self.source.get(value..)?.find(wanted)?;
+        Some(at..at + wanted.len_utf8())
+    }
+
+    fn before(&self, mistake: &Mistake) -> &'s str {
+        self.source
+            .get(..mistake.span.start.saturating_sub(self.base))
+            .unwrap_or_default()
+    }
+
+    fn rest(&self, mistake: &Mistake) -> &'s str {
+        self.source
+            .get(mistake.span.start.saturating_sub(self.base)..)
+            .unwrap_or_default()
+    }
+
+    /// The text that is open: from its quotes to the end of their line, and those quotes.
+    fn open_quote(&self, mistake: &Mistake) -> Option<(Range<usize>, &'static str)> {
+        let long = ["\"\"\"", "'''"]
+            .into_iter()
+            .find(|quotes| self.source.contains(quotes));
+        let quotes = long.unwrap_or(if mistake.message.contains("`\"`") {
+            "\""
+        } else {
+            "'"
+        });
+        let before = self.before(mistake);
+        // A text on one line ends with it, so the open one is the last on the line; a long one is the first.
+        let at = if long.is_some() {
+            self.source.find(quotes)
+        } else {
+            before.rfind(quotes)
+        }?;
+        let line = self.source.get(at..)?.lines().next()?.trim_end();
+        Some((self.base + at..self.base + at + line.len(), quotes))
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use expect_test::expect_file;
 
@@ -13,7 +14,11 @@ fn folder() -> PathBuf {
 }
 
 fn places() -> Places {
-    Places { config: "/etc/wirewatch".into(), state: Some("/var/lib/wirewatch".into()), credentials: None }
+    Places {
+        config: "/etc/wirewatch".into(),
+        state: Some("/var/lib/wirewatch".into()),
+        credentials: None,
+    }
 }
 
 /// What `check` says: the report, or what is left to say of a watchlist that is fine.
@@ -30,7 +35,10 @@ fn every_rule_has_its_report() {
     let mut files: Vec<_> = fs::read_dir(folder())
         .expect("the folder of cases")
         .map(|entry| entry.expect("an entry").path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "toml")
+        })
         .collect();
     files.sort();
     assert!(files.len() >= 40, "only {} cases", files.len());
@@ -38,4 +46,121 @@ fn every_rule_has_its_report() {
         let text = fs::read_to_string(&file).expect("a watchlist in UTF-8");
         expect_file![file.with_extension("report")].assert_eq(&report(&text));
     }
+}
+
+#[test]
+fn the_example_has_no_problems_and_no_warnings() {
+    assert_eq!(report(EXAMPLE), "fine\n");
+}
+
+#[test]
+fn the_example_with_every_optional_key_set_has_no_problems() {
+    let set = |line: &str| match line.strip_prefix('#') {
+        Some(statement) if statement.starts_with(|c: char| c.is_ascii_lowercase() || c == '[') => {
+            statement.to_owned()
+        }
+        _ => line.to_owned(),
+    };
+    let text: Vec<String> = EXAMPLE.lines().map(set).collect();
+    assert_eq!(report(&text.join("\n")), "fine\n");
+}
+
+#[test]
+fn the_example_explains_every_key() {
+    for section in keys::SECTIONS {
+        for key in section.keys {
+            let stands = |statement: String| EXAMPLE.contains(&statement);
+            let table = section.title.starts_with('[')
+                && stands(format!("{}.{key}]", section.title.trim_end_matches(']')));
+            assert!(
+                table || stands(format!("{key} = ")),
+                "`{key}` of {} is not in the example",
+                section.title
+            );
+        }
+    }
+}
+
+#[test]
+fn findings_have_a_place_for_editors() {
+    let text = "[mail]\nto = [\"me@example.org\"]\n\n[[feed]]\nurl = \"https://example.org/\"\nname = \"é世\" \nevry = \"1h\"\n";
+    let report = parse(text, "w.toml", &places()).expect_err("a key is misspelt");
+    let json = serde_json::to_string_pretty(&report.to_json()).expect("JSON");
+    expect_file![folder().join("for-editors.json")].assert_eq(&format!("{json}\n"));
+}
+
+#[test]
+fn a_byte_order_mark_and_crlf_are_no_mistakes() {
+    let text = fs::read_to_string(folder().join("smallest.toml")).expect("the smallest watchlist");
+    assert_eq!(
+        report(&format!("\u{feff}{}", text.replace('\n', "\r\n"))),
+        "fine\n"
+    );
+}
+
+#[test]
+fn what_a_watchlist_says_is_what_the_rooms_get() {
+    let checked = parse(EXAMPLE, "wirewatch.toml", &places()).expect("the example is fine");
+    let config = checked.config;
+    assert_eq!(
+        config.store.path,
+        Path::new("/var/lib/wirewatch/wirewatch.db")
+    );
+    assert_eq!(
+        config.mail.transport,
+        Transport::Folder("/var/lib/wirewatch/outbox".into())
+    );
+    assert_eq!(config.operator(), Some("me@example.org"));
+    assert_eq!(
+        config.mail.sender("news.example.net").address,
+        "wirewatch@news.example.net"
+    );
+    assert_eq!(
+        (
+            config.feeds.len(),
+            config.topics.len(),
+            config.digests.len()
+        ),
+        (13, 4, 1)
+    );
+    assert_eq!(config.digests[0].to, ["me@example.org"]);
+    assert!(config.topics[3].high_priority);
+    assert_eq!(config.topics[3].rule.feeds, ["security"]);
+}
+
+#[test]
+fn a_feed_listed_twice_is_one_feed_with_all_tags() {
+    let text = fs::read_to_string(folder().join("feed-listed-twice.toml")).expect("the case");
+    let config = parse(&text, "wirewatch.toml", &places())
+        .expect("only a warning")
+        .config;
+    let [feed] = config.feeds.as_slice() else {
+        panic!("{:?}", config.feeds)
+    };
+    assert_eq!(feed.feed.url, "https://example.org/feed.xml");
+    assert_eq!(feed.feed.name.as_deref(), Some("Example"));
+    assert_eq!(feed.feed.tags, ["world", "iraq", "Other"]);
+}
+
+#[test]
+fn ten_thousand_feeds_and_topics_do_not_take_quadratic_time() {
+    let mut text = String::from("[mail]\nto = [\"me@example.org\"]\n");
+    for n in 0..10_000 {
+        let (feed, tag) = (format!("https://example.org/{n}"), n % 100);
+        text.push_str(&format!(
+            "[[feed]]\nurl = \"{feed}\"\nname = \"f{n}\"\ntags = [\"a\", \"b{tag}\"]\n"
+        ));
+        text.push_str(&format!(
+            "[[topic]]\nname = \"t{n}\"\nany = [\"term{n}\"]\nfeeds = [\"f{n}\", \"a\"]\n"
+        ));
+    }
+    let start = Instant::now();
+    let config = parse(&text, "w.toml", &places()).expect("fine").config;
+    assert_eq!((config.feeds.len(), config.topics.len()), (10_000, 10_000));
+    // It takes under a second; this leaves room for a busy machine, and none for 10,000 times 10,000.
+    assert!(
+        start.elapsed() < Duration::from_secs(20),
+        "{:?}",
+        start.elapsed()
+    );
 }

@@ -16,7 +16,10 @@ use crate::model::Backfill;
 
 /// `400d`, `90s`, `1h30m`.
 pub(super) fn duration(text: &str) -> Result<SignedDuration, Wrong> {
-    let wrong = || Wrong::new(format!("`{text}` is no duration")).hint("a number and a unit: \"90s\", \"30m\", \"2h\", \"7d\"");
+    let wrong = || {
+        Wrong::new(format!("`{text}` is no duration"))
+            .hint("a number and a unit: \"90s\", \"30m\", \"2h\", \"7d\"")
+    };
     let mut seconds: i64 = 0;
     let mut rest = text;
     while !rest.is_empty() {
@@ -33,7 +36,9 @@ pub(super) fn duration(text: &str) -> Result<SignedDuration, Wrong> {
         };
         let number: i64 = number.parse().map_err(|_| wrong())?;
         let part = number.checked_mul(scale);
-        seconds = part.and_then(|part| seconds.checked_add(part)).ok_or_else(wrong)?;
+        seconds = part
+            .and_then(|part| seconds.checked_add(part))
+            .ok_or_else(wrong)?;
         rest = tail.get(unit.len_utf8()..).unwrap_or_default();
     }
     if text.is_empty() {
@@ -43,7 +48,10 @@ pub(super) fn duration(text: &str) -> Result<SignedDuration, Wrong> {
 }
 
 /// A duration within bounds, which the message names as `least` and `most` were written.
-pub(super) fn duration_within(least: &str, most: &str) -> impl Fn(&str) -> Result<SignedDuration, Wrong> {
+pub(super) fn duration_within(
+    least: &str,
+    most: &str,
+) -> impl Fn(&str) -> Result<SignedDuration, Wrong> {
     let bound = |text| duration(text).unwrap_or_default();
     let (from, to) = (bound(least), bound(most));
     let message = format!("must be from {least} to {most}");
@@ -69,7 +77,9 @@ pub(super) fn backfill(text: &str) -> Result<Backfill, Wrong> {
 
 /// A local time, `7:00` or `07:00`; with seconds only if they are 0, as TOML's own times have them.
 pub(super) fn time(text: &str) -> Result<Time, Wrong> {
-    let wrong = || Wrong::new(format!("`{text}` is no time")).hint("hours and minutes: \"07:00\", \"18:30\"");
+    let wrong = || {
+        Wrong::new(format!("`{text}` is no time")).hint("hours and minutes: \"07:00\", \"18:30\"")
+    };
     let mut parts = text.split(':');
     let hour = digits(parts.next().unwrap_or_default(), 1..=2).ok_or_else(wrong)?;
     let minute = digits(parts.next().ok_or_else(wrong)?, 2..=2).ok_or_else(wrong)?;
@@ -78,18 +88,24 @@ pub(super) fn time(text: &str) -> Result<Time, Wrong> {
         return Err(wrong());
     }
     let time = i8::try_from(hour).ok().zip(i8::try_from(minute).ok());
-    time.and_then(|(hour, minute)| Time::new(hour, minute, 0, 0).ok()).ok_or_else(|| {
-        let wrong = Wrong::new(format!("the time `{text}` does not exist"));
-        let midnight = hour == 24 && minute == 0;
-        wrong.hint(if midnight { "midnight is \"00:00\"" } else { "from \"00:00\" to \"23:59\"" })
-    })
+    time.and_then(|(hour, minute)| Time::new(hour, minute, 0, 0).ok())
+        .ok_or_else(|| {
+            let wrong = Wrong::new(format!("the time `{text}` does not exist"));
+            let midnight = hour == 24 && minute == 0;
+            wrong.hint(if midnight {
+                "midnight is \"00:00\""
+            } else {
+                "from \"00:00\" to \"23:59\""
+            })
+        })
 }
 
 /// `22:00-06:30`.
 pub(super) fn quiet(text: &str) -> Result<(Time, Time), Wrong> {
     let hint = "from and to: \"22:00-06:30\"";
     let split = text.split_once(['-', '–']);
-    let (from, to) = split.ok_or_else(|| Wrong::new(format!("`{text}` is no range of times")).hint(hint))?;
+    let (from, to) =
+        split.ok_or_else(|| Wrong::new(format!("`{text}` is no range of times")).hint(hint))?;
     let start = text.len() - to.len();
     let (from_time, to_time) = (time(from.trim()), time(to.trim()));
     let from_time = from_time.map_err(|wrong| wrong.at(0..from.len()))?;
@@ -115,12 +131,17 @@ pub(super) fn weekday(text: &str) -> Result<Weekday, Wrong> {
     if let Some((_, _, day)) = DAYS.iter().find(|(short, _, _)| *short == word) {
         return Ok(*day);
     }
-    let long = DAYS.iter().find(|(short, long, _)| word.len() > 3 && (long.starts_with(&word) || word.starts_with(short)));
+    let long = DAYS.iter().find(|(short, long, _)| {
+        word.len() > 3 && (long.starts_with(&word) || word.starts_with(short))
+    });
     let near = || nearest(&word, DAYS.iter().map(|(short, _, _)| *short));
     let wrong = Wrong::new(format!("`{text}` is no day"));
     Err(match long.map(|(short, _, _)| *short).or_else(near) {
         Some(short) => wrong.hint(format!("did you mean \"{short}\"?")),
-        None => wrong.hint(format!("the days are {}", in_words(&DAYS.map(|(short, _, _)| short)))),
+        None => wrong.hint(format!(
+            "the days are {}",
+            in_words(&DAYS.map(|(short, _, _)| short))
+        )),
     })
 }
 
@@ -135,7 +156,10 @@ pub(super) fn date(text: &str) -> Result<Date, Wrong> {
     if parts.next().is_some() {
         return Err(Wrong::new(format!("`{text}` is no date")).hint(form));
     }
-    let narrow = i16::try_from(year).ok().zip(i8::try_from(month).ok()).zip(i8::try_from(day).ok());
+    let narrow = i16::try_from(year)
+        .ok()
+        .zip(i8::try_from(month).ok())
+        .zip(i8::try_from(day).ok());
     narrow
         .and_then(|((year, month), day)| Date::new(year, month, day).ok())
         .ok_or_else(|| Wrong::new(format!("the date `{text}` does not exist")).hint(form))
@@ -143,19 +167,29 @@ pub(super) fn date(text: &str) -> Result<Date, Wrong> {
 
 /// A time zone of the IANA database.
 pub(super) fn timezone(text: &str) -> Result<TimeZone, Wrong> {
-    let known: Vec<String> = jiff::tz::db().available().map(|name| name.as_str().to_owned()).collect();
+    let known: Vec<String> = jiff::tz::db()
+        .available()
+        .map(|name| name.as_str().to_owned())
+        .collect();
     // Offsets and abbreviations would not follow the clocks of a place.
     let listed = known.iter().any(|name| name.eq_ignore_ascii_case(text));
     match TimeZone::get(text) {
         Ok(zone) if listed || known.is_empty() => Ok(zone),
         _ => {
             let wrong = Wrong::new(format!("there is no time zone `{text}`"));
-            let city = |name: &&String| name.rsplit('/').next().is_some_and(|city| city.eq_ignore_ascii_case(&text.replace(' ', "_")));
+            let city = |name: &&String| {
+                name.rsplit('/')
+                    .next()
+                    .is_some_and(|city| city.eq_ignore_ascii_case(&text.replace(' ', "_")))
+            };
             let near = known.iter().find(city).map(String::as_str);
-            Err(match near.or_else(|| nearest(text, known.iter().map(String::as_str))) {
-                Some(near) => wrong.hint(format!("did you mean \"{near}\"?")),
-                None => wrong.hint("a name of the IANA database, such as \"Europe/Berlin\" or \"UTC\""),
-            })
+            Err(
+                match near.or_else(|| nearest(text, known.iter().map(String::as_str))) {
+                    Some(near) => wrong.hint(format!("did you mean \"{near}\"?")),
+                    None => wrong
+                        .hint("a name of the IANA database, such as \"Europe/Berlin\" or \"UTC\""),
+                },
+            )
         }
     }
 }
@@ -171,24 +205,44 @@ pub(super) fn address(text: &str) -> Result<String, Wrong> {
 
 /// An address, alone or behind a name: `wirewatch <wirewatch@example.org>`.
 pub(super) fn mailbox(text: &str) -> Result<Mailbox, Wrong> {
-    let Some((name, address)) = text.strip_suffix('>').and_then(|text| text.rsplit_once('<')) else {
-        return Ok(Mailbox { name: None, address: checked_address(text)?.to_owned() });
+    let Some((name, address)) = text
+        .strip_suffix('>')
+        .and_then(|text| text.rsplit_once('<'))
+    else {
+        return Ok(Mailbox {
+            name: None,
+            address: checked_address(text)?.to_owned(),
+        });
     };
     let name = name.trim().trim_matches('"').trim();
     if name.chars().any(char::is_control) {
         return Err(Wrong::new("a name in an address is one line"));
     }
     let name = (!name.is_empty()).then(|| name.to_owned());
-    Ok(Mailbox { name, address: checked_address(address)?.to_owned() })
+    Ok(Mailbox {
+        name,
+        address: checked_address(address)?.to_owned(),
+    })
 }
 
 fn checked_address(text: &str) -> Result<&str, Wrong> {
-    let wrong = || Wrong::new(format!("`{text}` is no mail address")).hint("one address such as \"me@example.org\"");
+    let wrong = || {
+        Wrong::new(format!("`{text}` is no mail address"))
+            .hint("one address such as \"me@example.org\"")
+    };
     let (local, domain) = text.rsplit_once('@').ok_or_else(wrong)?;
     let odd = |c: char| c.is_whitespace() || c.is_control() || "<>()[],;:\"\\@".contains(c);
-    let labels = domain.split('.').all(|label| !label.is_empty() && !label.starts_with('-') && !label.ends_with('-'));
+    let labels = domain
+        .split('.')
+        .all(|label| !label.is_empty() && !label.starts_with('-') && !label.ends_with('-'));
     let dots = local.starts_with('.') || local.ends_with('.') || local.contains("..");
-    if local.is_empty() || dots || text.len() > 254 || local.contains(odd) || domain.contains(odd) || !labels {
+    if local.is_empty()
+        || dots
+        || text.len() > 254
+        || local.contains(odd)
+        || domain.contains(odd)
+        || !labels
+    {
         return Err(wrong());
     }
     Ok(text)
@@ -220,18 +274,31 @@ pub(super) fn host(text: &str) -> Result<String, Wrong> {
     }
     match Host::parse(text) {
         Ok(Host::Domain(_)) if !text.contains('/') => Ok(text.to_owned()),
-        _ => Err(Wrong::new(format!("`{text}` is no host")).hint("a name such as \"smtp.example.org\"")),
+        _ => {
+            Err(Wrong::new(format!("`{text}` is no host"))
+                .hint("a name such as \"smtp.example.org\""))
+        }
     }
 }
 
 /// When TLS begins.
 pub(super) fn tls(text: &str) -> Result<Tls, Wrong> {
-    word(text, &[("starttls", Tls::StartTls), ("implicit", Tls::Implicit), ("none", Tls::None)])
+    word(
+        text,
+        &[
+            ("starttls", Tls::StartTls),
+            ("implicit", Tls::Implicit),
+            ("none", Tls::None),
+        ],
+    )
 }
 
 /// What an empty digest does.
 pub(super) fn when_empty(text: &str) -> Result<WhenEmpty, Wrong> {
-    word(text, &[("skip", WhenEmpty::Skip), ("send", WhenEmpty::Send)])
+    word(
+        text,
+        &[("skip", WhenEmpty::Skip), ("send", WhenEmpty::Send)],
+    )
 }
 
 /// Whether a topic comes first.
@@ -254,31 +321,45 @@ fn word<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, Wrong> {
 /// A language tag: `en`, `zh-Hant`, `pt_BR`.
 pub(super) fn language(text: &str) -> Result<String, Wrong> {
     let mut subtags = text.split(['-', '_']);
-    let primary = subtags.next().is_some_and(|tag| (2..=3).contains(&tag.len()) && tag.bytes().all(|byte| byte.is_ascii_alphabetic()));
-    let others = subtags.all(|tag| (1..=8).contains(&tag.len()) && tag.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    let primary = subtags.next().is_some_and(|tag| {
+        (2..=3).contains(&tag.len()) && tag.bytes().all(|byte| byte.is_ascii_alphabetic())
+    });
+    let others = subtags.all(|tag| {
+        (1..=8).contains(&tag.len()) && tag.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    });
     if primary && others {
         return Ok(text.to_owned());
     }
-    Err(Wrong::new(format!("`{text}` is no language tag")).hint("two or three letters: \"en\", \"ar\", \"zh-Hant\""))
+    Err(Wrong::new(format!("`{text}` is no language tag"))
+        .hint("two or three letters: \"en\", \"ar\", \"zh-Hant\""))
 }
 
 /// A network, `192.168.0.0/16`, or one address.
 pub(super) fn network(text: &str) -> Result<IpNet, Wrong> {
     let one = text.parse::<IpAddr>().map(IpNet::from);
-    one.or_else(|_| text.parse::<IpNet>()).map(|network| network.trunc()).map_err(|_| {
-        Wrong::new(format!("`{text}` is no network")).hint("an address and a length: \"192.168.0.0/16\", \"fd00::/8\"")
-    })
+    one.or_else(|_| text.parse::<IpNet>())
+        .map(|network| network.trunc())
+        .map_err(|_| {
+            Wrong::new(format!("`{text}` is no network"))
+                .hint("an address and a length: \"192.168.0.0/16\", \"fd00::/8\"")
+        })
 }
 
 /// A proxy, without a password in its URL.
 pub(super) fn proxy(text: &str) -> Result<String, Wrong> {
     let form = "such as \"socks5h://127.0.0.1:9050\" or \"http://proxy.example.org:3128\"";
-    let url = Url::parse(text).map_err(|error| Wrong::new(format!("`{text}` is no proxy: {error}")).hint(form))?;
-    if !["socks5h", "socks5", "http", "https"].contains(&url.scheme()) || url.host_str().is_none_or(str::is_empty) {
-        return Err(Wrong::new(format!("`{text}` is no proxy")).hint(form));
+    let url = Url::parse(text).map_err(|error| match error {
+        url::ParseError::RelativeUrlWithoutBase => Wrong::new("the proxy has no scheme").hint(form),
+        error => Wrong::new(format!("this is no proxy: {error}")).hint(form),
+    })?;
+    if !["socks5h", "socks5", "http", "https"].contains(&url.scheme())
+        || url.host_str().is_none_or(str::is_empty)
+    {
+        return Err(Wrong::new("this is no proxy").hint(form));
     }
     if has_credentials(&url) {
-        return Err(Wrong::new("a proxy with a password in its URL is refused").hint("let it trust this machine's address instead"));
+        return Err(Wrong::new("a proxy with a password in its URL is refused")
+            .hint("let it trust this machine's address instead"));
     }
     Ok(text.to_owned())
 }
@@ -286,38 +367,58 @@ pub(super) fn proxy(text: &str) -> Result<String, Wrong> {
 /// The address of a feed; nothing of it is changed.
 pub(super) fn feed_url(text: &str) -> Result<Url, Wrong> {
     let form = "such as \"https://example.org/feed.xml\"";
+    // A password in it must not be repeated where a report goes.
+    let meant = |url: &str| {
+        if url.contains('@') {
+            form.to_owned()
+        } else {
+            format!("did you mean \"{url}\"?")
+        }
+    };
     if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
         return Err(Wrong::new("a URL has no blanks").hint("a blank inside it is written `%20`"));
     }
     let url = match Url::parse(text) {
         Ok(url) => url,
         Err(url::ParseError::RelativeUrlWithoutBase) => {
-            let wrong = Wrong::new(format!("`{text}` has no scheme"));
-            return Err(wrong.hint(format!("did you mean \"https://{}\"?", text.trim_start_matches('/'))));
+            let wrong = Wrong::new("this URL has no scheme");
+            return Err(wrong.hint(meant(&format!("https://{}", text.trim_start_matches('/')))));
         }
-        Err(error) => return Err(Wrong::new(format!("`{text}` is no URL: {error}")).hint(form)),
+        Err(error) => return Err(Wrong::new(format!("this is no URL: {error}")).hint(form)),
     };
     match url.scheme() {
         "http" | "https" => {}
         "feed" => {
-            let rest = text.get("feed:".len()..).unwrap_or_default().trim_start_matches('/');
-            let meant = if rest.starts_with("http") { rest.to_owned() } else { format!("https://{rest}") };
-            return Err(Wrong::new("`feed:` is no scheme of the web").hint(format!("did you mean \"{meant}\"?")));
+            let rest = text
+                .get("feed:".len()..)
+                .unwrap_or_default()
+                .trim_start_matches('/');
+            let full = if rest.starts_with("http") {
+                rest.to_owned()
+            } else {
+                format!("https://{rest}")
+            };
+            return Err(Wrong::new("`feed:` is no scheme of the web").hint(meant(&full)));
         }
         // `localhost:8080/feed` parses, with the host as its scheme.
         scheme if !text.contains("://") => {
-            let wrong = Wrong::new(format!("`{text}` has no scheme")).at(0..scheme.len());
-            return Err(wrong.hint(format!("did you mean \"https://{text}\"?")));
+            let wrong = Wrong::new("this URL has no scheme").at(0..scheme.len());
+            return Err(wrong.hint(meant(&format!("https://{text}"))));
         }
         scheme => {
-            let wrong = Wrong::new(format!("feeds are read over http and https, not `{scheme}`"));
+            let wrong = Wrong::new(format!(
+                "feeds are read over http and https, not `{scheme}`"
+            ));
             return Err(wrong.at(0..scheme.len()).hint(form));
         }
     }
     if has_credentials(&url) {
         let (from, to) = userinfo(text);
-        let wrong = Wrong::new("a URL with a password in it is refused: it would end up in logs and mails");
-        return Err(wrong.at(from..to).hint("name the user in `username`, and a file with the password in `password_file`"));
+        let wrong =
+            Wrong::new("a URL with a password in it is refused: it would end up in logs and mails");
+        return Err(wrong
+            .at(from..to)
+            .hint("name the user in `username`, and a file with the password in `password_file`"));
     }
     Ok(url)
 }
@@ -337,7 +438,8 @@ pub(super) fn variable(text: &str) -> Result<String, Wrong> {
         return Ok(text.to_owned());
     }
     // The text may be the password itself, so it is not repeated.
-    Err(Wrong::new("this is no name of an environment variable").hint("name the variable, such as \"SMTP_PASSWORD\", not its value"))
+    Err(Wrong::new("this is no name of an environment variable")
+        .hint("name the variable, such as \"SMTP_PASSWORD\", not its value"))
 }
 
 /// A header's name (RFC 9110 section 5.1) that is not ours to set.
@@ -356,10 +458,13 @@ pub(super) fn header_name(text: &str) -> Result<String, Wrong> {
     ];
     let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
     if text.is_empty() || !text.chars().all(token) {
-        return Err(Wrong::new(format!("`{text}` is no name of a header")).hint("letters, digits and hyphens: User-Agent"));
+        return Err(Wrong::new(format!("`{text}` is no name of a header"))
+            .hint("letters, digits and hyphens: User-Agent"));
     }
     if OURS.contains(&text.to_ascii_lowercase().as_str()) {
-        return Err(Wrong::new(format!("wirewatch sets the header `{text}` itself")).hint("leave it out"));
+        return Err(
+            Wrong::new(format!("wirewatch sets the header `{text}` itself")).hint("leave it out"),
+        );
     }
     Ok(text.to_owned())
 }
@@ -381,7 +486,10 @@ fn userinfo(text: &str) -> (usize, usize) {
     let from = text.find("://").map_or(0, |at| at + 3);
     let rest = text.get(from..).unwrap_or_default();
     let authority = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let to = rest.get(..authority).and_then(|authority| authority.rfind('@')).map_or(text.len(), |at| from + at);
+    let to = rest
+        .get(..authority)
+        .and_then(|authority| authority.rfind('@'))
+        .map_or(text.len(), |at| from + at);
     (from, to)
 }
 
