@@ -1,1 +1,5 @@
 //! Drives the real binary against real parts on loopback.
+
+mod smtp;
+mod smtp_secured;
+mod smtp_server;
