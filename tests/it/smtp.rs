@@ -104,7 +104,11 @@ async fn check(rows: Vec<Row>) {
 async fn try_row((point, act, outcome, step, accepted): Row) -> Option<String> {
     let server = server_with(point, act.clone());
     let mut settings = settings(&server);
-    if matches!(act, Act::Stall | Act::Late(..) | Act::Drip(..)) {
+    let is_slow = match &act {
+        Act::Raw(bytes) => !bytes.ends_with(b"\n"),
+        act => matches!(act, Act::Stall | Act::Late(..) | Act::Drip(..)),
+    };
+    if is_slow {
         settings.timeout = SHORT;
     }
     let report = send_one(&settings, "reader@example.org", MESSAGE).await;
@@ -228,7 +232,6 @@ async fn a_broken_line_is_unknown_only_once_the_message_is_on_its_way() {
     let mut rows = Vec::new();
     for act in [Act::Close, Act::Reset, Act::Stall] {
         for (point, step) in [
-            (Point::Greeting, Step::Greeting),
             (Point::Ehlo, Step::Ehlo),
             (Point::Mail, Step::Mail),
             (Point::Rcpt, Step::Rcpt),
@@ -249,8 +252,15 @@ async fn a_broken_line_is_unknown_only_once_the_message_is_on_its_way() {
         rows.push((Point::Accepted, act, Outcome::Accepted, Step::Message, 1));
     }
     rows.push((Point::Connect, Act::Close, Transient, Step::Greeting, 0));
-    rows.push((Point::Connect, Act::Reset, Transient, Step::Greeting, 0));
+    rows.push((Point::Greeting, Act::Stall, Transient, Step::Greeting, 0));
     check(rows).await;
+}
+
+#[tokio::test]
+async fn a_reset_at_connect_is_transient_whenever_it_is_noticed() {
+    let server = server_with(Point::Connect, Act::Reset);
+    let report = send_one(&settings(&server), "reader@example.org", MESSAGE).await;
+    assert_eq!(report.outcome, Outcome::Transient, "{report}");
 }
 
 #[tokio::test]

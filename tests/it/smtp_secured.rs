@@ -3,8 +3,9 @@
 use wirewatch::mail::smtp::{SmtpSettings, Tls};
 use wirewatch::mail::{Outcome, Report, Step};
 
+use crate::certificates::Authority;
 use crate::smtp::{MESSAGE, SHORT, raw, send_one, settings};
-use crate::smtp_server::{Act, Authority, Point, Protection, Setup, SmtpServer};
+use crate::smtp_server::{Act, Point, Protection, Setup, SmtpServer};
 
 fn secured(server: &SmtpServer, tls: Tls, ca: &Authority) -> SmtpSettings {
     // The certificates are for `localhost`.

@@ -8,13 +8,12 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
-use rustls::ServerConfig;
-use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
+
+use crate::certificates::Identity;
 
 /// Where a session stands when the server asks what to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -33,7 +32,7 @@ pub(crate) enum Point {
     Data,
     /// The first line of the message has come.
     Body,
-    /// The whole message has come, and the next line is the dot, not yet read.
+    /// The whole message has come, but nothing is recorded of it.
     BeforeDot,
     /// The dot has come; the message is recorded, nothing is said yet.
     Dot,
@@ -109,58 +108,6 @@ pub(crate) enum Protection {
     None,
     StartTls(Identity),
     Implicit(Identity),
-}
-
-/// A certificate and its key.
-pub(crate) struct Identity(Arc<ServerConfig>);
-
-/// An authority that signs certificates for tests.
-pub(crate) struct Authority {
-    /// Its own certificate, for `ca_file`.
-    pub(crate) pem: String,
-    issuer: Issuer<'static, KeyPair>,
-}
-
-impl Authority {
-    /// Two authorities must differ in `name`.
-    pub(crate) fn new(name: &str) -> Authority {
-        let mut params = CertificateParams::new(Vec::new()).expect("no names");
-        params.distinguished_name.push(DnType::CommonName, name);
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().expect("a key");
-        let pem = params.self_signed(&key).expect("a certificate").pem();
-        Authority {
-            pem,
-            issuer: Issuer::new(params, key),
-        }
-    }
-
-    /// A certificate for `name` that is valid today.
-    pub(crate) fn identity(&self, name: &str) -> Identity {
-        self.sign(CertificateParams::new(vec![name.to_owned()]).expect("a name"))
-    }
-
-    /// A certificate for `name` that was valid in 2019 only.
-    pub(crate) fn expired_identity(&self, name: &str) -> Identity {
-        let mut params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
-        params.not_before = rcgen::date_time_ymd(2019, 1, 1);
-        params.not_after = rcgen::date_time_ymd(2020, 1, 1);
-        self.sign(params)
-    }
-
-    fn sign(&self, params: CertificateParams) -> Identity {
-        let key = KeyPair::generate().expect("a key");
-        let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
-        let chain: Vec<CertificateDer<'static>> = vec![certificate.der().clone()];
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("the default versions")
-            .with_no_client_auth()
-            .with_single_cert(chain, PrivatePkcs8KeyDer::from(key.serialize_der()).into())
-            .expect("a fitting key");
-        Identity(Arc::new(config))
-    }
 }
 
 /// A message that came as far as its final dot.
@@ -407,7 +354,7 @@ impl Part {
         match &self.stage.setup.protection {
             Protection::StartTls(identity) | Protection::Implicit(identity) => {
                 self.line
-                    .protect(TlsAcceptor::from(Arc::clone(&identity.0)))
+                    .protect(TlsAcceptor::from(Arc::clone(&identity.config)))
                     .await
             }
             Protection::None => None,
