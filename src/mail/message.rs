@@ -386,17 +386,29 @@ mod tests {
         draft.from.name = "Обзор новостей, утро".to_owned();
         draft.list.name = "نشرة الصباح".to_owned();
         draft.subject = "次世代露光装置の保守契約、国内三社が共同窓口へ　納期短縮で電力半導体の増産を後押し and 21 more".to_owned();
-        check(&draft, "From", expect![[r#"
+        check(
+            &draft,
+            "From",
+            expect![[r#"
             From: =?utf-8?b?0J7QsdC30L7RgCDQvdC+0LLQvtGB0YLQtdC5LCDRg9GC0YDQvg==?=
-             <wirewatch@atlas.home.example>"#]]);
-        check(&draft, "List-Id", expect![[r#"
+             <wirewatch@atlas.home.example>"#]],
+        );
+        check(
+            &draft,
+            "List-Id",
+            expect![[r#"
             List-Id: =?utf-8?b?2YbYtNix2Kkg2KfZhNi12KjYp9it?=
-             <morning.wirewatch.atlas.home.example>"#]]);
-        check(&draft, "Subject", expect![[r#"
+             <morning.wirewatch.atlas.home.example>"#]],
+        );
+        check(
+            &draft,
+            "Subject",
+            expect![[r#"
             Subject: =?utf-8?b?5qyh5LiW5Luj6Zyy5YWJ6KOF572u44Gu5L+d5a6I5aWR57SE44CB?=
              =?utf-8?b?5Zu95YaF5LiJ56S+44GM5YWx5ZCM56qT5Y+j44G4IOe0jeacn+efree4rg==?=
              =?utf-8?b?44Gn6Zu75Yqb5Y2K5bCO5L2T44Gu5aKX55Sj44KS5b6M5oq844GX?= and 21
-             more"#]]);
+             more"#]],
+        );
     }
 
     #[test]

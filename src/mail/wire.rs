@@ -22,8 +22,9 @@ use tokio_rustls::client::TlsStream;
 
 use super::verdict::Reply;
 
-/// An answer longer than this is no answer. Real ones stay under 2 KiB.
+/// An answer with more bytes or lines than this is no answer. Real ones stay under 2 KiB.
 const MAX_ANSWER: usize = 64 * 1024;
+const MAX_LINES: usize = 200;
 
 /// What we keep of one line; RFC 5321 section 4.5.3.1.5 allows 512 bytes, lettre refuses over 1000.
 const MAX_LINE: usize = 900;
@@ -74,7 +75,7 @@ impl fmt::Display for Fault {
         match self {
             Fault::Silent(patience) => write!(f, "no answer within {} s", patience.as_secs_f32()),
             Fault::Closed => f.write_str("the server closed the connection"),
-            Fault::Endless => write!(f, "an answer longer than {} KiB", MAX_ANSWER / 1024),
+            Fault::Endless => f.write_str("an answer without end"),
             Fault::Broken(cause) => write!(f, "the connection broke: {cause}"),
         }
     }
@@ -324,14 +325,16 @@ impl AsyncRead for Wire {
     ) -> Poll<io::Result<()>> {
         let mut line = self.line();
         while line.clean.is_empty() {
+            let is_endless =
+                line.heard + line.raw.len() > MAX_ANSWER || line.answer.len() > MAX_LINES;
+            if is_endless {
+                return Poll::Ready(Err(line.fail(Fault::Endless)));
+            }
             if line.take_line() {
                 continue;
             }
             if let Some(fault) = line.fault.clone() {
                 return Poll::Ready(Err(line.fail(fault)));
-            }
-            if line.heard + line.raw.len() > MAX_ANSWER {
-                return Poll::Ready(Err(line.fail(Fault::Endless)));
             }
             ready!(line.poll_fill(cx))?;
         }
