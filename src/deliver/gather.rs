@@ -12,10 +12,13 @@ use crate::digest::material::{
 };
 use crate::digest::volume;
 use super::news;
-use crate::model::{DeliveryId, FeedId, FeedState, MatchId, Shown, StoryId, Timestamp, TopicId};
+use crate::model::{DeliveryId, FeedId, FeedState, ItemId, MatchId, StoryId, Timestamp, TopicId};
 use crate::store::StoreError;
 use crate::store::matches::Pending;
-use crate::story::followup::{self, Text};
+use crate::desk::telling;
+use crate::story::Telling;
+use crate::story::vector::Frequencies;
+use crate::story::followup::{self, News};
 use crate::story::group;
 use crate::topic::publisher;
 
@@ -54,7 +57,7 @@ pub(super) fn gather<'a>(
         _ => store.last_window(&digest.name, recipient)?,
     };
     let topics = topics_of(desk, digest, recipient, now)?;
-    let mut reader = Reader { desk, feeds: HashMap::new() };
+    let mut reader = Reader { desk, feeds: HashMap::new(), frequencies: None };
     let (candidates, stale) = reader.candidates(recipient, &topics, source)?;
     // What was told already is shown again as the news it was.
     let stories = match source {
@@ -132,6 +135,7 @@ fn topics_of(
 struct Reader<'a> {
     desk: &'a Desk,
     feeds: HashMap<FeedId, FeedState>,
+    frequencies: Option<Frequencies>,
 }
 
 impl Reader<'_> {
@@ -189,6 +193,21 @@ impl Reader<'_> {
         }))
     }
 
+    fn telling(&mut self, item: ItemId) -> Result<Option<Telling>, StoreError> {
+        let Some(told) = self.desk.store.telling(item)? else { return Ok(None) };
+        let name = self.feed(told.feed)?.name;
+        Ok(Some(telling(told, &name)))
+    }
+
+    /// Read once, and only for a story that was told before.
+    fn frequencies(&mut self) -> Result<&Frequencies, StoreError> {
+        let frequencies = match self.frequencies.take() {
+            Some(frequencies) => frequencies,
+            None => self.desk.frequencies()?,
+        };
+        Ok(self.frequencies.insert(frequencies))
+    }
+
     fn feed(&mut self, id: FeedId) -> Result<FeedState, StoreError> {
         if let Some(feed) = self.feeds.get(&id) {
             return Ok(feed.clone());
@@ -211,15 +230,15 @@ fn story_facts(
     for id in ids {
         let members = reader.desk.store.story_items(id)?;
         let mut publishers = BTreeSet::new();
-        for item in &members {
-            let feed = reader.feed(item.feed)?;
-            publishers.insert(publisher(item.link.as_deref(), &feed.name));
+        let mut last = Timestamp::MIN;
+        for (feed, link, first_seen) in members {
+            publishers.insert(publisher(link.as_deref(), &reader.feed(feed)?.name));
+            last = last.max(first_seen);
         }
-        let last = members.iter().map(|item| item.first_seen).max().unwrap_or(now);
         facts.push(StoryFacts {
             id,
             outlets: u32::try_from(publishers.len()).unwrap_or(u32::MAX),
-            closed: group::is_closed(last, now),
+            closed: now.duration_since(last) >= group::OPEN_FOR,
             told: told_before(reader, recipient, id, candidates, now)?,
         });
     }
@@ -238,28 +257,25 @@ fn told_before(
     let Some(last) = told.last() else { return Ok(None) };
     let mut known = Vec::new();
     for before in &told {
-        if let Some((item, shown)) = desk.item_first_shown(before.item)? {
-            known.push((item, shown));
+        known.extend(reader.telling(before.item)?);
+    }
+    let mut fresh = Vec::new();
+    let mut new_topics: Vec<TopicId> = Vec::new();
+    for candidate in candidates.iter().filter(|candidate| candidate.story == Some(story)) {
+        fresh.extend(reader.telling(candidate.item)?);
+        if !told.iter().any(|before| before.topic == candidate.topic) {
+            new_topics.push(candidate.topic);
         }
     }
-    let known: Vec<_> = known.iter().map(|(item, shown)| text_of(item.lang.as_deref(), shown)).collect();
-    let fresh: Vec<_> = candidates
-        .iter()
-        .filter(|candidate| candidate.story == Some(story))
-        .map(|candidate| text_of(candidate.lang.as_deref(), &candidate.shown))
-        .collect();
-    let told_topics: BTreeSet<_> = told.iter().map(|before| before.topic).collect();
-    let new_topics: Vec<TopicId> = candidates
-        .iter()
-        .filter(|candidate| candidate.story == Some(story) && !told_topics.contains(&candidate.topic))
-        .map(|candidate| candidate.topic)
-        .collect();
-    let followup = match followup::news(&known, &fresh, last.at, now) {
-        followup::News::Nothing if !new_topics.is_empty() => Followup::Topics(new_topics),
-        followup::News::Nothing => Followup::Nothing,
-        followup::News::TooSoon => Followup::TooSoon,
-        followup::News::Marked => Followup::Marked,
-        followup::News::Words(words) => Followup::Words(words),
+    let frequencies = reader.frequencies()?;
+    let news = fresh.iter().find_map(|telling| followup::news(telling, &known, frequencies));
+    let soon = now.duration_since(last.at) < followup::LEAST_DISTANCE;
+    let followup = match news {
+        Some(_) if soon => Followup::TooSoon,
+        Some(News::Marked) => Followup::Marked,
+        Some(News::Words(words)) => Followup::Words(words),
+        None if !new_topics.is_empty() => Followup::Topics(new_topics),
+        None => Followup::Nothing,
     };
     let thread = match last.delivery {
         Some(delivery) => desk.store.thread_of(delivery, story)?,
@@ -267,10 +283,6 @@ fn told_before(
     };
     let thread = thread.map(|(message_id, subject)| Thread { message_id, subject });
     Ok(Some(ToldBefore { at: last.at, followup, thread }))
-}
-
-fn text_of<'a>(lang: Option<&'a str>, shown: &'a Shown) -> Text<'a> {
-    Text { lang, title: &shown.title, summary: &shown.summary }
 }
 
 fn edits(

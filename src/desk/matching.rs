@@ -51,7 +51,7 @@ impl Desk {
             kept += u32::from(self.store.add_match(&found, readers)?.is_some());
             if entry.origin != Origin::Replaced && self.watchlist.config.topics.get(topic).is_some_and(|topic| topic.group)
             {
-                self.place_in_story(feed, entry, now)?;
+                self.place_in_story(entry.item, now)?;
             }
         }
         Ok(kept)

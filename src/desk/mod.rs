@@ -15,11 +15,14 @@ use tracing::error;
 
 use crate::digest::DigestSettings;
 use crate::model::{Timestamp, TopicId};
-use crate::store::{Store, StoreError};
+use crate::store::{self, Store, StoreError};
+use self::stories::Stories;
+pub use self::stories::telling;
 
 pub mod intake;
 mod matching;
 mod reading;
+mod stories;
 mod watchlist;
 
 pub use watchlist::Watchlist;
@@ -41,12 +44,14 @@ pub struct Desk {
     pub topics: Vec<TopicId>,
     /// Problems of a newer watchlist that is refused for them.
     pub problems: usize,
+    /// The open stories; `None`: to be read from the store.
+    stories: Option<Stories>,
 }
 
 impl Desk {
     /// Opens the work on a store: makes the feeds, topics and digests of the watchlist known in it.
     pub fn open(store: Store, watchlist: Arc<Watchlist>, now: Timestamp) -> Result<Desk, StoreError> {
-        let mut desk = Desk { store, watchlist: Arc::clone(&watchlist), topics: Vec::new(), problems: 0 };
+        let mut desk = Desk { store, watchlist: Arc::clone(&watchlist), topics: Vec::new(), problems: 0, stories: None };
         desk.adopt(watchlist, now)?;
         Ok(desk)
     }
@@ -69,7 +74,17 @@ impl Desk {
     /// Opens a store to read. A topic that the daemon has not yet met has no row, and so no history.
     pub fn open_read(store: Store, watchlist: Arc<Watchlist>) -> Result<Desk, StoreError> {
         let topics = store.topic_ids(&watchlist.topic_hashes())?;
-        Ok(Desk { store, watchlist, topics, problems: 0 })
+        Ok(Desk { store, watchlist, topics, problems: 0, stories: None })
+    }
+
+    /// Runs `work` so that all of it happens or nothing, in the store and in what is kept of it in memory.
+    fn step<T>(&mut self, work: impl FnOnce(&mut Desk) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let result = store::step(self, |desk| &mut desk.store, work);
+        if result.is_err() {
+            // Memory may know of a story that the store has just forgotten.
+            self.stories = None;
+        }
+        result
     }
 
     /// The rows of the topics that a digest has.
@@ -135,7 +150,11 @@ impl Handle {
         let (answer, answered) = oneshot::channel();
         let work: Work = Box::new(move |desk| {
             // The caller may have been cancelled; then nobody waits for the answer.
-            match catch_unwind(AssertUnwindSafe(|| work(desk))) {
+            let result = catch_unwind(AssertUnwindSafe(|| work(desk)));
+            if result.is_err() {
+                desk.stories = None;
+            }
+            match result {
                 Ok(Ok(value)) => Box::new(move |lost: Option<&StoreError>| {
                     let _ = answer.send(match lost {
                         None => Ok(value),
@@ -226,6 +245,7 @@ impl Batch {
         }
         let lost = desk.store.commit_batch().err();
         if let Some(lost) = &lost {
+            desk.stories = None;
             error!("{} fetches were not kept and will be asked again: {lost}", self.done.len());
         }
         for acknowledge in self.done.drain(..) {

@@ -227,31 +227,7 @@ impl Store {
         &mut self,
         apply: impl FnOnce(&mut Store) -> Result<T, E>,
     ) -> Result<T, E> {
-        // Outside of a batch the write lock is taken up front: a reader that turns writer is refused without waiting.
-        let (begin, release, undo) = if self.connection.is_autocommit() {
-            ("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK")
-        } else {
-            (
-                "SAVEPOINT step",
-                "RELEASE step",
-                "ROLLBACK TO step; RELEASE step",
-            )
-        };
-        self.connection
-            .execute_batch(begin)
-            .map_err(doing("begin a step"))?;
-        let mut step = Step {
-            store: self,
-            undo,
-            kept: false,
-        };
-        let value = apply(step.store)?;
-        step.store
-            .connection
-            .execute_batch(release)
-            .map_err(doing("keep a step"))?;
-        step.kept = true;
-        Ok(value)
+        step(self, |store| store, apply)
     }
 
     /// Copies the database, consistently and while others write, to a new file (0600).
@@ -263,20 +239,43 @@ impl Store {
     }
 }
 
+/// [`Store::savepoint`] for whoever holds a store beside other things: `store` finds it in the holder.
+pub fn step<H, T, E: From<StoreError>>(
+    holder: &mut H,
+    store: fn(&mut H) -> &mut Store,
+    apply: impl FnOnce(&mut H) -> Result<T, E>,
+) -> Result<T, E> {
+    let connection = &store(holder).connection;
+    // Outside of a batch the write lock is taken up front: a reader that turns writer is refused without waiting.
+    let (begin, release, undo) = if connection.is_autocommit() {
+        ("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK")
+    } else {
+        ("SAVEPOINT step", "RELEASE step", "ROLLBACK TO step; RELEASE step")
+    };
+    connection.execute_batch(begin).map_err(doing("begin a step"))?;
+    let mut step = Step { holder, store, undo, kept: false };
+    let value = apply(step.holder)?;
+    store(step.holder).connection.execute_batch(release).map_err(doing("keep a step"))?;
+    step.kept = true;
+    Ok(value)
+}
+
 /// A step that is undone when dropped before it was kept.
-struct Step<'store> {
-    store: &'store mut Store,
+struct Step<'holder, H> {
+    holder: &'holder mut H,
+    store: fn(&mut H) -> &mut Store,
     undo: &'static str,
     kept: bool,
 }
 
-impl Drop for Step<'_> {
+impl<H> Drop for Step<'_, H> {
     fn drop(&mut self) {
-        if self.kept || self.store.connection.is_autocommit() {
+        let connection = &(self.store)(self.holder).connection;
+        if self.kept || connection.is_autocommit() {
             return;
         }
         // This fails only if SQLite has already undone more than the step, which `commit_batch` reports.
-        let _ = self.store.connection.execute_batch(self.undo);
+        let _ = connection.execute_batch(self.undo);
     }
 }
 

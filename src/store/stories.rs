@@ -1,1 +1,202 @@
-//! Stories and document frequencies.
+//! Stories, who tells them, and how often each word stands in the stored items.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::{Store, StoreError, instant, seconds};
+use crate::model::{FeedId, ItemId, StoryId, Timestamp};
+use crate::story::group::Placement;
+
+/// An item with what the rules for stories need to know of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The item.
+    pub item: ItemId,
+    /// The feed that showed it first.
+    pub feed: FeedId,
+    /// When it was first seen.
+    pub at: Timestamp,
+    /// BCP 47 tag.
+    pub lang: Option<String>,
+    /// As the feed wrote it.
+    pub link: Option<String>,
+    /// Shown title of the first sighting.
+    pub title: String,
+    /// Shown summary of the first sighting, else its content.
+    pub summary: String,
+}
+
+const TOLD: &str = "item.id, item.feed, item.first_seen, item.lang, item.link, COALESCE(sighting.title, ''),
+                    COALESCE(NULLIF(sighting.summary, ''), sighting.content, '')
+                    FROM item JOIN sighting ON sighting.item = item.id AND sighting.feed = item.feed";
+
+impl Store {
+    /// The number that the next story gets.
+    pub fn next_story(&self) -> Result<StoryId, StoreError> {
+        self.ask("number a story", |connection| {
+            connection
+                .prepare_cached("SELECT COALESCE(MAX(id), 0) + 1 FROM story")?
+                .query_row([], |row| row.get(0).map(StoryId))
+        })
+    }
+
+    /// Keeps where an item was placed, with the stories that became one by it.
+    pub fn keep_placement(&self, item: ItemId, placement: &Placement, now: Timestamp) -> Result<(), StoreError> {
+        self.ask("keep a story", |connection| {
+            connection
+                .prepare_cached(
+                    "INSERT INTO story (id, opened, last) VALUES (?1, ?2, ?2)
+                     ON CONFLICT (id) DO UPDATE SET last = ?2",
+                )?
+                .execute(params![placement.story.0, seconds(now)])?;
+            for merged in &placement.merged {
+                connection
+                    .prepare_cached("UPDATE story SET merged_into = ?2 WHERE id = ?1 OR merged_into = ?1")?
+                    .execute(params![merged.0, placement.story.0])?;
+                for table in ["story_item", "told"] {
+                    connection
+                        .prepare_cached(&format!("UPDATE {table} SET story = ?2 WHERE story = ?1"))?
+                        .execute(params![merged.0, placement.story.0])?;
+                }
+            }
+            connection
+                .prepare_cached(
+                    "INSERT INTO story_item (item, story, copy_of, why) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+                )?
+                .execute(params![
+                    item.0,
+                    placement.story.0,
+                    placement.copy_of.map(|copied| copied.0),
+                    placement.why
+                ])?;
+            Ok(())
+        })
+    }
+
+    /// The story that an item tells.
+    pub fn story_of(&self, item: ItemId) -> Result<Option<StoryId>, StoreError> {
+        self.ask("look up a story", |connection| {
+            connection
+                .prepare_cached("SELECT story FROM story_item WHERE item = ?1")?
+                .query_row([item.0], |row| row.get(0).map(StoryId))
+                .optional()
+        })
+    }
+
+    /// The items of a story: which feed showed each first, its link, and when it was first seen.
+    pub fn story_items(&self, story: StoryId) -> Result<Vec<(FeedId, Option<String>, Timestamp)>, StoreError> {
+        self.ask("read a story", |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT item.feed, item.link, item.first_seen FROM story_item JOIN item ON item.id = story_item.item
+                 WHERE story_item.story = ?1 ORDER BY story_item.id",
+            )?;
+            let rows = statement
+                .query_map([story.0], |row| Ok((FeedId(row.get(0)?), row.get(1)?, instant(row.get(2)?))))?;
+            rows.collect()
+        })
+    }
+
+    /// All items placed in stories since a moment, in the order of placing.
+    pub fn placed_since(&self, since: Timestamp) -> Result<Vec<(Told, StoryId)>, StoreError> {
+        self.ask("read the open stories", |connection| {
+            let mut statement = connection.prepare_cached(&format!(
+                "SELECT {TOLD} JOIN story_item ON story_item.item = item.id
+                 WHERE item.first_seen >= ?1 ORDER BY story_item.id"
+            ))?;
+            let mut story = connection.prepare_cached("SELECT story FROM story_item WHERE item = ?1")?;
+            let mut placed = Vec::new();
+            for told in statement.query_map([seconds(since)], told_from_row)? {
+                let told = told?;
+                let story = story.query_row([told.item.0], |row| row.get(0).map(StoryId))?;
+                placed.push((told, story));
+            }
+            Ok(placed)
+        })
+    }
+
+    /// What an item tells.
+    pub fn telling(&self, item: ItemId) -> Result<Option<Told>, StoreError> {
+        self.ask("read an item", |connection| {
+            connection
+                .prepare_cached(&format!("SELECT {TOLD} WHERE item.id = ?1"))?
+                .query_row([item.0], told_from_row)
+                .optional()
+        })
+    }
+
+    /// Calls `each` with what every item first seen from one moment to before another tells.
+    pub fn each_told(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+        mut each: impl FnMut(Told),
+    ) -> Result<(), StoreError> {
+        self.ask("read the items", |connection| {
+            let mut statement = connection
+                .prepare_cached(&format!("SELECT {TOLD} WHERE item.first_seen >= ?1 AND item.first_seen < ?2"))?;
+            for told in statement.query_map([seconds(from), seconds(to)], told_from_row)? {
+                each(told?);
+            }
+            Ok(())
+        })
+    }
+
+    /// How many items were counted and up to when, and in how many of them each word stands.
+    pub fn frequencies(&self) -> Result<(Timestamp, u64, Vec<(String, u32)>), StoreError> {
+        self.ask("read the word counts", |connection| {
+            let single = |name: &str| -> rusqlite::Result<i64> {
+                let value = connection
+                    .prepare_cached("SELECT value FROM meta WHERE name = ?1")?
+                    .query_row([name], |row| row.get(0))
+                    .optional()?;
+                Ok(value.unwrap_or(0))
+            };
+            let counted_to = instant(single("corpus_at")?);
+            let items = u64::try_from(single("corpus_items")?).unwrap_or(0);
+            let mut statement = connection.prepare_cached("SELECT word, items FROM frequency")?;
+            let words = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+            Ok((counted_to, items, words))
+        })
+    }
+
+    /// Keeps new word counts.
+    pub fn keep_frequencies<'w>(
+        &mut self,
+        counted_to: Timestamp,
+        items: u64,
+        words: impl Iterator<Item = (&'w str, u32)>,
+    ) -> Result<(), StoreError> {
+        self.savepoint(|store| {
+            store.ask("keep the word counts", |connection| {
+                for (name, value) in
+                    [("corpus_at", seconds(counted_to)), ("corpus_items", i64::try_from(items).unwrap_or(i64::MAX))]
+                {
+                    connection.execute(
+                        "INSERT INTO meta (name, value) VALUES (?1, ?2)
+                         ON CONFLICT (name) DO UPDATE SET value = ?2",
+                        params![name, value],
+                    )?;
+                }
+                let mut statement = connection.prepare_cached(
+                    "INSERT INTO frequency (word, items) VALUES (?1, ?2)
+                     ON CONFLICT (word) DO UPDATE SET items = ?2 WHERE items <> ?2",
+                )?;
+                for (word, items) in words {
+                    statement.execute(params![word, items])?;
+                }
+                Ok(())
+            })
+        })
+    }
+}
+
+fn told_from_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Told> {
+    Ok(Told {
+        item: ItemId(row.get(0)?),
+        feed: FeedId(row.get(1)?),
+        at: instant(row.get(2)?),
+        lang: row.get(3)?,
+        link: row.get(4)?,
+        title: row.get(5)?,
+        summary: row.get(6)?,
+    })
+}

@@ -154,9 +154,12 @@ CREATE TABLE story (
 ) STRICT;
 CREATE INDEX story_last ON story (last);
 
+-- `id` is the order of placing, in which a restart rebuilds the groups.
 CREATE TABLE story_item (
-    item INTEGER PRIMARY KEY REFERENCES item (id) ON DELETE CASCADE,
+    id INTEGER PRIMARY KEY,
+    item INTEGER NOT NULL UNIQUE REFERENCES item (id) ON DELETE CASCADE,
     story INTEGER NOT NULL REFERENCES story (id),
+    copy_of INTEGER,                        -- the item of the same story whose text it repeats
     why TEXT NOT NULL                       -- in words: what it shares with whom
 ) STRICT;
 CREATE INDEX story_item_story ON story_item (story);

@@ -1,0 +1,102 @@
+//! The open stories, kept in memory as the store has them.
+
+use jiff::SignedDuration;
+
+use super::Desk;
+use crate::model::{ItemId, Timestamp};
+use crate::store::stories::Told;
+use crate::store::{Store, StoreError};
+use crate::story::Telling;
+use crate::story::group::Grouper;
+use crate::story::vector::Frequencies;
+use crate::topic::publisher;
+
+/// Members of this time suffice to rebuild the open stories.
+const WINDOW: SignedDuration = SignedDuration::from_hours(17 * 24);
+
+/// The open stories, and when their word counts are renewed.
+#[derive(Debug)]
+pub(super) struct Stories {
+    grouper: Grouper,
+    counted_to: Timestamp,
+}
+
+impl Stories {
+    /// Rebuilds the open stories from the store, exactly as they were.
+    pub(super) fn restore(store: &Store, now: Timestamp) -> Result<Stories, StoreError> {
+        let (counted_to, items, words) = store.frequencies()?;
+        let mut grouper = Grouper::new(Frequencies::new(items, words));
+        let since = now.checked_sub(WINDOW).unwrap_or(Timestamp::MIN);
+        for (told, story) in store.placed_since(since)? {
+            let name = store.feed(told.feed)?.name;
+            grouper.restore(&telling(told, &name), story);
+        }
+        Ok(Stories { grouper, counted_to })
+    }
+}
+
+/// An item as the rules for stories want it.
+pub fn telling(told: Told, feed: &str) -> Telling {
+    Telling {
+        item: told.item,
+        at: told.at,
+        lang: told.lang,
+        publisher: publisher(told.link.as_deref(), feed),
+        link: told.link,
+        title: told.title,
+        summary: told.summary,
+    }
+}
+
+impl Desk {
+    /// Gives a matched item its place among the stories, once.
+    pub(super) fn place_in_story(&mut self, item: ItemId, now: Timestamp) -> Result<(), StoreError> {
+        if self.store.story_of(item)?.is_some() {
+            return Ok(());
+        }
+        let Some(told) = self.store.telling(item)? else { return Ok(()) };
+        let name = self.store.feed(told.feed)?.name;
+        let fresh = self.store.next_story()?;
+        let telling = telling(told, &name);
+        self.renew_counts(now)?;
+        let placement = self.stories(now)?.grouper.place(&telling, fresh);
+        self.store.keep_placement(item, &placement, now)
+    }
+
+    /// How often each word stands in the stored items, as counted at the last midnight.
+    pub fn frequencies(&self) -> Result<Frequencies, StoreError> {
+        let (_, items, words) = self.store.frequencies()?;
+        Ok(Frequencies::new(items, words))
+    }
+
+    /// The open stories; read from the store where a step that failed has left them in doubt.
+    fn stories(&mut self, now: Timestamp) -> Result<&mut Stories, StoreError> {
+        let stories = match self.stories.take() {
+            Some(stories) => stories,
+            None => Stories::restore(&self.store, now)?,
+        };
+        Ok(self.stories.insert(stories))
+    }
+
+    /// Counts the words of the days that have passed since the last count, up to the last UTC midnight.
+    ///
+    /// Only whole days count, so that a restart in mid-day changes nothing.
+    fn renew_counts(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        const DAY: i64 = 86_400;
+        let midnight = Timestamp::from_second(now.as_second().div_euclid(DAY) * DAY).unwrap_or(now);
+        if self.stories(now)?.counted_to >= midnight {
+            return Ok(());
+        }
+        let (counted_to, items, words) = self.store.frequencies()?;
+        let mut frequencies = Frequencies::new(items, words);
+        self.store.each_told(counted_to, midnight, |told| {
+            frequencies.count(&telling(told, ""));
+        })?;
+        self.store.keep_frequencies(midnight, frequencies.items(), frequencies.words())?;
+        let stories = self.stories(now)?;
+        stories.grouper.renew(frequencies);
+        stories.grouper.forget(now);
+        stories.counted_to = midnight;
+        Ok(())
+    }
+}
