@@ -279,4 +279,9 @@ impl FeedEvent {
                 | FeedEvent::Gone { .. }
         )
     }
+
+    /// Whether trouble that was reported is over; that too makes an empty digest go.
+    pub fn is_recovery(&self) -> bool {
+        matches!(self, FeedEvent::Recovered { .. })
+    }
 }

@@ -1,0 +1,237 @@
+//! Which stories a digest shows: grouped, ordered, capped.
+//!
+//! Every pending match of a topic that the digest wants ends in exactly one of three ways: its item is shown, or it is
+//! counted (with a command that lists it), or the match stays pending. What an item was told as goes for all topics of
+//! the recipient, so nobody reads it twice.
+
+mod articles;
+mod pile;
+mod story;
+
+use self::articles::{Article, Topics};
+use self::pile::Pile;
+use super::excerpt::Run;
+use super::material::{Candidate, Material, ToldBefore, Topic};
+use crate::model::{ItemId, MatchId, StoryId, TopicId};
+
+/// What one message tells, for the store to settle.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settled {
+    /// Each item that the recipient is told of with this message, once.
+    pub told: Vec<Told>,
+    /// The matches that are pending no longer.
+    pub leaving: Vec<MatchId>,
+}
+
+/// How the recipient was told of one item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The item.
+    pub item: ItemId,
+    /// Its story.
+    pub story: Option<StoryId>,
+    /// The topic it stands under.
+    pub topic: TopicId,
+    /// In which form.
+    pub how: How,
+}
+
+/// The forms in which an item is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum How {
+    /// With title and excerpt.
+    Full,
+    /// With its title.
+    Compact,
+    /// As another outlet of a story.
+    Also,
+    /// In a number, with the command that lists it.
+    Counted,
+    /// In the block of old items that resurfaced.
+    Late,
+    /// In the line of a feed that was replaced.
+    Replaced,
+    /// In the number that a snooze hid.
+    Snoozed,
+}
+
+impl How {
+    /// The word in the store.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            How::Full => "full",
+            How::Compact => "compact",
+            How::Also => "also",
+            How::Counted => "counted",
+            How::Late => "late",
+            How::Replaced => "replaced",
+            How::Snoozed => "snoozed",
+        }
+    }
+}
+
+/// The most that one message shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caps {
+    /// Stories of all topics.
+    pub stories: usize,
+    /// Stories of one topic.
+    pub per_topic: usize,
+    /// Stories of one topic that have an excerpt: its first.
+    pub excerpts: usize,
+    /// Topics with bars in the glance table.
+    pub glance: usize,
+}
+
+impl Caps {
+    /// Everything, for a command that lists what the caps hid.
+    pub const NONE: Caps = Caps {
+        stories: usize::MAX,
+        per_topic: usize::MAX,
+        excerpts: usize::MAX,
+        glance: usize::MAX,
+    };
+
+    /// What a message shows where nothing speaks against it.
+    pub fn standard(max_stories: usize) -> Caps {
+        Caps {
+            stories: max_stories,
+            per_topic: 12,
+            excerpts: 3,
+            glance: 16,
+        }
+    }
+
+    /// Half as much, for a server that found the message too big.
+    pub fn halved(self) -> Caps {
+        Caps {
+            stories: self.stories.div_ceil(2),
+            per_topic: self.per_topic.div_ceil(2),
+            glance: self.glance.div_ceil(2),
+            ..self
+        }
+    }
+}
+
+/// What a message tells, in order, before it is put into words.
+#[derive(Debug)]
+pub struct Choice<'m> {
+    /// The topics that have something, high priority first, then in file order.
+    pub sections: Vec<Section<'m>>,
+    /// Stories told before that have something new.
+    pub updates: Vec<Story<'m>>,
+    /// Such stories that the caps hid.
+    pub more_updates: usize,
+    /// Articles on stories told before without anything new.
+    pub again: Again,
+    /// Topics whose snooze has ended, and the articles it hid.
+    pub hidden: Vec<(&'m Topic, usize)>,
+    /// Topics, and their stories that ended below `min_outlets`.
+    pub below: Vec<(&'m Topic, usize)>,
+    /// Topics of the digest that are snoozed.
+    pub asleep: Vec<&'m Topic>,
+    /// Topics of the digest that have nothing.
+    pub quiet: Vec<&'m Topic>,
+    /// New stories, shown or counted.
+    pub stories: usize,
+    /// Articles of new stories.
+    pub articles: usize,
+    /// What the store has to settle once this is sent.
+    pub settled: Settled,
+}
+
+/// Articles without news, and the stories they belong to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Again {
+    /// Articles.
+    pub articles: usize,
+    /// Stories.
+    pub stories: usize,
+}
+
+/// One topic's part of the message.
+#[derive(Debug)]
+pub struct Section<'m> {
+    /// Whose.
+    pub topic: &'m Topic,
+    /// The stories that are shown.
+    pub stories: Vec<Story<'m>>,
+    /// Stories that the caps hid.
+    pub more: usize,
+    /// Old items that resurfaced, newest first.
+    pub late: Vec<&'m Candidate>,
+    /// Such items that the caps hid.
+    pub more_late: usize,
+    /// By outlet: items of a feed that was replaced.
+    pub replaced: Vec<Vec<&'m Candidate>>,
+}
+
+/// One story, told by one or more articles.
+#[derive(Debug)]
+pub struct Story<'m> {
+    /// The article that speaks for it.
+    pub lead: &'m Candidate,
+    /// The first article of each other outlet, earliest first.
+    pub also: Vec<&'m Candidate>,
+    /// The recipient's other topics that it matches.
+    pub tags: Vec<&'m Topic>,
+    /// Whether one of its topics allows titles only.
+    pub sensitive: bool,
+    /// When it was told before.
+    pub told: Option<&'m ToldBefore>,
+    /// What is shown of the lead's text.
+    pub excerpt: Option<Vec<Run>>,
+    /// The topic it stands under.
+    pub topic: &'m Topic,
+    articles: Vec<Article<'m>>,
+}
+
+impl Section<'_> {
+    /// Stories shown and hidden.
+    pub fn count(&self) -> usize {
+        self.stories.len() + self.more
+    }
+}
+
+impl Choice<'_> {
+    /// Whether it has nothing to tell that would be worth a mail. Mere numbers wait for the next one.
+    pub fn is_empty(&self) -> bool {
+        self.sections.is_empty() && self.updates.is_empty() && self.hidden.is_empty()
+    }
+
+    /// New stories and updates that are shown.
+    pub fn shown(&self) -> usize {
+        self.updates.len()
+            + self
+                .sections
+                .iter()
+                .map(|section| section.stories.len())
+                .sum::<usize>()
+    }
+}
+
+/// Decides what a message tells.
+pub fn choose<'m>(material: &'m Material<'_>, caps: Caps) -> Choice<'m> {
+    let topics = Topics::of(material);
+    let mut choice = Choice {
+        sections: Vec::new(),
+        updates: Vec::new(),
+        more_updates: 0,
+        again: Again::default(),
+        hidden: Vec::new(),
+        below: Vec::new(),
+        asleep: topics
+            .ranked
+            .iter()
+            .filter(|topic| topic.asleep)
+            .map(|topic| topic.topic)
+            .collect(),
+        quiet: Vec::new(),
+        stories: 0,
+        articles: 0,
+        settled: Settled::default(),
+    };
+    let pile = Pile::sort(material, &topics, &mut choice);
+    pile.lay_out(&topics, caps, &mut choice);
+    choice
+}

@@ -1,0 +1,290 @@
+//! What is told, sorted into sections, ordered, capped and settled.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::articles::{Article, Topics, articles};
+use super::{Caps, Choice, How, Section, Settled, Story, Told};
+use crate::digest::material::{Candidate, Followup, Material, StoryFacts, Topic};
+use crate::model::{ItemId, Origin, StoryId, TopicId};
+
+/// A story, or an item that stands by itself.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Group {
+    Story(StoryId),
+    Single(ItemId),
+}
+
+/// What is told, by rank of topic, before it is ordered and capped.
+#[derive(Default)]
+pub(super) struct Pile<'m> {
+    stories: BTreeMap<usize, Vec<Story<'m>>>,
+    updates: Vec<(usize, Story<'m>)>,
+    late: BTreeMap<usize, Vec<Article<'m>>>,
+    replaced: BTreeMap<(usize, String), Vec<Article<'m>>>,
+}
+
+impl<'m> Pile<'m> {
+    pub(super) fn sort(
+        material: &'m Material<'_>,
+        topics: &Topics<'m>,
+        choice: &mut Choice<'m>,
+    ) -> Pile<'m> {
+        let facts: HashMap<StoryId, &StoryFacts> = material
+            .stories
+            .iter()
+            .map(|facts| (facts.id, facts))
+            .collect();
+        let mut groups: BTreeMap<Group, Vec<Article<'m>>> = BTreeMap::new();
+        for article in articles(material, topics, choice) {
+            let group = article.active[0]
+                .story
+                .map_or(Group::Single(article.item), Group::Story);
+            groups.entry(group).or_default().push(article);
+        }
+        let mut pile = Pile::default();
+        let mut below: BTreeMap<usize, usize> = BTreeMap::new();
+        for (group, articles) in groups {
+            let facts = match group {
+                Group::Story(id) => facts.get(&id).copied(),
+                Group::Single(_) => None,
+            };
+            let closed = facts.map_or(matches!(group, Group::Single(_)), |facts| facts.closed);
+            match section_of(&articles, facts, topics) {
+                Some(rank) => pile.put(articles, rank, facts, topics, choice),
+                None if closed => {
+                    let rank = topics.rank(articles[0].active[0]);
+                    *below.entry(rank).or_default() += 1;
+                    settle(
+                        &mut choice.settled,
+                        &articles,
+                        articles[0].active[0].topic,
+                        How::Counted,
+                    );
+                }
+                None => {} // Until the story closes, other outlets may still tell it.
+            }
+        }
+        choice.below = below
+            .into_iter()
+            .map(|(rank, stories)| (topics.ranked[rank].topic, stories))
+            .collect();
+        pile
+    }
+
+    /// Puts the articles of one story where they are told.
+    fn put(
+        &mut self,
+        articles: Vec<Article<'m>>,
+        rank: usize,
+        facts: Option<&'m StoryFacts>,
+        topics: &Topics<'m>,
+        choice: &mut Choice<'m>,
+    ) {
+        let mut fresh = Vec::new();
+        for article in articles {
+            let origin = |wanted: &[Origin]| {
+                article
+                    .active
+                    .iter()
+                    .any(|candidate| wanted.contains(&candidate.origin))
+            };
+            let own = topics.rank(article.active[0]);
+            if origin(&[Origin::New, Origin::Backfill]) {
+                fresh.push(article);
+            } else if origin(&[Origin::Late]) {
+                self.late.entry(own).or_default().push(article);
+            } else {
+                let outlet = article.active[0].outlet.clone();
+                self.replaced
+                    .entry((own, outlet))
+                    .or_default()
+                    .push(article);
+            }
+        }
+        if fresh.is_empty() {
+            return;
+        }
+        let told = facts.and_then(|facts| facts.told.as_ref());
+        let topic = topics.ranked[rank].topic.id;
+        match told.map(|told| &told.followup) {
+            Some(Followup::TooSoon) => {}
+            Some(Followup::Nothing) => {
+                choice.again.articles += fresh.len();
+                choice.again.stories += 1;
+                settle(&mut choice.settled, &fresh, topic, How::Counted);
+            }
+            Some(_) => self
+                .updates
+                .push((rank, Story::new(fresh, rank, told, topics))),
+            None => self
+                .stories
+                .entry(rank)
+                .or_default()
+                .push(Story::new(fresh, rank, None, topics)),
+        }
+    }
+
+    /// Orders and caps what is told, and settles it.
+    pub(super) fn lay_out(mut self, topics: &Topics<'m>, caps: Caps, choice: &mut Choice<'m>) {
+        for stories in self.stories.values_mut() {
+            stories.sort_by_key(Story::order);
+        }
+        self.updates
+            .sort_by_key(|(rank, story)| (*rank, story.order()));
+        // Updates come last: a reader has their stories already.
+        let sizes: Vec<usize> = self
+            .stories
+            .values()
+            .map(Vec::len)
+            .chain([self.updates.len()])
+            .collect();
+        let mut room = allot(&sizes, caps).into_iter();
+        let mut stories = std::mem::take(&mut self.stories);
+        let mut shown: BTreeMap<usize, (Vec<Story<'m>>, usize)> = BTreeMap::new();
+        for (rank, stories) in &mut stories {
+            let size = stories.len();
+            let articles: usize = stories.iter().map(|story| story.articles.len()).sum();
+            let kept = room.next().unwrap_or(0);
+            let (kept, hidden): (Vec<_>, Vec<_>) = stories
+                .drain(..)
+                .enumerate()
+                .partition(|(at, _)| *at < kept);
+            choice.stories += size;
+            choice.articles += articles;
+            let kept = kept
+                .into_iter()
+                .map(|(at, story)| story.shown(at < caps.excerpts, choice))
+                .collect();
+            let more = hidden
+                .into_iter()
+                .map(|(_, story)| story.counted(choice))
+                .count();
+            shown.insert(*rank, (kept, more));
+        }
+        let kept = room.next().unwrap_or(0);
+        for (at, (_, story)) in self.updates.drain(..).enumerate() {
+            if at < kept {
+                let story = story.shown(at < caps.excerpts, choice);
+                choice.updates.push(story);
+            } else {
+                story.counted(choice);
+                choice.more_updates += 1;
+            }
+        }
+        for (rank, ranked) in topics.ranked.iter().enumerate() {
+            let (stories, more) = shown.remove(&rank).unwrap_or_default();
+            let (late, more_late) = self.late_of(rank, ranked.topic, caps, choice);
+            let replaced = self.replaced_of(rank, ranked.topic, choice);
+            let section = Section {
+                topic: ranked.topic,
+                stories,
+                more,
+                late,
+                more_late,
+                replaced,
+            };
+            if section.count() + section.late.len() + section.replaced.len() > 0 {
+                choice.sections.push(section);
+            } else if ranked.topic.wanted
+                && !ranked.asleep
+                && !choice.updates.iter().any(|story| story.is_on(ranked.topic))
+            {
+                choice.quiet.push(ranked.topic);
+            }
+        }
+    }
+
+    fn late_of(
+        &mut self,
+        rank: usize,
+        topic: &Topic,
+        caps: Caps,
+        choice: &mut Choice<'m>,
+    ) -> (Vec<&'m Candidate>, usize) {
+        let mut late = self.late.remove(&rank).unwrap_or_default();
+        late.sort_by_key(|article| (Reverse(article.active[0].date), article.item));
+        let hidden = late.split_off(caps.per_topic.min(late.len()));
+        settle(&mut choice.settled, &late, topic.id, How::Late);
+        settle(&mut choice.settled, &hidden, topic.id, How::Counted);
+        (
+            late.iter().map(|article| article.active[0]).collect(),
+            hidden.len(),
+        )
+    }
+
+    fn replaced_of(
+        &mut self,
+        rank: usize,
+        topic: &Topic,
+        choice: &mut Choice<'m>,
+    ) -> Vec<Vec<&'m Candidate>> {
+        let outlets: Vec<(usize, String)> = self
+            .replaced
+            .keys()
+            .filter(|(of, _)| *of == rank)
+            .cloned()
+            .collect();
+        let mut replaced = Vec::new();
+        for outlet in outlets {
+            let articles = self.replaced.remove(&outlet).unwrap_or_default();
+            settle(&mut choice.settled, &articles, topic.id, How::Replaced);
+            replaced.push(articles.iter().map(|article| article.active[0]).collect());
+        }
+        replaced
+    }
+}
+
+/// The first topic under which a story may stand: one whose `min_outlets` it reaches.
+fn section_of(
+    articles: &[Article<'_>],
+    facts: Option<&StoryFacts>,
+    topics: &Topics<'_>,
+) -> Option<usize> {
+    let candidates = || {
+        articles
+            .iter()
+            .flat_map(|article| article.active.iter().copied())
+    };
+    let publishers: BTreeSet<&str> = candidates()
+        .map(|candidate| candidate.publisher.as_str())
+        .collect();
+    let outlets = facts
+        .map_or(0, |facts| facts.outlets as usize)
+        .max(publishers.len());
+    candidates()
+        .map(|candidate| topics.rank(candidate))
+        .filter(|rank| topics.ranked[*rank].topic.min_outlets as usize <= outlets)
+        .min()
+}
+
+pub(super) fn settle(settled: &mut Settled, articles: &[Article<'_>], topic: TopicId, how: How) {
+    for article in articles {
+        settled.leaving.extend(&article.all);
+        settled.told.push(Told {
+            item: article.item,
+            story: article.active[0].story,
+            topic,
+            how,
+        });
+    }
+}
+
+/// How many stories of each list are shown: in turn one of each, so that every topic shows its best story before any
+/// shows its second.
+fn allot(sizes: &[usize], caps: Caps) -> Vec<usize> {
+    let mut shown = vec![0; sizes.len()];
+    let mut room = caps.stories;
+    loop {
+        let before = room;
+        for (shown, size) in shown.iter_mut().zip(sizes) {
+            if room > 0 && *shown < caps.per_topic.min(*size) {
+                *shown += 1;
+                room -= 1;
+            }
+        }
+        if room == before {
+            return shown;
+        }
+    }
+}

@@ -1,0 +1,359 @@
+//! What a message says beside its stories: notes, changes, trouble and the footer.
+
+use std::collections::BTreeMap;
+
+use super::clean::{cut, is_right_to_left, line, link};
+use super::compose::Choice;
+use super::material::{FeedEvent, FeedNews, Material};
+use super::phrases::{self, Clock, count, grouped, list, some_of};
+use super::stories::{Commands, name, updated};
+use super::view::{Edit, Fragment, Layout, Note, Trouble, TroubledFeed};
+use super::words::since;
+use crate::schedule::digests::Send;
+
+// How many names a sentence takes, and how many lines a list.
+const NAMED_FEEDS: usize = 5;
+const NAMED_TOPICS: usize = 20;
+const LISTED: usize = 12;
+
+/// Lines of lesser weight, with the commands that list what they count.
+pub(super) fn notes(
+    material: &Material<'_>,
+    choice: &Choice<'_>,
+    clock: &Clock,
+    commands: &Commands,
+) -> Vec<Note> {
+    let mut notes = Vec::new();
+    let mut note = |text: String, command: Option<String>| notes.push(Note { text, command });
+    let unshown = choice.sections.iter().filter(|section| {
+        section.more > 0 && section.stories.len() + section.late.len() + section.replaced.len() == 0
+    });
+    let unshown: Vec<String> = unshown
+        .map(|section| format!("{} {}", name(&section.topic.name), section.more))
+        .collect();
+    if !unshown.is_empty() {
+        let topics = some_of(&unshown, NAMED_TOPICS);
+        note(
+            format!("For want of room kept but not shown: {topics}. To see them:"),
+            Some(commands.sent()),
+        );
+    }
+    if choice.again.articles > 0 {
+        let articles = count(
+            choice.again.articles as u64,
+            "more article",
+            "more articles",
+        );
+        let stories = count(choice.again.stories as u64, "story", "stories");
+        note(
+            format!("{articles} on {stories} you had before, with nothing new. To see them:"),
+            Some(commands.sent()),
+        );
+    }
+    for (topic, articles) in choice.hidden.iter().take(LISTED) {
+        let until = topic.snooze.map(|day| clock.day(day)).unwrap_or_default();
+        let hidden = count(*articles as u64, "article", "articles");
+        let topic_name = name(&topic.name);
+        note(
+            format!("{topic_name} was snoozed until {until}, which hid {hidden}. To see them:"),
+            Some(commands.topic(topic)),
+        );
+    }
+    for (topic, stories) in choice.below.iter().take(LISTED) {
+        let stories = count(*stories as u64, "story", "stories");
+        let (topic_name, outlets) = (name(&topic.name), topic.min_outlets);
+        note(
+            format!("{topic_name}: {stories} stayed below {outlets} outlets. To see them:"),
+            Some(commands.topic(topic)),
+        );
+    }
+    if let Some(text) = elsewhere(material, clock) {
+        note(text, None);
+    }
+    notes.extend(feed_notes(material, clock, commands));
+    notes
+}
+
+/// What other digests sent in the meantime.
+fn elsewhere(material: &Material<'_>, clock: &Clock) -> Option<String> {
+    let mut digests: BTreeMap<&str, (u64, Vec<String>)> = BTreeMap::new();
+    for sent in &material.elsewhere {
+        let digest = digests.entry(&sent.digest).or_default();
+        digest.0 += u64::from(sent.stories);
+        digest.1.push(clock.short(sent.at));
+    }
+    let digests: Vec<String> = digests
+        .into_iter()
+        .map(|(digest, (stories, times))| {
+            format!(
+                "{} by {} ({})",
+                count(stories, "story", "stories"),
+                name(digest),
+                some_of(&times, 6)
+            )
+        })
+        .collect();
+    (!digests.is_empty()).then(|| format!("Sent before and not repeated here: {}.", list(&digests)))
+}
+
+/// Feeds that were added, came back or changed: nothing to look after.
+fn feed_notes(material: &Material<'_>, clock: &Clock, commands: &Commands) -> Vec<Note> {
+    let mut notes = Vec::new();
+    let (mut added, mut all_stored, mut all_matching) = (Vec::new(), 0, 0);
+    let mut others = Vec::new();
+    for FeedNews { feed, what, .. } in &material.feed_news {
+        let feed = name(feed);
+        match what {
+            FeedEvent::Added { stored, matching } => {
+                added.push(feed);
+                all_stored += u64::from(*stored);
+                all_matching += u64::from(*matching);
+            }
+            FeedEvent::Resumed => {
+                others.push(format!("{feed} is polled again, from where it was."));
+            }
+            FeedEvent::Recovered { since } => {
+                others.push(format!(
+                    "{feed} answers again; it had failed since {}.",
+                    clock.moment(*since)
+                ));
+            }
+            FeedEvent::Moved { to } => {
+                let to = link(to).unwrap_or_else(|| line(to));
+                others.push(format!("{feed} moved for good to {to}"));
+            }
+            FeedEvent::Guids => others.push(format!(
+                "{feed} keeps changing its ids; its links are trusted instead."
+            )),
+            _ => {}
+        }
+    }
+    if !added.is_empty() {
+        let what = match added.as_slice() {
+            [feed] => format!("Feed added: {feed}"),
+            feeds => format!(
+                "{} feeds added ({})",
+                feeds.len(),
+                some_of(feeds, NAMED_FEEDS)
+            ),
+        };
+        let stored = count(all_stored, "item", "items");
+        let matching = grouped(all_matching);
+        let see = if all_matching > 0 {
+            " To see them:"
+        } else {
+            ""
+        };
+        let text = format!("{what}. {stored} stored, {matching} would match.{see}");
+        notes.push(Note {
+            text,
+            command: (all_matching > 0).then(|| commands.stored()),
+        });
+    }
+    let rest = others.len().saturating_sub(LISTED);
+    notes.extend(others.into_iter().take(LISTED).map(|text| Note {
+        text,
+        command: None,
+    }));
+    if rest > 0 {
+        let text = format!(
+            "News of {}. To see them:",
+            count(rest as u64, "more feed", "more feeds")
+        );
+        notes.push(Note {
+            text,
+            command: Some("wirewatch status".to_owned()),
+        });
+    }
+    notes
+}
+
+pub(super) fn edits(material: &Material<'_>) -> Vec<Edit> {
+    let fragment = |raw: &str| {
+        let text = cut(&line(raw), 160);
+        Fragment {
+            rtl: is_right_to_left(&text),
+            text,
+            lang: None,
+        }
+    };
+    let edits = material.edits.iter().take(2 * LISTED);
+    edits
+        .map(|edit| Edit {
+            outlet: fragment(&edit.outlet),
+            old: fragment(&edit.old),
+            new: edit.new.as_deref().map(fragment),
+            link: edit.link.as_deref().and_then(link),
+        })
+        .collect()
+}
+
+pub(super) fn troubled<'a>(material: &'a Material<'_>) -> impl Iterator<Item = &'a FeedNews> {
+    material
+        .feed_news
+        .iter()
+        .filter(|news| news.what.is_trouble())
+}
+
+pub(super) fn trouble(material: &Material<'_>) -> Option<Trouble> {
+    let clock = Clock::new(&material.digest.plan.timezone, material.now);
+    let all = troubled(material).count();
+    if all == 0 {
+        return None;
+    }
+    let feeds = troubled(material).take(LISTED);
+    let rest = all.saturating_sub(LISTED);
+    Some(Trouble {
+        heading: format!("{} a look", count(all as u64, "feed needs", "feeds need")),
+        feeds: feeds
+            .map(|news| TroubledFeed {
+                name: name(&news.feed),
+                text: complaint(news, &clock),
+            })
+            .collect(),
+        more: (rest > 0).then(|| Note {
+            text: format!(
+                "And {}. To see them:",
+                count(rest as u64, "more feed", "more feeds")
+            ),
+            command: Some("wirewatch status".to_owned()),
+        }),
+    })
+}
+
+/// What is wrong with a feed, and which topics suffer.
+fn complaint(news: &FeedNews, clock: &Clock) -> String {
+    let suffering = match news.topics.as_slice() {
+        [] => String::new(),
+        topics => {
+            let names: Vec<String> = topics.iter().map(|topic| name(topic)).collect();
+            {
+                let names = if names.len() > NAMED_FEEDS {
+                    some_of(&names, NAMED_FEEDS)
+                } else {
+                    list(&names)
+                };
+                format!(" {names} may be incomplete.")
+            }
+        }
+    };
+    match &news.what {
+        FeedEvent::Failing {
+            since,
+            attempts,
+            error,
+        } => {
+            let attempts = count(u64::from(*attempts), "attempt", "attempts");
+            format!(
+                "{} since {}, {attempts}.{suffering}",
+                cut(&line(error), 200),
+                clock.moment(*since)
+            )
+        }
+        FeedEvent::Quiet { last_new, usual } => {
+            let silent = phrases::span(clock.now().duration_since(*last_new));
+            format!(
+                "nothing new for {silent}, usually {}.",
+                phrases::rhythm(*usual)
+            )
+        }
+        FeedEvent::Gap { from, to } => {
+            let (from, to) = (clock.since(*from), clock.since(*to));
+            format!("articles between {from} and {to} may have been missed.{suffering}")
+        }
+        FeedEvent::Replaced { at } => format!(
+            "its whole content was replaced, seen {}.",
+            clock.moment(*at)
+        ),
+        FeedEvent::Gone { since } => {
+            format!(
+                "gone for good, says its server since {}; asked monthly from now on.{suffering}",
+                clock.moment(*since)
+            )
+        }
+        _ => String::new(),
+    }
+}
+
+pub(super) fn footer(
+    material: &Material<'_>,
+    choice: &Choice<'_>,
+    layout: Layout,
+    clock: &Clock,
+) -> Vec<String> {
+    let digest = &material.digest;
+    let (host, recipient) = (line(material.host), line(material.recipient));
+    let file = line(&material.watchlist.file);
+    let mut topics = updated(choice);
+    topics.extend(
+        choice
+            .sections
+            .iter()
+            .map(|section| name(&section.topic.name)),
+    );
+    topics.sort();
+    topics.dedup();
+    let sends = match (layout, &digest.plan.send) {
+        (Layout::Alert, _) => {
+            let topics = match topics.as_slice() {
+                [topic] => format!("topic {topic}"),
+                topics => format!("topics {}", some_of(topics, NAMED_FEEDS)),
+            };
+            format!(
+                "sends {recipient} this at once for the {topics}, at most one mail every 15 minutes"
+            )
+        }
+        (_, Send::AtOnce) => format!(
+            "is set to mail {recipient} {}, at most every 15 minutes",
+            phrases::plan(&digest.plan)
+        ),
+        _ => format!("is set to mail {recipient} {}", phrases::plan(&digest.plan)),
+    };
+    let remedy = match digest.declared {
+        true => format!("edit the digest {} in {file}", name(&digest.name)),
+        false => format!("edit `to` under [mail] in {file}"),
+    };
+    let why = format!(
+        "You get this because wirewatch on {host} {sends}. To change or stop it, {remedy}."
+    );
+    let mut figures = Vec::new();
+    if layout == Layout::Digest {
+        figures.push(feed_figures(material, clock));
+        figures.push(format!(
+            "Watchlist of {}.",
+            clock.date(material.watchlist.saved_at)
+        ));
+    }
+    if material.watchlist.problems > 0 {
+        let problems = count(
+            u64::from(material.watchlist.problems),
+            "problem",
+            "problems",
+        );
+        figures.push(format!(
+            "A newer watchlist has {problems} and is not used; `wirewatch check` names them."
+        ));
+    }
+    figures.push("No tracking: no images, links go straight to the outlets.".to_owned());
+    vec![why, figures.join(" ")]
+}
+
+/// `41 feeds, 1,213 polls since Sunday 07:00, 6 failed, no gap.`
+fn feed_figures(material: &Material<'_>, clock: &Clock) -> String {
+    let figures = &material.feeds;
+    let known = match material.known_troubles {
+        0 => String::new(),
+        known => format!(" Feeds in trouble: + {known} known."),
+    };
+    format!(
+        "{}, {}{}, {} failed, {}.{known}",
+        count(u64::from(figures.feeds), "feed", "feeds"),
+        count(figures.polls, "poll", "polls"),
+        since(material, clock),
+        grouped(figures.failed),
+        match figures.gaps {
+            0 => "no gap".to_owned(),
+            gaps => count(u64::from(gaps), "gap", "gaps"),
+        },
+    )
+}

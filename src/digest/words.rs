@@ -1,0 +1,319 @@
+//! A choice put into words: subject, head and table; [`super::stories`] and [`super::notices`] have the rest.
+
+use super::WhenEmpty;
+use super::clean::{cut, header};
+use super::compose::{Caps, Choice};
+use super::excerpt::plain;
+use super::material::{Material, Thread, Topic};
+use super::notices::{edits, footer, notes, trouble, troubled};
+use super::phrases::{Clock, count, grouped, some_of};
+use super::stories::{self, Commands, name};
+use super::view::{Digest, Glance, Layout, Section};
+use super::volume;
+use crate::schedule::digests::Send;
+
+// What an inbox shows of a subject.
+const SUBJECT: usize = 56;
+const LONGEST_SUBJECT: usize = 200;
+const BAR_PIXELS: u32 = 20;
+const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+const NAMED_TOPICS: usize = 20;
+
+/// Puts a choice into words; `None` if there is nothing to tell and the digest is to be skipped then.
+pub(super) fn digest(material: &Material<'_>, choice: &Choice<'_>, caps: Caps) -> Option<Digest> {
+    let trouble = trouble(material);
+    let empty = choice.is_empty();
+    let news = material
+        .feed_news
+        .iter()
+        .any(|news| news.what.is_trouble() || news.what.is_recovery());
+    if empty && !news && !material.first && material.digest.when_empty == WhenEmpty::Skip {
+        return None;
+    }
+    let clock = Clock::new(&material.digest.plan.timezone, material.now);
+    let commands = Commands::new(material, &clock);
+    let layout = match material.digest.plan.send {
+        Send::AtOnce if choice.shown() > 0 => Layout::Alert,
+        _ => Layout::Digest,
+    };
+    let sections = stories::sections(choice, layout, &clock, &commands);
+    let all_well =
+        trouble.is_none() && material.known_troubles == 0 && material.watchlist.problems == 0;
+    let thread = thread(choice);
+    Some(Digest {
+        layout,
+        subject: match (&thread, layout) {
+            (Some(thread), Layout::Alert) => header(&thread.subject),
+            _ => subject(material, choice, &sections, layout, all_well),
+        },
+        from_name: cut(&header(&material.digest.name), 60),
+        preheader: preheader(choice, &sections, layout),
+        thread: thread.filter(|_| layout == Layout::Alert),
+        name: name(&material.digest.name),
+        when: clock.heading(),
+        intro: intro(material, choice, &clock, all_well),
+        glance: glance(choice, caps),
+        legend: legend(choice, caps, &clock),
+        notes: notes(material, choice, &clock, &commands),
+        edits: edits(material),
+        trouble,
+        footer: footer(material, choice, layout, &clock),
+        sections,
+    })
+}
+
+/// The message that this one answers: it has one story only, which an alert told before.
+fn thread(choice: &Choice<'_>) -> Option<Thread> {
+    match (choice.updates.as_slice(), choice.stories) {
+        ([story], 0) => story.told.and_then(|told| told.thread.clone()),
+        _ => None,
+    }
+}
+
+fn subject(
+    material: &Material<'_>,
+    choice: &Choice<'_>,
+    sections: &[Section],
+    layout: Layout,
+    all_well: bool,
+) -> String {
+    let stories = choice.stories + choice.updates.len() + choice.more_updates;
+    let lead = sections.iter().flat_map(|section| &section.stories).next();
+    if let Some(lead) = lead {
+        let title = header(&lead.title.text);
+        return match (stories, layout) {
+            (0..=1, Layout::Alert) => cut(&title, LONGEST_SUBJECT),
+            (0..=1, Layout::Digest) => cut(&title, LONGEST_SUBJECT / 2),
+            _ => format!(
+                "{} and {} more",
+                cut(&title, SUBJECT),
+                grouped(stories as u64 - 1)
+            ),
+        };
+    }
+    let listed: usize = choice
+        .sections
+        .iter()
+        .map(|section| section.late.len() + section.more_late)
+        .sum();
+    let troubled = troubled(material).count();
+    if stories > 0 {
+        count(stories as u64, "new story", "new stories")
+    } else if listed > 0 {
+        count(
+            listed as u64,
+            "old article came up again",
+            "old articles came up again",
+        )
+    } else if choice
+        .sections
+        .iter()
+        .any(|section| !section.replaced.is_empty())
+    {
+        "The content of a feed was replaced".to_owned()
+    } else if troubled > 0 {
+        format!(
+            "{} a look",
+            count(troubled as u64, "feed needs", "feeds need")
+        )
+    } else if material.first {
+        first_words(material, all_well)
+    } else {
+        "Nothing new".to_owned()
+    }
+}
+
+/// `12 feeds, 4 topics, all well`.
+fn first_words(material: &Material<'_>, all_well: bool) -> String {
+    let topics = material.topics.iter().filter(|topic| topic.wanted).count();
+    format!(
+        "{}, {}, {}",
+        count(u64::from(material.feeds.feeds), "feed", "feeds"),
+        count(topics as u64, "topic", "topics"),
+        if all_well { "all well" } else { "not all well" }
+    )
+}
+
+/// The next leads and what is unusual; of an alert, its text.
+fn preheader(choice: &Choice<'_>, sections: &[Section], layout: Layout) -> String {
+    if layout == Layout::Alert
+        && let Some(excerpt) = choice
+            .sections
+            .iter()
+            .flat_map(|section| &section.stories)
+            .find_map(|s| s.excerpt.as_ref())
+    {
+        return plain(excerpt);
+    }
+    let leads = sections
+        .iter()
+        .filter_map(|section| section.stories.first());
+    let rest = sections
+        .iter()
+        .flat_map(|section| section.stories.iter().skip(1));
+    let mut sentences: Vec<String> = leads
+        .chain(rest)
+        .skip(1)
+        .take(2)
+        .map(|story| cut(&story.title.text, SUBJECT))
+        .collect();
+    for section in &choice.sections {
+        if let Some(volume) = volume::unusual(&section.topic.history) {
+            let topic = name(&section.topic.name);
+            sentences.push(match volume.today.checked_div(volume.usual) {
+                // Rounded: 14 is 4 times 4, as far as a glance goes.
+                Some(_) => {
+                    let times = (2 * volume.today + volume.usual) / (2 * volume.usual);
+                    format!("{topic} at {times} times its usual volume")
+                }
+                None => format!("{topic} at an unusual volume"),
+            });
+        }
+    }
+    let mut text = String::new();
+    for sentence in sentences.iter().take(4) {
+        let ended = sentence.ends_with(['…', '.', '!', '?', '。', '？', '！']);
+        text.push_str(&format!("{sentence}{} ", if ended { "" } else { "." }));
+    }
+    text.trim_end().to_owned()
+}
+
+/// ` since Sunday 07:00`.
+pub(super) fn since(material: &Material<'_>, clock: &Clock) -> String {
+    material
+        .since
+        .map(|since| format!(" since {}", clock.since(since)))
+        .unwrap_or_default()
+}
+
+fn intro(material: &Material<'_>, choice: &Choice<'_>, clock: &Clock, all_well: bool) -> String {
+    let since = since(material, clock);
+    let mut sentences = Vec::new();
+    if choice.stories > 0 {
+        let topics = choice
+            .sections
+            .iter()
+            .filter(|section| section.count() > 0)
+            .count();
+        let articles = match choice.articles > choice.stories {
+            true => format!(", from {} articles", grouped(choice.articles as u64)),
+            false => String::new(),
+        };
+        sentences.push(format!(
+            "{} in {}{articles}{since}.",
+            count(choice.stories as u64, "new story", "new stories"),
+            count(topics as u64, "topic", "topics"),
+        ));
+    } else if material.first {
+        let then = match material.digest.when_empty {
+            WhenEmpty::Skip => "From now on mail comes when there is something to tell.",
+            WhenEmpty::Send => "From now on mail comes as planned.",
+        };
+        sentences.push(format!(
+            "{}. This first mail shows that mail arrives. {then}",
+            first_words(material, all_well)
+        ));
+    } else {
+        let topics = material.topics.iter().filter(|topic| topic.wanted).count();
+        let topics = count(topics as u64, "topic", "topics");
+        sentences.push(format!("Nothing new in {topics}{since}."));
+    }
+    let updates = choice.updates.len() + choice.more_updates;
+    if updates > 0 {
+        sentences.push(format!(
+            "{} something new.",
+            count(
+                updates as u64,
+                "story you had before has",
+                "stories you had before have"
+            )
+        ));
+    }
+    sentences.join(" ")
+}
+
+fn glance(choice: &Choice<'_>, caps: Caps) -> Vec<Glance> {
+    let rows = choice
+        .sections
+        .iter()
+        .filter(|section| section.count() > 0)
+        .take(caps.glance);
+    rows.map(|section| {
+        let history = &section.topic.history;
+        Glance {
+            topic: name(&section.topic.name),
+            bars: volume::bars(history, BAR_PIXELS)
+                .into_iter()
+                .map(|height| height.max(1))
+                .collect(),
+            blocks: volume::bars(history, 7)
+                .into_iter()
+                .filter_map(|step| BLOCKS.get(step as usize))
+                .collect(),
+            count: section.count(),
+            unusual: volume::unusual(history).map(|volume| match volume.usual {
+                0 => "usually none".to_owned(),
+                usual => format!("usually {usual}"),
+            }),
+        }
+    })
+    .collect()
+}
+
+/// What the bars are, and the topics that have no row.
+fn legend(choice: &Choice<'_>, caps: Caps, clock: &Clock) -> String {
+    let mut sentences = Vec::new();
+    let with_stories: Vec<_> = choice
+        .sections
+        .iter()
+        .filter(|section| section.count() > 0)
+        .collect();
+    let days = with_stories
+        .iter()
+        .map(|section| section.topic.history.len().min(volume::DAYS))
+        .max()
+        .unwrap_or(0);
+    if days > 1 {
+        sentences.push(format!("Stories per day over {days} days, today last."));
+    }
+    let rest: Vec<String> = with_stories
+        .iter()
+        .skip(caps.glance)
+        .map(|section| {
+            format!(
+                "{} {}",
+                name(&section.topic.name),
+                grouped(section.count() as u64)
+            )
+        })
+        .collect();
+    if !rest.is_empty() {
+        sentences.push(format!("Also {}.", some_of(&rest, NAMED_TOPICS)));
+    }
+    // Where all are quiet, the intro has said so.
+    if !choice.quiet.is_empty() && choice.shown() > 0 {
+        sentences.push(format!(
+            "Nothing new in {}.",
+            some_of(&names(&choice.quiet), NAMED_TOPICS)
+        ));
+    }
+    let asleep: Vec<String> = choice
+        .asleep
+        .iter()
+        .filter_map(|topic| {
+            Some(format!(
+                "{} until {}",
+                name(&topic.name),
+                clock.day(topic.snooze?)
+            ))
+        })
+        .collect();
+    if !asleep.is_empty() {
+        sentences.push(format!("Snoozed: {}.", some_of(&asleep, NAMED_TOPICS)));
+    }
+    sentences.join(" ")
+}
+
+fn names(topics: &[&Topic]) -> Vec<String> {
+    topics.iter().map(|topic| name(&topic.name)).collect()
+}
