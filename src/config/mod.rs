@@ -222,11 +222,14 @@ fn read<'t>(document: &'t DeTable<'t>, places: &Places, notes: &mut Notes<'t>) -
     let store = settings::store(&root, places, notes);
     let mail = settings::mail(&root, places, notes);
     let (poll, fastest) = settings::poll(&root, notes);
-    let (feeds, feed_names) = feeds::read(&root, &poll, fastest, places, notes);
+    let (feeds, mut feed_names) = feeds::read(&root, &poll, fastest, places, notes);
     let lists = topics::lists(&root, notes);
-    let (topics, topic_names) = topics::read(&root, &feed_names, notes);
-    let digests = digests::read(&root, &mail, &topic_names, notes);
+    let (topics, mut topic_names) = topics::read(&root, &mut feed_names, notes);
+    let digests = digests::read(&root, &mail, &mut topic_names, notes);
     queries::check(&lists, &topics, notes);
+    if notes.is_sound() {
+        digests::note_untold(&digests, &topics, notes);
+    }
     Config {
         store,
         mail,
