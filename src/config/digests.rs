@@ -11,7 +11,7 @@ use super::reader::{Notes, Placed, Table, Text, Wrong, parse};
 use super::report::Finding;
 use super::settings::{self, all, recipients};
 use super::topics::TopicSource;
-use super::{MailConfig, values};
+use super::{MailConfig, times, values};
 use crate::digest::{DigestSettings, WhenEmpty};
 use crate::schedule::digests::{Days, Plan, Send};
 use crate::text::fold::fold;
@@ -116,15 +116,15 @@ fn plan<'t>(table: &Table<'t>, notes: &mut Notes<'t>) -> Plan {
     let default = Plan::default();
     let days = table.texts("days", notes).map(|texts| {
         note_empty(table, "days", &texts, "it would never go", notes);
-        Days::from_iter(all(&texts, notes, values::weekday))
+        Days::from_iter(all(&texts, notes, times::weekday))
     });
-    let timezone = table.parsed("timezone", notes, values::timezone);
+    let timezone = table.parsed("timezone", notes, times::timezone);
     Plan {
         send: send(table, notes).unwrap_or(default.send),
         days: days.unwrap_or(default.days),
         timezone: timezone.map_or_else(TimeZone::system, |zone| zone.value),
         quiet: table
-            .parsed("quiet", notes, values::quiet)
+            .parsed("quiet", notes, times::quiet)
             .map(|quiet| quiet.value),
     }
 }
@@ -169,10 +169,10 @@ fn moment(text: &str) -> Result<Send, Wrong> {
         return Ok(Send::AtOnce);
     }
     if text.contains(':') {
-        return values::time(text).map(|time| Send::At(vec![time]));
+        return times::time(text).map(|time| Send::At(vec![time]));
     }
     if text.starts_with(|c: char| c.is_ascii_digit())
-        && let Ok(distance) = values::duration(text)
+        && let Ok(distance) = times::duration(text)
     {
         let (least, most) = (SignedDuration::from_mins(1), SignedDuration::from_hours(24));
         if distance < least || distance > most {

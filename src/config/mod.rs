@@ -17,6 +17,7 @@ pub mod last_good;
 pub mod report;
 pub mod secrets;
 
+mod addresses;
 mod digests;
 mod feeds;
 mod file;
@@ -27,6 +28,7 @@ mod queries;
 mod reader;
 mod settings;
 mod syntax;
+mod times;
 mod topics;
 mod values;
 
@@ -268,7 +270,7 @@ impl MailConfig {
             Transport::Smtp(smtp) => smtp.login.as_ref(),
             Transport::Folder(_) => None,
         };
-        let username = login.and_then(|login| values::mailbox(&login.username).ok());
+        let username = login.and_then(|login| addresses::mailbox(&login.username).ok());
         let host = if host.is_empty() { "localhost" } else { host };
         username.unwrap_or_else(|| Mailbox {
             name: None,

@@ -7,7 +7,7 @@ use super::names::Names;
 use super::reader::{Notes, Placed, Table, Text, as_text, as_texts, parse, wrong_type};
 use super::report::Finding;
 use super::settings::all;
-use super::values;
+use super::{times, values};
 use crate::query::Rule;
 use crate::topic::{Expect, Topic};
 use toml::de::DeValue;
@@ -153,7 +153,7 @@ fn one<'t>(
             .is_some_and(|high| high.value),
         sensitive: table.flag("sensitive", notes).unwrap_or(false),
         snooze: table
-            .parsed("snooze", notes, values::date)
+            .parsed("snooze", notes, times::date)
             .map(|date| date.value),
         group: table.flag("group", notes).unwrap_or(true),
         expects,
