@@ -311,7 +311,7 @@ fn is_blank(name: &[u8]) -> bool {
 }
 
 /// Decodes character references a second time; what looks like markup now is text.
-fn decode_again(text: &str) -> String {
+pub(crate) fn decode_again(text: &str) -> String {
     if !text.contains('&') {
         return text.to_string();
     }
@@ -361,25 +361,29 @@ fn is_stray_end(behind: &str) -> bool {
         .is_some_and(|name| !name.starts_with(|c: char| c.is_ascii_alphabetic()))
 }
 
+/// Whether what stands behind an `&` makes a character reference with a semicolon.
 fn begins_reference(behind: &str) -> bool {
-    // The longest name has 31 letters; numbers may have any length.
-    let Some((name, _)) = behind.split_once(';') else {
+    if let Some(number) = behind.strip_prefix('#') {
+        let (digits, is_digit): (&str, fn(char) -> bool) = match number.strip_prefix(['x', 'X']) {
+            Some(hex) => (hex, |c| c.is_ascii_hexdigit()),
+            None => (number, |c| c.is_ascii_digit()),
+        };
+        let end = digits.trim_start_matches(is_digit);
+        return end.len() < digits.len() && end.starts_with(';');
+    }
+    // The longest name has 31 letters.
+    let letters = behind
+        .bytes()
+        .take(32)
+        .take_while(u8::is_ascii_alphanumeric);
+    let Some((name, end)) = behind.split_at_checked(letters.count()) else {
         return false;
     };
-    if let Some(number) = name.strip_prefix('#') {
-        return match number.strip_prefix(['x', 'X']) {
-            Some(hex) => !hex.is_empty() && hex.bytes().all(|byte| byte.is_ascii_hexdigit()),
-            None => !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()),
-        };
+    if name.is_empty() || !end.starts_with(';') {
+        return false;
     }
     if matches!(name, "amp" | "lt" | "gt" | "quot" | "apos" | "nbsp") {
         return true;
-    }
-    let looks_like_name = !name.is_empty()
-        && name.len() <= 32
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    if !looks_like_name {
-        return false;
     }
     // `&notit;` is no reference, but HTML finds the old `&not` in it and leaves the semicolon.
     let decoded = decode(&format!("&{name};"));

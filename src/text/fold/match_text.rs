@@ -337,15 +337,18 @@ fn pictograph_follows(shown: &str, joiner: usize) -> bool {
         .is_some_and(chars::is_pictograph)
 }
 
-/// Whether the zero-width space at `at` stands between letters or digits; marks belong to their letter.
+/// Whether the zero-width space at `at` stands between letters or digits; marks belong to their letter. Looks only so
+/// far, or a text of nothing but such characters would cost its square.
 fn stands_in_word(shown: &str, at: usize) -> bool {
     let passes = |c: &char| is_deleted(*c) || *c == '\u{200B}';
-    let before = shown.get(..at).unwrap_or_default().chars().rev();
+    const FAR: usize = 32;
+    let before = shown.get(..at).unwrap_or_default().chars().rev().take(FAR);
     let before = before
         .filter(|c| !passes(c))
         .map(chars::class)
         .find(|&class| class != Class::Mark);
-    let after = behind(shown, at).find(|c| !passes(c)).map(chars::class);
+    let after = behind(shown, at).take(FAR).find(|c| !passes(c));
+    let after = after.map(chars::class);
     let is_word = |class: Option<Class>| matches!(class, Some(Class::Letter | Class::Digit));
     is_word(before) && is_word(after)
 }

@@ -11,6 +11,7 @@ use crate::text::fold::MatchText;
 mod cut;
 mod forms;
 mod joins;
+mod run;
 mod sentence;
 
 /// The words of one text (one field of an item, or one term), numbered from 0.
@@ -20,8 +21,8 @@ mod sentence;
 pub struct Words {
     text: MatchText,
     words: Vec<Word>,
-    /// Holds, first, the match text with its ASCII letters lowered, so that most words need no storage of their own;
-    /// then every other spelling, one behind the other.
+    /// The match text with its ASCII letters lowered, so that most words need no storage of their own; then every other
+    /// spelling, one behind the other. A span counts through the match text and on into this.
     arena: String,
     /// Further forms (SPEC 4.6), those of one word side by side, in the order of words.
     forms: Vec<StoredForm>,
@@ -312,8 +313,6 @@ impl Words {
     }
 
     fn spelling(&self, span: Span) -> &str {
-        self.arena
-            .get(span.start as usize..span.end as usize)
-            .expect("spans are cut at character boundaries of the arena")
+        cut::spelling(&self.text, &self.arena, span)
     }
 }
