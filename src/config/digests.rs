@@ -1,5 +1,7 @@
 //! `[[digest]]`: who is told, when, and of which topics.
 
+use std::collections::HashSet;
+
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
@@ -8,9 +10,11 @@ use super::names::Names;
 use super::reader::{Notes, Placed, Table, Text, Wrong, parse};
 use super::report::Finding;
 use super::settings::{self, all, recipients};
-use super::{MailConfig, values};
+use super::topics::TopicSource;
+use super::{MailConfig, times, values};
 use crate::digest::{DigestSettings, WhenEmpty};
 use crate::schedule::digests::{Days, Plan, Send};
+use crate::text::fold::fold;
 
 /// The name of the digest that a watchlist without `[[digest]]` implies.
 const IMPLIED: &str = "wirewatch";
@@ -21,7 +25,7 @@ const MAX_STORIES: usize = 40;
 pub(super) fn read<'t>(
     root: &Table<'t>,
     mail: &MailConfig,
-    topics: &Names,
+    topics: &mut Names,
     notes: &mut Notes<'t>,
 ) -> Vec<DigestSettings> {
     let tables = root.tables("digest", &DIGEST, notes);
@@ -75,7 +79,7 @@ fn implied(mail: &MailConfig) -> DigestSettings {
 fn one<'t>(
     table: &Table<'t>,
     mail: &MailConfig,
-    topics: &Names,
+    topics: &mut Names,
     names: &mut Names,
     notes: &mut Notes<'t>,
 ) -> DigestSettings {
@@ -112,15 +116,15 @@ fn plan<'t>(table: &Table<'t>, notes: &mut Notes<'t>) -> Plan {
     let default = Plan::default();
     let days = table.texts("days", notes).map(|texts| {
         note_empty(table, "days", &texts, "it would never go", notes);
-        Days::from_iter(all(&texts, notes, values::weekday))
+        Days::from_iter(all(&texts, notes, times::weekday))
     });
-    let timezone = table.parsed("timezone", notes, values::timezone);
+    let timezone = table.parsed("timezone", notes, times::timezone);
     Plan {
         send: send(table, notes).unwrap_or(default.send),
         days: days.unwrap_or(default.days),
         timezone: timezone.map_or_else(TimeZone::system, |zone| zone.value),
         quiet: table
-            .parsed("quiet", notes, values::quiet)
+            .parsed("quiet", notes, times::quiet)
             .map(|quiet| quiet.value),
     }
 }
@@ -165,10 +169,10 @@ fn moment(text: &str) -> Result<Send, Wrong> {
         return Ok(Send::AtOnce);
     }
     if text.contains(':') {
-        return values::time(text).map(|time| Send::At(vec![time]));
+        return times::time(text).map(|time| Send::At(vec![time]));
     }
     if text.starts_with(|c: char| c.is_ascii_digit())
-        && let Ok(distance) = values::duration(text)
+        && let Ok(distance) = times::duration(text)
     {
         let (least, most) = (SignedDuration::from_mins(1), SignedDuration::from_hours(24));
         if distance < least || distance > most {
@@ -185,7 +189,7 @@ fn moment(text: &str) -> Result<Send, Wrong> {
     })
 }
 
-fn chosen_topics<'t>(table: &Table<'t>, topics: &Names, notes: &mut Notes<'t>) -> Vec<String> {
+fn chosen_topics<'t>(table: &Table<'t>, topics: &mut Names, notes: &mut Notes<'t>) -> Vec<String> {
     let Some(texts) = table.texts("topics", notes) else {
         return vec!["*".to_owned()];
     };
@@ -194,6 +198,39 @@ fn chosen_topics<'t>(table: &Table<'t>, topics: &Names, notes: &mut Notes<'t>) -
         topics.note_unknown(text, notes);
     }
     texts.iter().map(|text| text.value.to_owned()).collect()
+}
+
+/// Notes the topics that no digest tells anyone about.
+pub(super) fn note_untold(
+    digests: &[DigestSettings],
+    topics: &[TopicSource<'_>],
+    notes: &mut Notes<'_>,
+) {
+    let chosen: HashSet<String> = digests
+        .iter()
+        .flat_map(|digest| &digest.topics)
+        .map(|word| fold(word))
+        .collect();
+    if chosen.contains("*") {
+        return;
+    }
+    for source in topics {
+        let topic = &source.topic;
+        if !topic
+            .tags
+            .iter()
+            .chain([&topic.name])
+            .any(|word| chosen.contains(&fold(word)))
+        {
+            let finding = Finding::warning(
+                source.span.clone(),
+                format!("no digest has the topic `{}`", topic.name),
+            );
+            notes.add(
+                finding.hint("add its name or one of its tags to the `topics` of a [[digest]]"),
+            );
+        }
+    }
 }
 
 /// Notes a list that is there and empty where that cannot be meant.

@@ -17,7 +17,7 @@ use super::reader::{Notes, Placed, Table, Text, as_text, parse, wrong_type};
 use super::report::Finding;
 use super::secrets::{Secret, SecretSource};
 use super::settings::{login, path};
-use super::{Access, FeedConfig, HeaderValue, PollConfig, values};
+use super::{Access, FeedConfig, HeaderValue, PollConfig, addresses, times, values};
 use crate::model::Feed;
 
 /// The shortest interval for a server that others need too.
@@ -75,13 +75,13 @@ fn one<'t>(
     let written = table.text("url", notes);
     let url = written
         .as_ref()
-        .and_then(|text| parse(text, notes, values::feed_url));
+        .and_then(|text| parse(text, notes, addresses::feed_url));
     let name = table.parsed("name", notes, values::line);
     if let Some(name) = &name {
         names.add_name(name, notes);
     }
     let tags = tags(table, names, notes);
-    let every = table.parsed("every", notes, values::duration_within("1s", "30d"));
+    let every = table.parsed("every", notes, times::duration_within("1s", "30d"));
     if let (Some(every), Some(url)) = (&every, &url)
         && every.value < POLITE
         && !is_private(&url.value, &poll.allow_private)
@@ -104,7 +104,7 @@ fn one<'t>(
         tags,
         every: every.map(|every| every.value),
         backfill: table
-            .parsed("backfill", notes, values::backfill)
+            .parsed("backfill", notes, times::backfill)
             .map(|days| days.value)
             .unwrap_or_default(),
         paused: table.flag("paused", notes).unwrap_or(false),
@@ -145,7 +145,7 @@ fn access<'t>(table: &Table<'t>, places: &Places, notes: &mut Notes<'t>) -> Acce
         return Access { headers, login };
     };
     for (name, value) in Table::free(value.span(), entries).entries() {
-        let valid = parse(&name, notes, values::header_name);
+        let valid = parse(&name, notes, addresses::header_name);
         if headers
             .iter()
             .any(|(other, _)| other.eq_ignore_ascii_case(name.value))
@@ -189,7 +189,7 @@ fn header<'t>(
         )));
     }
     let text = as_text(&format!("the header `{}`", name.value), value, notes)?;
-    let text = parse(&text, notes, values::header_value)?;
+    let text = parse(&text, notes, addresses::header_value)?;
     if ["authorization", "cookie"]
         .iter()
         .any(|secret| name.value.eq_ignore_ascii_case(secret))

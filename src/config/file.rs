@@ -337,7 +337,7 @@ mod tests {
     fn the_version_follows_the_text() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("w.toml");
-        let mut version = |text: &str| {
+        let version = |text: &str| {
             fs::write(&path, text).expect("written");
             let places = Places::default();
             let places = Places {

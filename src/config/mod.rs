@@ -17,6 +17,7 @@ pub mod last_good;
 pub mod report;
 pub mod secrets;
 
+mod addresses;
 mod digests;
 mod feeds;
 mod file;
@@ -27,6 +28,7 @@ mod queries;
 mod reader;
 mod settings;
 mod syntax;
+mod times;
 mod topics;
 mod values;
 
@@ -222,11 +224,14 @@ fn read<'t>(document: &'t DeTable<'t>, places: &Places, notes: &mut Notes<'t>) -
     let store = settings::store(&root, places, notes);
     let mail = settings::mail(&root, places, notes);
     let (poll, fastest) = settings::poll(&root, notes);
-    let (feeds, feed_names) = feeds::read(&root, &poll, fastest, places, notes);
+    let (feeds, mut feed_names) = feeds::read(&root, &poll, fastest, places, notes);
     let lists = topics::lists(&root, notes);
-    let (topics, topic_names) = topics::read(&root, &feed_names, notes);
-    let digests = digests::read(&root, &mail, &topic_names, notes);
+    let (topics, mut topic_names) = topics::read(&root, &mut feed_names, notes);
+    let digests = digests::read(&root, &mail, &mut topic_names, notes);
     queries::check(&lists, &topics, notes);
+    if notes.is_sound() {
+        digests::note_untold(&digests, &topics, notes);
+    }
     Config {
         store,
         mail,
@@ -265,7 +270,7 @@ impl MailConfig {
             Transport::Smtp(smtp) => smtp.login.as_ref(),
             Transport::Folder(_) => None,
         };
-        let username = login.and_then(|login| values::mailbox(&login.username).ok());
+        let username = login.and_then(|login| addresses::mailbox(&login.username).ok());
         let host = if host.is_empty() { "localhost" } else { host };
         username.unwrap_or_else(|| Mailbox {
             name: None,

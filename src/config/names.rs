@@ -14,7 +14,12 @@ pub(super) struct Names {
     what: &'static str,
     names: BTreeMap<String, Placed<String>>,
     tags: BTreeMap<String, Placed<String>>,
+    /// How many more unknown words get a suggestion: each costs a look at every declared word.
+    suggestions: u32,
 }
+
+/// A file with more unknown words than this has one mistake in many places.
+const SUGGESTIONS: u32 = 200;
 
 /// How many declared words a hint lists.
 const LISTED: usize = 12;
@@ -25,6 +30,7 @@ impl Names {
             what,
             names: BTreeMap::new(),
             tags: BTreeMap::new(),
+            suggestions: SUGGESTIONS,
         }
     }
 
@@ -64,7 +70,7 @@ impl Names {
     }
 
     /// Notes a word that is used and not declared.
-    pub(super) fn note_unknown(&self, used: &Text<'_>, notes: &mut Notes<'_>) {
+    pub(super) fn note_unknown(&mut self, used: &Text<'_>, notes: &mut Notes<'_>) {
         let folded = fold(used.value);
         if self.names.contains_key(&folded) || self.tags.contains_key(&folded) {
             return;
@@ -76,7 +82,8 @@ impl Names {
                 .chain(self.tags.values())
                 .map(|word| word.value.as_str())
         };
-        let hint = match nearest(used.value, declared()) {
+        let near = (self.suggestions > 0).then(|| nearest(used.value, declared()));
+        let hint = match near.flatten() {
             Some(near) => format!("did you mean \"{near}\"?"),
             None if declared().next().is_none() => {
                 format!("no {0} has a name or a tag yet", self.what)
@@ -91,5 +98,6 @@ impl Names {
             None => format!("names and tags are those of [[{}]]", self.what),
         };
         notes.add_absence(Finding::problem(used.span.clone(), message).hint(hint));
+        self.suggestions = self.suggestions.saturating_sub(1);
     }
 }

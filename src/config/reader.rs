@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::keys::{FREE, Section};
 use super::place;
-use super::report::Finding;
+use super::report::{Finding, Severity};
 
 /// A value and where the file wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,6 +82,13 @@ impl<'t> Notes<'t> {
         if !self.incomplete {
             self.findings.push(finding);
         }
+    }
+
+    /// Whether nothing so far refuses the file. What a broken file would do as a whole cannot be judged.
+    pub(super) fn is_sound(&self) -> bool {
+        self.findings
+            .iter()
+            .all(|finding| finding.severity == Severity::Warning)
     }
 
     /// Adds what is wrong with a string, with the caret inside it.

@@ -11,7 +11,10 @@ use super::keys::{MAIL, POLL, SMTP, STORE};
 use super::reader::{Notes, Placed, Table, Text, Wrong, parse};
 use super::report::Finding;
 use super::secrets::SecretSource;
-use super::{Login, MailConfig, PollConfig, SmtpConfig, StoreConfig, Tls, Transport, values};
+use super::{
+    Login, MailConfig, PollConfig, SmtpConfig, StoreConfig, Tls, Transport, addresses, times,
+    values,
+};
 
 const DATABASE: &str = "wirewatch.db";
 const OUTBOX: &str = "outbox";
@@ -28,7 +31,7 @@ pub(super) fn store<'t>(root: &Table<'t>, places: &Places, notes: &mut Notes<'t>
         .and_then(|table| table.parsed("path", notes, path));
     // The digest's bars and medians look 14 days back.
     let keep = table
-        .and_then(|table| table.parsed("keep", notes, values::duration_within("30d", "36500d")));
+        .and_then(|table| table.parsed("keep", notes, times::duration_within("30d", "36500d")));
     StoreConfig {
         path: in_state(path, DATABASE, "[store] path", places, notes),
         keep: keep.map_or(KEEP, |keep| keep.value),
@@ -56,11 +59,11 @@ pub(super) fn mail<'t>(root: &Table<'t>, places: &Places, notes: &mut Notes<'t>)
     let mut smtp = None;
     if let Some(table) = table {
         from = table
-            .parsed("from", notes, values::mailbox)
+            .parsed("from", notes, addresses::mailbox)
             .map(|from| from.value);
         to = recipients(&table, notes);
         operator = table
-            .parsed("operator", notes, values::address)
+            .parsed("operator", notes, addresses::address)
             .map(|operator| operator.value);
         folder = table.parsed("folder", notes, path);
         smtp = table.table("smtp", &SMTP, notes);
@@ -99,7 +102,7 @@ pub(super) fn recipients<'t>(table: &Table<'t>, notes: &mut Notes<'t>) -> Vec<St
     }
     let mut to: Vec<String> = Vec::new();
     for text in &texts {
-        if let Some(address) = parse(text, notes, values::address)
+        if let Some(address) = parse(text, notes, addresses::address)
             && !to.contains(&address.value)
         {
             to.push(address.value);
@@ -122,16 +125,16 @@ pub(super) fn poll<'t>(
     let Some(table) = root.table("poll", &POLL, notes) else {
         return (poll, None);
     };
-    let fastest = table.parsed("fastest", notes, values::duration_within("1s", "7d"));
-    let slowest = table.parsed("slowest", notes, values::duration_within("1s", "30d"));
+    let fastest = table.parsed("fastest", notes, times::duration_within("1s", "7d"));
+    let slowest = table.parsed("slowest", notes, times::duration_within("1s", "30d"));
     if let Some(texts) = table.texts("allow_private", notes) {
         let networks = texts
             .iter()
-            .filter_map(|text| parse(text, notes, values::network));
+            .filter_map(|text| parse(text, notes, addresses::network));
         poll.allow_private = networks.map(|network| network.value).collect();
     }
     poll.proxy = table
-        .parsed("proxy", notes, values::proxy)
+        .parsed("proxy", notes, addresses::proxy)
         .map(|proxy| proxy.value);
     poll.fastest = fastest.as_ref().map_or(FASTEST, |fastest| fastest.value);
     poll.slowest = slowest
@@ -154,7 +157,7 @@ fn read_smtp<'t>(table: &Table<'t>, places: &Places, notes: &mut Notes<'t>) -> S
         "name the mail server: `host = \"smtp.example.org\"`",
         notes,
     );
-    let host = table.parsed("host", notes, values::host);
+    let host = table.parsed("host", notes, addresses::host);
     let port = table
         .whole("port", 1..=65535, notes)
         .and_then(|port| u16::try_from(port).ok());
@@ -181,7 +184,7 @@ fn read_smtp<'t>(table: &Table<'t>, places: &Places, notes: &mut Notes<'t>) -> S
             .parsed("ca_file", notes, path)
             .map(|path| places.config.join(path.value)),
         timeout: table
-            .parsed("timeout", notes, values::duration_within("1s", "10m"))
+            .parsed("timeout", notes, times::duration_within("1s", "10m"))
             .map_or(SMTP_TIMEOUT, |timeout| timeout.value),
     }
 }
@@ -228,9 +231,9 @@ pub(super) fn login<'t>(
     places: &Places,
     notes: &mut Notes<'t>,
 ) -> Option<Login> {
-    let username = table.parsed("username", notes, values::username);
+    let username = table.parsed("username", notes, addresses::username);
     let file = table.parsed("password_file", notes, path);
-    let variable = table.parsed("password_env", notes, values::variable);
+    let variable = table.parsed("password_env", notes, addresses::variable);
     if table.has("password_file") && table.has("password_env") {
         let finding = Finding::problem(
             table.key_span("password_env"),

@@ -32,6 +32,17 @@ pub(super) fn mend(text: &str) -> (String, Vec<Finding>) {
         && let Some(mistake) = first_mistake(&mended)
     {
         let span = broken_statement(&mended, &starts, mistake.span.start);
+        if span.is_empty() {
+            // Noticed behind the last line and to blame on none: there is nothing to leave out.
+            findings.push(
+                Statement {
+                    source: "",
+                    base: span.start,
+                }
+                .explain(&mistake),
+            );
+            break;
+        }
         let source = mended.get(span.clone()).unwrap_or_default();
         // A key or table that is set twice is a mistake only beside the first one, so alone it has none.
         let mistake = root_mistake(source)

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use expect_test::expect_file;
+use proptest::prelude::*;
 
 use super::report::Colour;
 use super::*;
@@ -163,4 +164,49 @@ fn ten_thousand_feeds_and_topics_do_not_take_quadratic_time() {
         "{:?}",
         start.elapsed()
     );
+}
+
+/// A place of the example, and what an unsteady hand might put there in place of some characters.
+fn slips() -> impl Strategy<Value = (usize, usize, String)> {
+    let odd = prop_oneof![
+        Just(String::new()),
+        "[\\[\\]{}\"'=#.,\\n\\\\]{1,3}",
+        "\\PC{1,4}",
+        "(\\[\\[topic\\]\\]|\"\"\"|'''|\\r\\n|\u{feff}|\u{0301}|\u{202e})",
+    ];
+    (0..EXAMPLE.chars().count(), 0..40usize, odd)
+}
+
+fn with_slip(text: &str, (at, length, odd): &(usize, usize, String)) -> String {
+    let before = text.chars().take(*at);
+    let after = text.chars().skip(at + length);
+    before.chain(odd.chars()).chain(after).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn a_slip_anywhere_is_reported_inside_the_text(slips in prop::collection::vec(slips(), 1..4)) {
+        let text = slips.iter().fold(EXAMPLE.to_owned(), |text, slip| with_slip(&text, slip));
+        let report = match parse(&text, "w.toml", &places()) {
+            Ok(checked) => checked.warnings,
+            Err(report) => report,
+        };
+        for finding in report.findings() {
+            let span = finding.span.clone().unwrap_or_default();
+            prop_assert!(text.get(span).is_some(), "{finding:?}");
+        }
+        let count = report.findings().len();
+        prop_assert!(count <= 60, "one slip gave {count} findings");
+        report.render(Colour::Ansi);
+        report.to_json();
+    }
+
+    #[test]
+    fn any_text_is_read_without_a_panic(text in "\\PC{0,40}(\\n\\PC{0,40}){0,6}") {
+        if let Err(report) = parse(&text, "w.toml", &places()) {
+            report.render(Colour::Plain);
+        }
+    }
 }

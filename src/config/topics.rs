@@ -7,7 +7,7 @@ use super::names::Names;
 use super::reader::{Notes, Placed, Table, Text, as_text, as_texts, parse, wrong_type};
 use super::report::Finding;
 use super::settings::all;
-use super::values;
+use super::{times, values};
 use crate::query::Rule;
 use crate::topic::{Expect, Topic};
 use toml::de::DeValue;
@@ -71,7 +71,7 @@ pub(super) fn lists<'t>(root: &Table<'t>, notes: &mut Notes<'t>) -> Vec<ListSour
 /// Reads all topics.
 pub(super) fn read<'t>(
     root: &Table<'t>,
-    feeds: &Names,
+    feeds: &mut Names,
     notes: &mut Notes<'t>,
 ) -> (Vec<TopicSource<'t>>, Names) {
     let mut names = Names::new("topic");
@@ -97,7 +97,7 @@ pub(super) fn read<'t>(
 
 fn one<'t>(
     table: &Table<'t>,
-    feeds: &Names,
+    feeds: &mut Names,
     names: &mut Names,
     notes: &mut Notes<'t>,
 ) -> TopicSource<'t> {
@@ -153,7 +153,7 @@ fn one<'t>(
             .is_some_and(|high| high.value),
         sensitive: table.flag("sensitive", notes).unwrap_or(false),
         snooze: table
-            .parsed("snooze", notes, values::date)
+            .parsed("snooze", notes, times::date)
             .map(|date| date.value),
         group: table.flag("group", notes).unwrap_or(true),
         expects,
@@ -178,7 +178,7 @@ fn owned(texts: &Option<Vec<Text<'_>>>) -> Vec<String> {
         .collect()
 }
 
-fn chosen_feeds<'t>(table: &Table<'t>, feeds: &Names, notes: &mut Notes<'t>) -> Vec<String> {
+fn chosen_feeds<'t>(table: &Table<'t>, feeds: &mut Names, notes: &mut Notes<'t>) -> Vec<String> {
     let Some(texts) = table.texts("feeds", notes) else {
         return Vec::new();
     };
@@ -198,7 +198,11 @@ fn languages<'t>(table: &Table<'t>, notes: &mut Notes<'t>) -> Vec<String> {
 }
 
 /// The topic's tests, each with the text that a failure points at.
-fn expects<'t>(table: &Table<'t>, feeds: &Names, notes: &mut Notes<'t>) -> Vec<(Expect, Text<'t>)> {
+fn expects<'t>(
+    table: &Table<'t>,
+    feeds: &mut Names,
+    notes: &mut Notes<'t>,
+) -> Vec<(Expect, Text<'t>)> {
     let tables = table.tables("expect", &EXPECT, notes);
     tables
         .iter()
@@ -208,7 +212,7 @@ fn expects<'t>(table: &Table<'t>, feeds: &Names, notes: &mut Notes<'t>) -> Vec<(
 
 fn expect<'t>(
     table: &Table<'t>,
-    feeds: &Names,
+    feeds: &mut Names,
     notes: &mut Notes<'t>,
 ) -> Option<(Expect, Text<'t>)> {
     let key = match (table.has("match"), table.has("reject")) {

@@ -2,12 +2,21 @@
 
 use std::collections::BTreeMap;
 
+mod compile;
 pub mod error;
-pub mod index;
+mod glob;
+mod lists;
 pub mod meaning;
+mod prepared;
+mod proximity;
 pub mod syntax;
+mod term;
 
+pub use compile::{Compiled, compile};
 pub use error::{Code, Place, QueryError};
+pub use lists::check_lists;
+pub use meaning::Verdict;
+pub use prepared::{Document, Prepared};
 
 /// The table `[lists]`: a name and its plain terms.
 pub type Lists = BTreeMap<String, Vec<String>>;

@@ -311,7 +311,7 @@ fn is_blank(name: &[u8]) -> bool {
 }
 
 /// Decodes character references a second time; what looks like markup now is text.
-fn decode_again(text: &str) -> String {
+pub(crate) fn decode_again(text: &str) -> String {
     if !text.contains('&') {
         return text.to_string();
     }

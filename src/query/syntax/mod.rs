@@ -14,8 +14,10 @@ mod tests;
 
 use crate::query::error::Mistake;
 
+pub(crate) use parse::check_field;
 pub use parse::parse;
 pub use plain::parse_plain;
+pub(crate) use scan::is_blank;
 
 /// Levels of brackets and NOTs (SPEC 8).
 pub const DEEPEST: usize = 64;
@@ -59,8 +61,8 @@ pub enum Kind {
     Or(Vec<Expr>),
     /// All of these.
     And(Vec<Expr>),
-    /// Not this.
-    Not(Box<Expr>),
+    /// Not this; where the word itself stands, which a bracket may precede.
+    Not(At, Box<Expr>),
     /// Operands joined from left to right by what relates places.
     Chain(Box<Expr>, Vec<(Proximity, Expr)>),
     /// At least so many of these are true.

@@ -170,7 +170,7 @@ impl<'a> Parser<'a> {
         self.cursor.skip(length);
         let part = self.not()?;
         self.depth -= 1;
-        Ok(expr(at, Kind::Not(Box::new(part))))
+        Ok(expr(at, Kind::Not(At(at), Box::new(part))))
     }
 
     fn deeper(&mut self, at: usize) -> Reading<()> {
@@ -615,7 +615,7 @@ fn without_places(operand: &Expr, lists: &mut Vec<String>) -> Option<&'static st
         Kind::Or(parts) => parts.iter().find_map(|part| without_places(part, lists)),
         Kind::Weighted(_, part) => without_places(part, lists),
         Kind::And(_) => Some("AND has no place in the text"),
-        Kind::Not(_) => Some("NOT has no place in the text"),
+        Kind::Not(..) => Some("NOT has no place in the text"),
         Kind::Any(..) => Some("ANY has no place in the text"),
         Kind::AtLeast(..) => Some("ATLEAST has no place in the text"),
         Kind::Scoped(..) => Some("put the field in front of the whole: title:(a NEAR/3 b)"),

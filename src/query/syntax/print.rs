@@ -44,7 +44,7 @@ impl fmt::Display for Expr {
         match &self.kind {
             Kind::Or(parts) => joined(f, parts, " OR "),
             Kind::And(parts) => joined(f, parts, " AND "),
-            Kind::Not(part) => write!(f, "NOT {}", Conjunct(part)),
+            Kind::Not(_, part) => write!(f, "NOT {}", Conjunct(part)),
             Kind::Chain(first, links) => {
                 write!(f, "{}", Part(first))?;
                 links
@@ -103,7 +103,7 @@ struct Part<'a>(&'a Expr);
 impl fmt::Display for Part<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0.kind {
-            Kind::Or(_) | Kind::And(_) | Kind::Not(_) | Kind::Chain(..) => {
+            Kind::Or(_) | Kind::And(_) | Kind::Not(..) | Kind::Chain(..) => {
                 write!(f, "({})", self.0)
             }
             _ => self.0.fmt(f),
@@ -117,7 +117,7 @@ struct Conjunct<'a>(&'a Expr);
 impl fmt::Display for Conjunct<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0.kind {
-            Kind::Not(_) => self.0.fmt(f),
+            Kind::Not(..) => self.0.fmt(f),
             _ => Part(self.0).fmt(f),
         }
     }

@@ -35,7 +35,7 @@ pub(super) struct Counter {
 }
 
 /// Whether a character only parts words.
-pub(super) fn is_blank(c: char) -> bool {
+pub(crate) fn is_blank(c: char) -> bool {
     c.is_whitespace() || c.is_control()
 }
 

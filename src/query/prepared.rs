@@ -1,0 +1,262 @@
+//! An item cut into words once, for all topics.
+
+use crate::model::Field;
+use crate::query::syntax::Scope;
+use crate::text::fold::fold;
+use crate::text::html::shown_link;
+use crate::text::words::Words;
+
+/// All fields in the order of evidence, which is the order of their discriminants.
+pub(crate) const FIELDS: [Field; 6] = [
+    Field::Title,
+    Field::Summary,
+    Field::Content,
+    Field::Author,
+    Field::Category,
+    Field::Link,
+];
+
+/// Words that `lead` takes of the summary or the content (SPEC 3.4).
+const LEAD: u32 = 60;
+
+/// An item as a query sees it. All texts are shown text (SPEC 4.1).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Document<'a> {
+    /// The headline.
+    pub title: &'a str,
+    /// The teaser.
+    pub summary: &'a str,
+    /// The full text.
+    pub content: &'a str,
+    /// All authors, two line feeds between them.
+    pub author: &'a str,
+    /// All categories, two line feeds between them.
+    pub category: &'a str,
+    /// The address as the feed wrote it.
+    pub link: Option<&'a str>,
+    /// The feed's name, only its white space collapsed.
+    pub feed: &'a str,
+    /// The feed's tags.
+    pub tags: &'a [String],
+    /// BCP 47 tag; `None` or empty: unknown.
+    pub lang: Option<&'a str>,
+}
+
+/// A [`Document`] cut into words, ready to be judged by any number of topics.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    fields: [Words; 6],
+    feed_words: Words,
+    /// Name and tags of the feed, folded.
+    feed_names: Vec<String>,
+    host: Option<String>,
+    lang: Option<String>,
+    /// Where each spelling stands, by its hash.
+    places: Vec<Place>,
+}
+
+/// A word that has a spelling with this hash, or begins a join that has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    pub(crate) hash: u64,
+    pub(crate) field: u8,
+    pub(crate) word: u32,
+}
+
+/// The fields a part of a query looks into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Scopes {
+    /// Bit n: the field `FIELDS[n]`.
+    whole: u8,
+    lead: bool,
+}
+
+impl Scopes {
+    /// Title, summary and content.
+    pub(crate) const TEXT: Scopes = Scopes {
+        whole: 0b111,
+        lead: false,
+    };
+
+    pub(crate) fn new(scopes: &[Scope]) -> Scopes {
+        let mut all = Scopes {
+            whole: 0,
+            lead: false,
+        };
+        for scope in scopes {
+            match scope {
+                Scope::Title => all.whole |= 1,
+                Scope::Summary => all.whole |= 1 << 1,
+                Scope::Content => all.whole |= 1 << 2,
+                Scope::Text => all.whole |= 0b111,
+                Scope::Lead => all.lead = true,
+                Scope::Author => all.whole |= 1 << 3,
+                Scope::Category => all.whole |= 1 << 4,
+                Scope::Link => all.whole |= 1 << 5,
+            }
+        }
+        all
+    }
+
+    /// How the fields are called in a sentence: "the title".
+    pub(crate) fn in_words(self) -> String {
+        if self == Scopes::TEXT {
+            return "the text".to_owned();
+        }
+        let lead = self.lead.then_some("lead");
+        let whole = FIELDS
+            .iter()
+            .enumerate()
+            .filter_map(|(index, field)| (self.whole & 1 << index != 0).then_some(field.as_str()));
+        let names: Vec<&str> = lead.into_iter().chain(whole).collect();
+        format!("the {}", names.join(" or "))
+    }
+}
+
+impl Prepared {
+    /// Cuts all fields into words.
+    pub fn new(document: &Document<'_>) -> Prepared {
+        let link = document.link.unwrap_or_default();
+        let fields = [
+            Words::of_text(document.title),
+            Words::of_text(document.summary),
+            Words::of_text(document.content),
+            Words::of_text(document.author),
+            Words::of_text(document.category),
+            Words::of_text(&shown_link(link)),
+        ];
+        let names = std::iter::once(document.feed).chain(document.tags.iter().map(String::as_str));
+        Prepared {
+            places: places(&fields),
+            fields,
+            feed_words: Words::of_text(document.feed),
+            feed_names: names.map(fold).collect(),
+            host: host(link),
+            lang: document
+                .lang
+                .map(language_tag)
+                .filter(|tag| !tag.is_empty()),
+        }
+    }
+
+    /// The words of a field.
+    pub(crate) fn words(&self, field: u8) -> &Words {
+        &self.fields[usize::from(field)]
+    }
+
+    /// How many words of a field a scope takes.
+    pub(crate) fn limit(&self, scopes: Scopes, field: u8) -> u32 {
+        let whole = scopes.whole & 1 << field != 0;
+        let summary_has_words = !self.fields[1].words().is_empty();
+        match field {
+            _ if whole => u32::MAX,
+            0 if scopes.lead => u32::MAX,
+            1 if scopes.lead => LEAD,
+            2 if scopes.lead && !summary_has_words => LEAD,
+            _ => 0,
+        }
+    }
+
+    /// Every place, those of one hash side by side.
+    pub(crate) fn places(&self) -> &[Place] {
+        &self.places
+    }
+
+    /// The places of a spelling, and of others that share its hash.
+    pub(crate) fn places_of(&self, hash: u64) -> &[Place] {
+        let from = self.places.partition_point(|place| place.hash < hash);
+        let rest = &self.places[from..];
+        let count = rest.iter().take_while(|place| place.hash == hash).count();
+        &rest[..count]
+    }
+
+    pub(crate) fn feed_words(&self) -> &Words {
+        &self.feed_words
+    }
+
+    /// Whether a folded name is the feed's whole name or one of its tags.
+    pub(crate) fn is_feed(&self, folded: &str) -> bool {
+        self.feed_names.iter().any(|name| name == folded)
+    }
+
+    /// Whether a folded name is one of the feed's tags.
+    pub(crate) fn has_tag(&self, folded: &str) -> bool {
+        self.feed_names.iter().skip(1).any(|tag| tag == folded)
+    }
+
+    /// Whether the link's host is this or lies below it.
+    pub(crate) fn is_on(&self, site: &str) -> bool {
+        let Some(host) = &self.host else { return false };
+        host.strip_suffix(site)
+            .is_some_and(|before| before.is_empty() || before.ends_with('.'))
+    }
+
+    /// Whether the language is this one or a variety of it; `None` where it is unknown.
+    pub(crate) fn speaks(&self, wanted: &str) -> Option<bool> {
+        let lang = self.lang.as_deref()?;
+        Some(
+            lang.strip_prefix(wanted)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('-')),
+        )
+    }
+
+    pub(crate) fn lang(&self) -> Option<&str> {
+        self.lang.as_deref()
+    }
+}
+
+/// A language tag in the form that is compared (SPEC 3.5).
+pub(crate) fn language_tag(tag: &str) -> String {
+    tag.trim().replace('_', "-").to_ascii_lowercase()
+}
+
+/// A host in the form that is compared: lower case, punycode, without the dot at its end.
+pub(crate) fn ascii_host(host: &str) -> String {
+    let host = host.trim_end_matches('.');
+    idna::domain_to_ascii(host).unwrap_or_else(|_| host.to_lowercase())
+}
+
+fn host(link: &str) -> Option<String> {
+    let address = url::Url::parse(link.trim()).ok()?;
+    address.host_str().map(ascii_host)
+}
+
+fn places(fields: &[Words; 6]) -> Vec<Place> {
+    let count = fields
+        .iter()
+        .map(|words| words.words().len())
+        .sum::<usize>();
+    let mut places = Vec::with_capacity(count + count / 4);
+    for (words, field) in fields.iter().zip(0..) {
+        for (word, number) in words.words().iter().zip(0..) {
+            let spellings = words.forms(word).map(|form| form.folded);
+            places.extend(spellings.map(|spelling| Place {
+                hash: spelling_hash(spelling),
+                field,
+                word: number,
+            }));
+        }
+        places.extend(words.joins().map(|join| Place {
+            hash: spelling_hash(join.form.folded),
+            field,
+            word: join.first as u32,
+        }));
+    }
+    places.sort_unstable();
+    places.dedup();
+    places
+}
+
+/// Hash of a folded spelling. It only narrows the search: whoever finds a place compares the spelling itself, so words
+/// that were made to collide cost time in proportion to their number and nothing else.
+pub(crate) fn spelling_hash(spelling: &str) -> u64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for chunk in spelling.as_bytes().chunks(8) {
+        let bytes = chunk
+            .iter()
+            .fold(0, |bytes, byte| bytes << 8 | u64::from(*byte));
+        hash = (hash ^ bytes).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        hash ^= hash >> 29;
+    }
+    hash
+}
