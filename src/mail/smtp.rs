@@ -1,6 +1,6 @@
 //! One message over SMTP to an outcome (RFC 5321).
 //!
-//! lettre speaks, over a [`Wire`] of ours, one command at a time: the caller writes down that a message is being sent
+//! lettre speaks, over a wire of ours, one command at a time: the caller writes down that a message is being sent
 //! between [`Session::prepare`] and [`Session::data`], and what the server answered before [`Session::quit`]. Every step has
 //! its own timeout. After anything but an accepted message the session is over, and the next message needs a new one.
 
