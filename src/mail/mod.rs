@@ -7,6 +7,7 @@ pub mod folder;
 pub mod message;
 pub mod smtp;
 
+mod reach;
 mod tls;
 mod verdict;
 mod wire;

@@ -1,11 +1,10 @@
 //! One message over SMTP to an outcome (RFC 5321).
 //!
-//! lettre speaks, over a [`Wire`] of ours, one command at a time: the caller writes down that a message is being sent
+//! lettre speaks, over a wire of ours, one command at a time: the caller writes down that a message is being sent
 //! between [`Session::prepare`] and [`Session::data`], and what the server answered before [`Session::quit`]. Every step has
 //! its own timeout. After anything but an accepted message the session is over, and the next message needs a new one.
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -15,11 +14,10 @@ use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::commands::{Auth, Data, Ehlo, Mail, Quit, Rcpt, Starttls};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailParameter, ServerInfo};
 use lettre::transport::smtp::response::Response;
-use rustls::pki_types::ServerName;
-use tokio::net::TcpStream;
 
 use super::message::ascii_domain;
-use super::verdict::{Reply, goes_on, judge_silence, report};
+use super::reach::{client_id, reach, secure};
+use super::verdict::{Reply, goes_on, redact, report, silence};
 use super::wire::Wire;
 use super::{Outcome, Report, Step, tls};
 
@@ -312,85 +310,6 @@ impl Session {
     }
 }
 
-/// Finds the server and connects to the first of its addresses that answers.
-async fn reach(settings: &SmtpSettings) -> Result<TcpStream, Report> {
-    let host = ascii_domain(&settings.host);
-    let lookup = tokio::time::timeout(
-        settings.timeout,
-        tokio::net::lookup_host((host.as_str(), settings.port)),
-    );
-    let found = match lookup.await {
-        Ok(Ok(found)) => found.collect::<Vec<SocketAddr>>(),
-        Ok(Err(error)) => {
-            return Err(silence(
-                Step::Dns,
-                format!("cannot find `{}`: {error}", settings.host),
-            ));
-        }
-        Err(_) => {
-            return Err(silence(
-                Step::Dns,
-                format!("no answer about `{}` in time", settings.host),
-            ));
-        }
-    };
-    let addresses: Vec<SocketAddr> = found
-        .into_iter()
-        .filter(|address| settings.tls != Tls::None || is_loopback(address.ip()))
-        .collect();
-    if addresses.is_empty() {
-        return Err(Report {
-            outcome: Outcome::Config,
-            step: Step::Tcp,
-            reply: format!(
-                "`tls = \"none\"` is for loopback only, and `{}` is elsewhere",
-                settings.host
-            ),
-            hint: Some("set `tls` to \"starttls\" or \"implicit\"".to_owned()),
-        });
-    }
-    let share = settings.timeout / u32::try_from(addresses.len()).unwrap_or(u32::MAX);
-    let mut cause = String::new();
-    for address in &addresses {
-        cause = match tokio::time::timeout(share, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => {
-                // Commands are short and each waits for its answer. Without this nothing breaks, it is only slower.
-                let _ = stream.set_nodelay(true);
-                return Ok(stream);
-            }
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => "no answer in time".to_owned(),
-        };
-    }
-    Err(silence(
-        Step::Tcp,
-        format!(
-            "cannot connect to `{}` on port {}: {cause}",
-            settings.host, settings.port
-        ),
-    ))
-}
-
-fn is_loopback(address: IpAddr) -> bool {
-    address.to_canonical().is_loopback()
-}
-
-async fn secure(
-    wire: &Wire,
-    connector: &tokio_rustls::TlsConnector,
-    host: &str,
-) -> Result<(), Report> {
-    let name = ServerName::try_from(ascii_domain(host)).map_err(|_| Report {
-        outcome: Outcome::Config,
-        step: Step::Tls,
-        reply: format!("`{host}` is no name that a certificate can have"),
-        hint: None,
-    })?;
-    wire.secure(connector, name)
-        .await
-        .map_err(|error| tls::failed_handshake(&error, host))
-}
-
 /// Hears the server's greeting and says hello.
 async fn greet(settings: &SmtpSettings, wire: Wire, hello: &ClientId) -> Result<Session, Report> {
     match AsyncSmtpConnection::connect_with_transport(Box::new(wire.clone()), hello).await {
@@ -442,16 +361,6 @@ fn verdict(
     }
 }
 
-/// The report on a step to which no answer came.
-fn silence(step: Step, cause: String) -> Report {
-    Report {
-        outcome: judge_silence(step),
-        step,
-        reply: cause,
-        hint: None,
-    }
-}
-
 fn no_such_recipient(reply: &str) -> Report {
     Report {
         outcome: Outcome::Permanent,
@@ -459,24 +368,6 @@ fn no_such_recipient(reply: &str) -> Report {
         reply: reply.to_owned(),
         hint: Some("check the address in `to`".to_owned()),
     }
-}
-
-/// Replaces what repeats a secret: some servers quote the command that they refuse.
-fn redact(mut report: Report, secrets: &[String]) -> Report {
-    let repeats = |line: &str| {
-        secrets
-            .iter()
-            .any(|secret| !secret.is_empty() && line.contains(secret.as_str()))
-    };
-    let lines = report.reply.lines().map(|line| match repeats(line) {
-        true => format!(
-            "{} (not shown: it repeats the login)",
-            line.get(..3).unwrap_or_default()
-        ),
-        false => line.to_owned(),
-    });
-    report.reply = lines.collect::<Vec<_>>().join("\n");
-    report
 }
 
 /// What the lines of an answer to EHLO say about SIZE: whether it is known, and the limit if there is one.
@@ -497,20 +388,6 @@ fn size_limit<'a>(lines: impl Iterator<Item = &'a str>) -> (bool, Option<usize>)
 fn address(text: &str) -> Option<Address> {
     let (local, domain) = text.rsplit_once('@')?;
     Address::from_str(&format!("{local}@{}", ascii_domain(domain))).ok()
-}
-
-/// The name to give in EHLO; a name that no server would take becomes a literal (RFC 5321 section 4.1.4).
-fn client_id(name: &str) -> ClientId {
-    let is_name = !name.is_empty()
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte));
-    match IpAddr::from_str(name) {
-        Ok(IpAddr::V4(address)) => ClientId::Ipv4(address),
-        Ok(IpAddr::V6(address)) => ClientId::Ipv6(address),
-        Err(_) if is_name => ClientId::Domain(name.to_owned()),
-        Err(_) => ClientId::Ipv4(std::net::Ipv4Addr::LOCALHOST),
-    }
 }
 
 #[cfg(test)]
@@ -536,22 +413,6 @@ mod tests {
     }
 
     #[test]
-    fn a_reply_that_repeats_the_login_is_hidden() {
-        let reply = "535-5.7.8 bad command AUTH PLAIN AGhpAHdvcmQ=\n535 5.7.8 try again".to_owned();
-        let report = Report {
-            outcome: Outcome::Config,
-            step: Step::Auth,
-            reply,
-            hint: None,
-        };
-        let shown = redact(report, &["word".to_owned(), "AGhpAHdvcmQ=".to_owned()]).reply;
-        assert_eq!(
-            shown,
-            "535 (not shown: it repeats the login)\n535 5.7.8 try again"
-        );
-    }
-
-    #[test]
     fn the_limit_of_a_server_is_read_from_its_hello() {
         assert_eq!(
             size_limit(["mx.example", "SIZE 1000"].into_iter()),
@@ -563,13 +424,6 @@ mod tests {
         );
         assert_eq!(size_limit(["mx.example", "SIZE"].into_iter()), (true, None));
         assert_eq!(size_limit(["SIZEABLE 3"].into_iter()), (false, None));
-    }
-
-    #[test]
-    fn only_a_plausible_name_is_said_in_hello() {
-        assert_eq!(client_id("host.example").to_string(), "host.example");
-        assert_eq!(client_id("a b\r\nMAIL FROM:<x>").to_string(), "[127.0.0.1]");
-        assert_eq!(client_id("::1").to_string(), "[IPv6:::1]");
     }
 
     #[test]

@@ -61,7 +61,7 @@ pub(super) fn judge(step: Step, reply: &Reply) -> Outcome {
 }
 
 /// What it means that no answer came, or none that can be understood.
-pub(super) fn judge_silence(step: Step) -> Outcome {
+fn judge_silence(step: Step) -> Outcome {
     match step {
         Step::Message => Outcome::Unknown,
         _ => Outcome::Transient,
@@ -78,6 +78,34 @@ pub(super) fn report(step: Step, reply: &Reply) -> Report {
         reply: reply.lines.join("\n"),
         hint,
     }
+}
+
+/// The report on a step to which no answer came.
+pub(super) fn silence(step: Step, cause: String) -> Report {
+    Report {
+        outcome: judge_silence(step),
+        step,
+        reply: cause,
+        hint: None,
+    }
+}
+
+/// Replaces what repeats a secret: some servers quote the command that they refuse.
+pub(super) fn redact(mut report: Report, secrets: &[String]) -> Report {
+    let repeats = |line: &str| {
+        secrets
+            .iter()
+            .any(|secret| !secret.is_empty() && line.contains(secret.as_str()))
+    };
+    let lines = report.reply.lines().map(|line| match repeats(line) {
+        true => format!(
+            "{} (not shown: it repeats the login)",
+            line.get(..3).unwrap_or_default()
+        ),
+        false => line.to_owned(),
+    });
+    report.reply = lines.collect::<Vec<_>>().join("\n");
+    report
 }
 
 fn hint(step: Step, outcome: Outcome, reply: &Reply) -> Option<&'static str> {
@@ -205,5 +233,21 @@ mod tests {
         check(Step::Data, "554 no valid recipients", Outcome::Transient);
         check(Step::Data, "250 ok", Outcome::Transient);
         check(Step::Message, "554 5.7.1 spam", Outcome::Refused);
+    }
+
+    #[test]
+    fn a_reply_that_repeats_the_login_is_hidden() {
+        let reply = "535-5.7.8 bad command AUTH PLAIN AGhpAHdvcmQ=\n535 5.7.8 try again".to_owned();
+        let report = Report {
+            outcome: Outcome::Config,
+            step: Step::Auth,
+            reply,
+            hint: None,
+        };
+        let shown = redact(report, &["word".to_owned(), "AGhpAHdvcmQ=".to_owned()]).reply;
+        assert_eq!(
+            shown,
+            "535 (not shown: it repeats the login)\n535 5.7.8 try again"
+        );
     }
 }

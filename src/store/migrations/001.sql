@@ -192,8 +192,8 @@ CREATE TABLE delivery (
     html BLOB,                              -- for the folder
     state TEXT NOT NULL CHECK (state IN ('queued', 'sending', 'sent', 'unknown', 'held', 'dropped')),
     attempts INTEGER NOT NULL DEFAULT 0,
-    unknowns INTEGER NOT NULL DEFAULT 0,    -- attempts whose outcome nobody knows
-    halved INTEGER NOT NULL DEFAULT 0,      -- 1: rendered again at half the caps, since the first was too big
+    unknowns INTEGER NOT NULL DEFAULT 0,    -- of those, how many may have reached the recipient
+    halved INTEGER NOT NULL DEFAULT 0,      -- 1: rendered at half the caps, the server took it for too big
     next_at INTEGER NOT NULL,
     reply TEXT,                             -- the server's last words, or ours
     created_at INTEGER NOT NULL,
