@@ -125,10 +125,8 @@ impl Store {
 
     fn apply_declarations(&mut self, feeds: &[Feed], now: Timestamp) -> rusqlite::Result<()> {
         // Resumed is who was undeclared before this, so the marks go to a second value first.
-        self.connection.execute(
-            "UPDATE feed SET declared = 2 WHERE declared = 1",
-            (),
-        )?;
+        self.connection
+            .execute("UPDATE feed SET declared = 2 WHERE declared = 1", ())?;
         let mut strangers = Vec::new();
         for feed in feeds {
             let before: Option<i64> = self
@@ -155,10 +153,8 @@ impl Store {
                 None => self.add_feed(feed, now)?,
             }
         }
-        self.connection.execute(
-            "UPDATE feed SET declared = 0 WHERE declared = 2",
-            (),
-        )?;
+        self.connection
+            .execute("UPDATE feed SET declared = 0 WHERE declared = 2", ())?;
         Ok(())
     }
 
@@ -199,10 +195,23 @@ impl Store {
 
     /// What was observed of a feed, declared or not.
     pub fn feed(&self, id: FeedId) -> Result<Option<FeedState>, StoreError> {
+        self.read_feed(id).map_err(doing("read a feed"))
+    }
+
+    pub(super) fn read_feed(&self, id: FeedId) -> rusqlite::Result<Option<FeedState>> {
         self.connection
-            .prepare_cached(&select("WHERE id = ?1"))
-            .and_then(|mut statement| statement.query_row([id.0], feed_state).optional())
-            .map_err(doing("read a feed"))
+            .prepare_cached(&select("WHERE id = ?1"))?
+            .query_row([id.0], feed_state)
+            .optional()
+    }
+
+    pub(super) fn undeclared_feeds(&self) -> rusqlite::Result<Vec<FeedState>> {
+        self.connection
+            .prepare_cached(&select(
+                "WHERE declared = 0 AND first_read_at IS NOT NULL ORDER BY id",
+            ))?
+            .query_map((), feed_state)?
+            .collect()
     }
 
     /// The same by its declared address.
@@ -264,7 +273,7 @@ impl Store {
         self.write_feed(feed).map_err(doing("write a feed"))
     }
 
-    fn write_feed(&mut self, feed: &FeedState) -> rusqlite::Result<()> {
+    pub(super) fn write_feed(&mut self, feed: &FeedState) -> rusqlite::Result<()> {
         let validators = feed.validators.as_ref();
         let moved = feed.moved.as_ref();
         self.connection
@@ -392,24 +401,35 @@ impl Store {
 
     /// What the feed showed when it was last read; empty if it never was.
     pub fn document(&self, feed: FeedId) -> Result<Document, StoreError> {
-        self.connection
-            .prepare_cached("SELECT document FROM feed WHERE id = ?1")
-            .and_then(|mut statement| {
-                statement
-                    .query_row([feed.0], |row| row.get::<_, Option<Vec<u8>>>(0))
-                    .optional()
-            })
-            .map(|blob| blob.flatten().map_or_else(Document::default, |blob| Document::from_bytes(&blob)))
+        self.read_document(feed)
             .map_err(doing("read what a feed showed"))
     }
 
     /// Keeps what the feed shows now.
     pub fn set_document(&mut self, feed: FeedId, document: &Document) -> Result<(), StoreError> {
-        self.connection
-            .prepare_cached("UPDATE feed SET document = ?2 WHERE id = ?1")
-            .and_then(|mut statement| statement.execute(params![feed.0, document.to_bytes()]))
-            .map(drop)
+        self.write_document(feed, document)
             .map_err(doing("write what a feed shows"))
+    }
+
+    pub(super) fn read_document(&self, feed: FeedId) -> rusqlite::Result<Document> {
+        let blob: Option<Vec<u8>> = self
+            .connection
+            .prepare_cached("SELECT document FROM feed WHERE id = ?1")?
+            .query_row([feed.0], |row| row.get(0))
+            .optional()?
+            .flatten();
+        Ok(blob.map_or_else(Document::default, |blob| Document::from_bytes(&blob)))
+    }
+
+    pub(super) fn write_document(
+        &mut self,
+        feed: FeedId,
+        document: &Document,
+    ) -> rusqlite::Result<()> {
+        self.connection
+            .prepare_cached("UPDATE feed SET document = ?2 WHERE id = ?1")?
+            .execute(params![feed.0, document.to_bytes()])?;
+        Ok(())
     }
 }
 

@@ -15,7 +15,9 @@ use crate::model::Timestamp;
 
 pub mod events;
 pub mod feeds;
+pub mod intake;
 pub mod items;
+mod keys;
 mod lock;
 pub mod matches;
 pub mod outbox;
@@ -170,13 +172,15 @@ impl Store {
         Store::of(connection, now)
     }
 
-    fn of(connection: Connection, _now: Timestamp) -> Result<Store, StoreError> {
+    fn of(connection: Connection, now: Timestamp) -> Result<Store, StoreError> {
         let secret = schema::secret(&connection)?;
-        Ok(Store {
+        let mut store = Store {
             connection,
             secret,
             in_batch: false,
-        })
+        };
+        store.renew_keys(now)?;
+        Ok(store)
     }
 
     /// Opens the transaction that gathers several fetches; without effect if it is open.

@@ -330,8 +330,8 @@ enum Part {
 /// Decodes `%XX` where the character cannot be taken for a delimiter, and brings the rest into one form.
 fn decode(text: &str, part: Part) -> String {
     let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
+    let mut rest = text.as_bytes().iter();
+    while let Some(&byte) = rest.next() {
         match byte {
             b'+' if part == Part::Query => bytes.extend(b"%20"),
             b'%' => match escaped(rest.as_slice()) {
@@ -375,7 +375,11 @@ fn with_upper_case_escapes(text: &str) -> String {
             }
             let is_digit = digits > 0;
             digits = i32::max(digits - 1, 0);
-            if is_digit { character.to_ascii_uppercase() } else { character }
+            if is_digit {
+                character.to_ascii_uppercase()
+            } else {
+                character
+            }
         })
         .collect()
 }

@@ -53,7 +53,12 @@ fn one_host(page: &mut Page) {
     match labels.as_slice() {
         // Blogger sent readers to the domain of their country, and shows the same blog there.
         [blog, "blogspot", _, ..] => page.host = format!("{blog}.blogspot.com"),
-        [language, "m", site @ ("wikipedia" | "wikinews" | "wiktionary" | "wikivoyage"), "org"] => {
+        [
+            language,
+            "m",
+            site @ ("wikipedia" | "wikinews" | "wiktionary" | "wikivoyage"),
+            "org",
+        ] => {
             page.host = format!("{language}.{site}.org");
         }
         _ => {}
@@ -78,7 +83,10 @@ fn youtube(page: &mut Page) {
 
 /// A post is its number; the account may be renamed, `i/web` stands for any.
 fn post_of_x(page: &mut Page) {
-    let mut segments = page.segments.iter().skip_while(|segment| *segment != "status");
+    let mut segments = page
+        .segments
+        .iter()
+        .skip_while(|segment| *segment != "status");
     if let Some(number) = segments.nth(1).filter(|number| is_number(number)) {
         page.segments = vec!["status".to_owned(), number.clone()];
         page.query.clear();
@@ -95,7 +103,10 @@ fn reddit(page: &mut Page) {
         page.host = "reddit.com".to_owned();
         page.segments.insert(0, "comments".to_owned());
     }
-    let at = page.segments.iter().position(|segment| segment == "comments");
+    let at = page
+        .segments
+        .iter()
+        .position(|segment| segment == "comments");
     let Some(at) = at.filter(|at| page.segments.len() > at + 1) else {
         return;
     };

@@ -70,7 +70,10 @@ fn skins_of_a_host_are_one_host() {
     }
     same("http://example.com:80/a", "https://example.com:443/a");
     same("https://user:secret@example.com/a", "https://example.com/a");
-    same("https://bücher.example/1", "https://xn--bcher-kva.example/1");
+    same(
+        "https://bücher.example/1",
+        "https://xn--bcher-kva.example/1",
+    );
     same("feed://example.com/a", "https://example.com/a");
 }
 
@@ -100,9 +103,18 @@ fn a_path_has_one_form() {
     same("https://example.com/%e4%b8%ad", "https://example.com/中");
     same("https://example.com/e\u{301}", "https://example.com/é");
     same("https://example.com/caf%e9", "https://example.com/caf%E9");
-    same("https://example.com/s.amp.html", "https://example.com/s.html");
-    same("https://example.com/amp/world/1", "https://example.com/world/1");
-    same("https://example.com/?y=1&x=a+b", "https://example.com/?x=a%20b&y=1");
+    same(
+        "https://example.com/s.amp.html",
+        "https://example.com/s.html",
+    );
+    same(
+        "https://example.com/amp/world/1",
+        "https://example.com/world/1",
+    );
+    same(
+        "https://example.com/?y=1&x=a+b",
+        "https://example.com/?x=a%20b&y=1",
+    );
 }
 
 #[test]
@@ -122,7 +134,10 @@ fn a_fragment_is_a_place_but_a_route_is_a_page() {
     different("https://example.com/#!/1", "https://example.com/#!/2");
     different("https://example.com/#/1", "https://example.com/#/2");
     let place = |text| address(text).expect("an address").key_with_fragment;
-    assert_ne!(place("https://example.com/1#a"), place("https://example.com/1#b"));
+    assert_ne!(
+        place("https://example.com/1#a"),
+        place("https://example.com/1#b")
+    );
     assert_eq!(
         place("https://example.com/1#xtor=RSS-1"),
         place("https://example.com/1#:~:text=war")
@@ -159,14 +174,38 @@ fn wrappers_are_their_target() {
 
 #[test]
 fn large_sites_have_one_address_for_a_page() {
-    same("https://youtu.be/dQw4w9WgXcQ?t=3", "https://m.youtube.com/watch?list=x&v=dQw4w9WgXcQ");
-    different("https://youtu.be/dQw4w9WgXcQ", "https://youtu.be/dQw4w9WgXcq");
-    same("https://twitter.com/a/status/1?s=20", "https://x.com/i/web/status/1/photo/1");
-    same("https://old.reddit.com/r/a/comments/1x/slug/", "https://redd.it/1x");
-    same("https://de.m.wikipedia.org/wiki/A", "https://de.wikipedia.org/wiki/A");
-    same("https://www.bbc.co.uk/news/amp/world-1", "https://www.bbc.com/news/world-1");
-    same("https://a.blogspot.de/1.html?m=1", "https://a.blogspot.com/1.html");
-    same("https://news.google.com/rss/articles/CBMxyz?oc=5", "https://news.google.com/read/CBMxyz?hl=en");
+    same(
+        "https://youtu.be/dQw4w9WgXcQ?t=3",
+        "https://m.youtube.com/watch?list=x&v=dQw4w9WgXcQ",
+    );
+    different(
+        "https://youtu.be/dQw4w9WgXcQ",
+        "https://youtu.be/dQw4w9WgXcq",
+    );
+    same(
+        "https://twitter.com/a/status/1?s=20",
+        "https://x.com/i/web/status/1/photo/1",
+    );
+    same(
+        "https://old.reddit.com/r/a/comments/1x/slug/",
+        "https://redd.it/1x",
+    );
+    same(
+        "https://de.m.wikipedia.org/wiki/A",
+        "https://de.wikipedia.org/wiki/A",
+    );
+    same(
+        "https://www.bbc.co.uk/news/amp/world-1",
+        "https://www.bbc.com/news/world-1",
+    );
+    same(
+        "https://a.blogspot.de/1.html?m=1",
+        "https://a.blogspot.com/1.html",
+    );
+    same(
+        "https://news.google.com/rss/articles/CBMxyz?oc=5",
+        "https://news.google.com/read/CBMxyz?hl=en",
+    );
     same("https://dx.doi.org/10.1/AbC", "https://doi.org/10.1/abc");
 }
 
@@ -181,7 +220,9 @@ fn what_is_no_web_address_stands_for_itself() {
 #[test]
 fn a_front_page_is_no_article() {
     let is_home = |text| address(text).expect("an address").is_home_page;
-    assert!(is_home("https://www.example.com/index.html?utm_source=rss#top"));
+    assert!(is_home(
+        "https://www.example.com/index.html?utm_source=rss#top"
+    ));
     assert!(!is_home("https://example.com/?p=1"));
     assert!(!is_home("https://example.com/#!/1"));
 }
@@ -193,13 +234,23 @@ fn a_publisher_is_a_registrable_domain() {
     assert_eq!(of(Some("https://a.github.io/1")), "a.github.io");
     assert_eq!(of(Some("http://192.0.2.1/1")), "192.0.2.1");
     assert_eq!(of(None), "example.org");
-    assert_eq!(of(Some("https://www.google.com/url?q=https://a.bbc.co.uk/")), "bbc.co.uk");
+    assert_eq!(
+        of(Some("https://www.google.com/url?q=https://a.bbc.co.uk/")),
+        "bbc.co.uk"
+    );
 }
 
 #[test]
 fn relative_addresses_are_resolved_against_the_first_base_that_can() {
-    let bases = ["", "https://example.com/news/", "https://feeds.example.org/"];
-    assert_eq!(resolve("story/1", &bases).as_deref(), Some("https://example.com/news/story/1"));
+    let bases = [
+        "",
+        "https://example.com/news/",
+        "https://feeds.example.org/",
+    ];
+    assert_eq!(
+        resolve("story/1", &bases).as_deref(),
+        Some("https://example.com/news/story/1")
+    );
     assert_eq!(resolve("mailto:a@example.com", &bases), None);
     assert_eq!(resolve(" ", &bases), None);
 }

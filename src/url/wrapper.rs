@@ -84,8 +84,7 @@ fn stands_at(host: &str, site: &str) -> bool {
 /// `news-example-com.cdn.ampproject.org/c/s/news.example.com/story`, `google.com/amp/s/news.example.com/story` and
 /// `www.bing-amp.com/c/s/...`: a letter for the kind, `s` for https, then the address without its scheme.
 fn amp_cache(url: &Url, host: &str) -> Option<String> {
-    let is_cache =
-        stands_at(host, "cdn.ampproject.org") || stands_at(host, "bing-amp.com");
+    let is_cache = stands_at(host, "cdn.ampproject.org") || stands_at(host, "bing-amp.com");
     let is_viewer = stands_at(host, "google.") && url.path().starts_with("/amp/");
     if !is_cache && !is_viewer {
         return None;
@@ -116,8 +115,13 @@ fn yahoo_click(url: &Url, host: &str) -> Option<String> {
     if !stands_at(host, "r.search.yahoo.com") {
         return None;
     }
-    let value = url.path().split('/').find_map(|segment| segment.strip_prefix("RU="))?;
-    let target = percent_encoding::percent_decode_str(value).decode_utf8().ok()?;
+    let value = url
+        .path()
+        .split('/')
+        .find_map(|segment| segment.strip_prefix("RU="))?;
+    let target = percent_encoding::percent_decode_str(value)
+        .decode_utf8()
+        .ok()?;
     Some(target.into_owned())
 }
 
@@ -127,7 +131,9 @@ fn google_news(url: &Url, host: &str) -> Option<String> {
     if host != "news.google.com" {
         return None;
     }
-    let mut segments = url.path_segments()?.skip_while(|segment| *segment != "articles");
+    let mut segments = url
+        .path_segments()?
+        .skip_while(|segment| *segment != "articles");
     let message = base64(segments.nth(1)?)?;
     let [0x08, _, 0x22, rest @ ..] = message.as_slice() else {
         return None;

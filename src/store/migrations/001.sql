@@ -42,20 +42,20 @@ CREATE TABLE feed (
     guids_volatile INTEGER NOT NULL DEFAULT 0, -- of those, how often it had changed
     fragment_counts INTEGER NOT NULL DEFAULT 0, -- 1: links differ by their fragment here
     oddities INTEGER NOT NULL DEFAULT 0,    -- faults in its last document that the parser mended
-    document BLOB                           -- items and text hashes of the last document, in order
+    document BLOB                           -- the last document: its newest date, then item and hash of each entry
 ) STRICT;
 CREATE INDEX feed_next ON feed (next_at) WHERE declared = 1;
 
 -- Decided. An entry identified and kept; guid and link as written, since rules change.
 CREATE TABLE item (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,           -- never given twice: keys outlive items
     feed INTEGER NOT NULL REFERENCES feed (id),     -- that showed it first
     guid TEXT,
     link TEXT,
     date INTEGER NOT NULL,
     dated TEXT NOT NULL CHECK (dated IN ('published', 'updated', 'seen')),
     first_seen INTEGER NOT NULL,
-    last_seen INTEGER NOT NULL,
+    last_seen INTEGER NOT NULL,                     -- written when it changes or leaves a feed, not at each poll
     lang TEXT,
     origin TEXT NOT NULL CHECK (origin IN ('new', 'backfill', 'late', 'replaced'))
 ) STRICT;
@@ -94,8 +94,8 @@ CREATE INDEX revision_item ON revision (item);
 -- Decided. Names an item goes by; they outlive it, so that old news cannot come back.
 CREATE TABLE key (
     hash INTEGER PRIMARY KEY,
-    item INTEGER NOT NULL,
-    day INTEGER NOT NULL                    -- days since 1970 when it was last seen
+    item INTEGER NOT NULL,                  -- 0: several entries of one feed share this guid or link, so it names none
+    until INTEGER NOT NULL                  -- days since 1970: it may be forgotten after this one
 ) STRICT;
 
 -- Declared. Kept when its query is edited; `since` is when it was first known.

@@ -1,1 +1,0 @@
-//! When two entries are the same item.

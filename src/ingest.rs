@@ -1,1 +1,0 @@
-//! What one fetch changes: new, changed, known, backfill, late, gap. The one decision per fetch.

@@ -1,0 +1,83 @@
+//! What a feed showed at its last poll, as one compact value.
+//!
+//! It serves gaps, corrections of what has just left, and entries that have not changed: they are told from their hash
+//! alone, without touching a row.
+
+use crate::model::{ItemId, Timestamp};
+
+/// The entries of a feed's last document, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Document {
+    /// The newest date of all entries.
+    pub newest: Option<Timestamp>,
+    /// Entries that could be identified.
+    pub entries: Vec<Showing>,
+}
+
+/// One entry of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Showing {
+    /// Which item it was.
+    pub item: ItemId,
+    /// Hash of all that the feed wrote in it.
+    pub raw: i64,
+}
+
+impl Document {
+    /// The items it showed; one that it showed twice comes twice.
+    pub fn items(&self) -> impl Iterator<Item = ItemId> {
+        self.entries.iter().map(|entry| entry.item)
+    }
+
+    /// Eight bytes for the date, then sixteen an entry, big-endian.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let newest = self.newest.map_or(i64::MIN, Timestamp::as_second);
+        let mut bytes = Vec::with_capacity(8 + 16 * self.entries.len());
+        bytes.extend(newest.to_be_bytes());
+        for entry in &self.entries {
+            bytes.extend(entry.item.0.to_be_bytes());
+            bytes.extend(entry.raw.to_be_bytes());
+        }
+        bytes
+    }
+
+    /// Reads what `to_bytes` wrote; of anything else what can be read.
+    pub fn from_bytes(bytes: &[u8]) -> Document {
+        let mut numbers = bytes
+            .chunks_exact(8)
+            .filter_map(|chunk| chunk.try_into().ok())
+            .map(i64::from_be_bytes);
+        let newest = numbers
+            .next()
+            .and_then(|seconds| Timestamp::from_second(seconds).ok());
+        let mut entries = Vec::with_capacity(bytes.len() / 16);
+        while let (Some(item), Some(raw)) = (numbers.next(), numbers.next()) {
+            entries.push(Showing {
+                item: ItemId(item),
+                raw,
+            });
+        }
+        Document { newest, entries }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_survives_its_bytes() {
+        let showing = |item, raw| Showing {
+            item: ItemId(item),
+            raw,
+        };
+        let document = Document {
+            newest: Some(Timestamp::UNIX_EPOCH),
+            entries: vec![showing(1, -1), showing(2, i64::MAX)],
+        };
+        assert_eq!(Document::from_bytes(&document.to_bytes()), document);
+        let empty = Document::default();
+        assert_eq!(Document::from_bytes(&empty.to_bytes()), empty);
+        assert_eq!(Document::from_bytes(b"torn"), empty);
+    }
+}

@@ -1,0 +1,737 @@
+//! Taking in what a feed shows: the store's side of [`crate::ingest`].
+
+use std::collections::{HashMap, HashSet};
+
+use rusqlite::params;
+
+use super::feeds::EventKind;
+use super::keys::{Aliases, Owned};
+use super::{Store, StoreError, doing, seconds};
+use crate::feed::FeedDocument;
+use crate::identity::{Candidate, Pass, Text, is_significant};
+use crate::ingest::{
+    Document, Intake, Known, KnownItem, Showing, Verdict, What, count_guids, decide,
+    guids_are_believed,
+};
+use crate::model::{Dated, Entry, FeedState, ItemId, Origin, Shown, Timestamp};
+use crate::text::html::shown;
+use crate::text::language;
+use crate::url;
+
+/// Some publishers put the current time into every summary. Past this many edits of an item we stop believing them, or
+/// each poll would be one.
+const MAX_REVISIONS: i64 = 24;
+
+/// What one fetch brought.
+#[derive(Clone, Debug)]
+pub struct Taken {
+    /// The feed as it now stands in the store; go on from it.
+    pub feed: FeedState,
+    /// Entries whose text is to be matched, in document order.
+    pub entries: Vec<TakenEntry>,
+    /// Nothing of the last document is left: the time of the poll that showed it.
+    pub gap: Option<Timestamp>,
+    /// Another feed has taken the place of this one.
+    pub replaced: bool,
+    /// How many of which.
+    pub counts: Counts,
+}
+
+/// How many entries of a document were what. Entries written twice count once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Of items first seen, and new.
+    pub new: u32,
+    /// Of items first seen, by the first poll of the feed.
+    pub backfill: u32,
+    /// Of items first seen, but old.
+    pub late: u32,
+    /// Of items first seen, in a feed that was replaced.
+    pub replaced: u32,
+    /// Of known items, with nothing to tell.
+    pub known: u32,
+    /// Of known items, first seen in this feed.
+    pub sightings: u32,
+    /// Of known items, with another text.
+    pub changed: u32,
+    /// Without anything by which they could be known again; not stored.
+    pub nameless: u32,
+}
+
+/// What an entry with something to match is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TakenKind {
+    /// An item first seen; `origin` says how it may be mailed.
+    First,
+    /// A known item, first shown by this feed; `origin` is that of the sighting.
+    Sighting,
+    /// A known item whose text this feed has changed.
+    Changed {
+        /// Whether the change is more than a touch: another headline, or much more text.
+        significant: bool,
+    },
+}
+
+/// An entry whose text is to be matched.
+#[derive(Clone, Debug)]
+pub struct TakenEntry {
+    /// Its place in the document.
+    pub index: usize,
+    /// Its item.
+    pub item: ItemId,
+    /// What it is.
+    pub kind: TakenKind,
+    /// How the item came to this feed.
+    pub origin: Origin,
+    /// What it shows.
+    pub shown: Shown,
+    /// What the item showed before, here or in the feed that was first. `None` if nothing of it could have been mailed
+    /// yet: for an item first seen, and for one that so far only first polls had shown.
+    pub former: Option<Shown>,
+    /// As written, absolute.
+    pub link: Option<String>,
+    /// BCP 47 tag, from the feed or detected.
+    pub lang: Option<String>,
+    /// Published, else updated, else now.
+    pub date: Timestamp,
+    /// Which of them.
+    pub dated: Dated,
+}
+
+impl Store {
+    /// Identifies and stores the entries of a document, all or nothing, and writes the feed's row. `feed` is its state
+    /// before this poll, apart from what the fetch itself has set (validators, schedule).
+    pub fn take_in(
+        &mut self,
+        feed: &FeedState,
+        document: &FeedDocument,
+        now: Timestamp,
+    ) -> Result<Taken, StoreError> {
+        self.savepoint(|store| {
+            store
+                .apply_document(feed, document, now)
+                .map_err(doing("store what a feed shows"))
+        })
+    }
+
+    fn apply_document(
+        &mut self,
+        feed: &FeedState,
+        document: &FeedDocument,
+        now: Timestamp,
+    ) -> rusqlite::Result<Taken> {
+        let mut state = feed.clone();
+        if let Some(link) = &document.link {
+            state.channel_link = Some(link.clone());
+        }
+        let mut previous = self.read_document(feed.id)?;
+        let viewpoint = self.viewpoint(&state);
+        let before: HashMap<i64, ItemId> = previous
+            .entries
+            .iter()
+            .map(|entry| (entry.raw, entry.item))
+            .collect();
+        let pass = Pass::read(document, &viewpoint, &before, now);
+        let known = self.known(feed.id, &pass)?;
+        // The decision compares with the feed as it was: its page and title as of the last poll.
+        let mut past = feed.clone();
+        if let Some(heritage) = self.heritage(&state, &pass, &known)? {
+            previous = self.read_document(heritage.id)?;
+            past.first_read_at = heritage.first_read_at;
+            past.last_ok_at = heritage.last_ok_at;
+            state.first_read_at = heritage.first_read_at;
+        }
+        let intake = decide(&past, &previous, document, &pass, &known, now);
+        let mut writing = Writing {
+            feed: &past,
+            known: &known,
+            now,
+            taken: Vec::new(),
+            counts: Counts::default(),
+        };
+        let mut items: Vec<Option<ItemId>> = Vec::with_capacity(pass.candidates.len());
+        for (index, verdict) in intake.verdicts.iter().enumerate() {
+            let source = Source {
+                index,
+                entry: &document.entries[index],
+                candidate: &pass.candidates[index],
+                verdict,
+            };
+            let item = match verdict.what {
+                What::Twin(first) => items.get(first).copied().flatten(),
+                _ => self.write_entry(&mut writing, &source)?,
+            };
+            items.push(item);
+        }
+        let (entries, counts) = (writing.taken, writing.counts);
+        self.write_departures(feed, &previous, &items, now)?;
+        let showing = showing(&pass, &items, &previous);
+        self.write_document(feed.id, &showing)?;
+        observe(&mut state, document, &counts, showing.newest, now);
+        self.write_learnt(&mut state, &pass, &intake)?;
+        self.write_feed(&state)?;
+        self.note_events(feed, &past, &state, &intake, now)?;
+        Ok(Taken {
+            feed: state,
+            entries,
+            gap: past.last_ok_at.filter(|_| intake.gap),
+            replaced: intake.replaced,
+            counts,
+        })
+    }
+
+    /// The feed whose past one that was never read goes on with: it is no longer declared, had the same page, and at
+    /// least half of the present document is known.
+    fn heritage(
+        &self,
+        feed: &FeedState,
+        pass: &Pass,
+        known: &Known,
+    ) -> rusqlite::Result<Option<FeedState>> {
+        let (None, Some(page)) = (feed.first_read_at, feed.channel_link.as_deref()) else {
+            return Ok(None);
+        };
+        let is_known = |candidate: &&Candidate| {
+            candidate.text.as_ref().is_some_and(|text| {
+                text.keys
+                    .lasting()
+                    .any(|key| known.keys.get(&key).is_some_and(Option::is_some))
+            })
+        };
+        let shown = pass.candidates.iter().filter(is_known).count();
+        if shown == 0 || shown * 2 < pass.candidates.len() {
+            return Ok(None);
+        }
+        let page = url::key(page);
+        let is_same_page = |past: &FeedState| {
+            past.channel_link
+                .as_deref()
+                .is_some_and(|link| url::key(link) == page)
+        };
+        Ok(self
+            .undeclared_feeds()?
+            .into_iter()
+            .rev()
+            .find(is_same_page))
+    }
+
+    fn write_entry(
+        &mut self,
+        writing: &mut Writing<'_>,
+        source: &Source<'_>,
+    ) -> rusqlite::Result<Option<ItemId>> {
+        let Source {
+            candidate, verdict, ..
+        } = *source;
+        match (verdict.what, &candidate.text) {
+            (What::New, Some(text)) => self.write_new(writing, source, text).map(Some),
+            (What::Known(item), Some(text)) => match writing.known.items.get(&item) {
+                Some(known) => {
+                    self.write_known(writing, source, text, (item, known))?;
+                    Ok(Some(item))
+                }
+                None => {
+                    self.write_again(writing, source, text, item)?;
+                    Ok(Some(item))
+                }
+            },
+            (What::Nameless, _) => {
+                writing.counts.nameless += 1;
+                Ok(None)
+            }
+            (what, _) => {
+                writing.counts.known += 1;
+                if let Some(item) = what.item() {
+                    // Only when the fragment begins to count has an unchanged entry new keys.
+                    self.write_keys(
+                        item,
+                        candidate,
+                        verdict,
+                        (Owned::Stays, Aliases::All),
+                        writing.now,
+                    )?;
+                }
+                Ok(what.item())
+            }
+        }
+    }
+
+    fn write_new(
+        &mut self,
+        writing: &mut Writing<'_>,
+        source: &Source<'_>,
+        text: &Text,
+    ) -> rusqlite::Result<ItemId> {
+        let Source {
+            candidate, verdict, ..
+        } = *source;
+        let item = self.insert_item(writing, source, text, (None, verdict.origin))?;
+        self.insert_sighting(writing, (item, verdict.origin), text, None)?;
+        self.write_keys(
+            item,
+            candidate,
+            verdict,
+            (Owned::Moves, Aliases::All),
+            writing.now,
+        )?;
+        match verdict.origin {
+            Origin::New => writing.counts.new += 1,
+            Origin::Backfill => writing.counts.backfill += 1,
+            Origin::Late => writing.counts.late += 1,
+            Origin::Replaced => writing.counts.replaced += 1,
+        }
+        writing.take(source, text, (item, TakenKind::First), None);
+        Ok(item)
+    }
+
+    /// A known item of which only the keys were left.
+    fn write_again(
+        &mut self,
+        writing: &mut Writing<'_>,
+        source: &Source<'_>,
+        text: &Text,
+        item: ItemId,
+    ) -> rusqlite::Result<()> {
+        self.insert_item(writing, source, text, (Some(item), Origin::Backfill))?;
+        self.insert_sighting(writing, (item, Origin::Backfill), text, None)?;
+        writing.counts.known += 1;
+        self.write_keys(
+            item,
+            source.candidate,
+            source.verdict,
+            (Owned::Stays, Aliases::All),
+            writing.now,
+        )
+    }
+
+    fn write_known(
+        &mut self,
+        writing: &mut Writing<'_>,
+        source: &Source<'_>,
+        text: &Text,
+        (item, known): (ItemId, &KnownItem),
+    ) -> rusqlite::Result<()> {
+        let Source {
+            candidate, verdict, ..
+        } = *source;
+        self.refresh_item(writing, candidate, (item, known))?;
+        let Some(sighting) = self.sighting(item, writing.feed.id)? else {
+            let first = self.read_first_shown(item)?;
+            self.insert_sighting(writing, (item, verdict.origin), text, first.as_ref())?;
+            self.write_keys(
+                item,
+                candidate,
+                verdict,
+                (Owned::Stays, Aliases::All),
+                writing.now,
+            )?;
+            writing.counts.sightings += 1;
+            // A first poll of another feed has shown it, of which nothing is mailed: here it is news.
+            let is_news = verdict.origin == Origin::New && !known.was_mailable;
+            let former = first.filter(|_| !is_news);
+            writing.take(source, text, (item, TakenKind::Sighting), former);
+            return Ok(());
+        };
+        if sighting.has_left {
+            self.return_sighting(item, writing.feed.id)?;
+        }
+        let is_edit =
+            sighting.hash != text.hash && self.revisions(item, writing.feed.id)? < MAX_REVISIONS;
+        if is_edit {
+            self.revise(writing, item, &sighting.shown, text)?;
+            let significant = is_significant(&sighting.shown, &text.shown);
+            writing.counts.changed += 1;
+            let kind = TakenKind::Changed { significant };
+            writing.take(source, text, (item, kind), Some(sighting.shown));
+        } else {
+            writing.counts.known += 1;
+        }
+        let renamed = !is_known_by_name(candidate, verdict, writing.known, item);
+        let aliases = if is_edit || renamed {
+            Aliases::All
+        } else {
+            Aliases::Names
+        };
+        self.write_keys(
+            item,
+            candidate,
+            verdict,
+            (Owned::Stays, aliases),
+            writing.now,
+        )
+    }
+
+    fn insert_item(
+        &mut self,
+        writing: &Writing<'_>,
+        source: &Source<'_>,
+        text: &Text,
+        (id, origin): (Option<ItemId>, Origin),
+    ) -> rusqlite::Result<ItemId> {
+        let now = writing.now;
+        self.connection
+            .prepare_cached(
+                "INSERT INTO item (id, feed, guid, link, date, dated, first_seen, last_seen, lang, origin)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8, ?9)",
+            )?
+            .execute(params![
+                id.map(|id| id.0),
+                writing.feed.id.0,
+                source.candidate.guid,
+                source.candidate.link,
+                seconds(source.candidate.date.unwrap_or(now)),
+                source.candidate.dated.as_str(),
+                seconds(now),
+                language_of(source.entry, text),
+                origin.as_str(),
+            ])?;
+        Ok(ItemId(self.connection.last_insert_rowid()))
+    }
+
+    /// Keeps what the item is called now, so that changed rules can renew its keys, and a date that came later.
+    fn refresh_item(
+        &mut self,
+        writing: &Writing<'_>,
+        candidate: &Candidate,
+        (item, known): (ItemId, &KnownItem),
+    ) -> rusqlite::Result<()> {
+        if known.dated == Dated::Seen
+            && let Some(date) = candidate.date
+        {
+            self.connection
+                .prepare_cached("UPDATE item SET date = ?2, dated = ?3 WHERE id = ?1")?
+                .execute(params![item.0, seconds(date), candidate.dated.as_str()])?;
+        }
+        // The names that another feed gives it are kept as keys only.
+        let renamed = known.is_first_here
+            && ((candidate.guid.is_some() && candidate.guid != known.guid)
+                || (candidate.link.is_some() && candidate.link != known.link));
+        if renamed {
+            self.connection
+                .prepare_cached(
+                    "UPDATE item SET guid = ifnull(?2, guid), link = ifnull(?3, link), last_seen = ?4 WHERE id = ?1",
+                )?
+                .execute(params![
+                    item.0,
+                    candidate.guid,
+                    candidate.link,
+                    seconds(writing.now)
+                ])?;
+        }
+        Ok(())
+    }
+
+    fn insert_sighting(
+        &mut self,
+        writing: &Writing<'_>,
+        (item, origin): (ItemId, Origin),
+        text: &Text,
+        first: Option<&Shown>,
+    ) -> rusqlite::Result<()> {
+        let own = Own::of(&text.shown, first);
+        self.connection
+            .prepare_cached(
+                "INSERT INTO sighting (item, feed, first_seen, origin, title, summary, content, author, category, hash)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            )?
+            .execute(params![
+                item.0,
+                writing.feed.id.0,
+                seconds(writing.now),
+                origin.as_str(),
+                own.title,
+                own.summary,
+                own.content,
+                own.author,
+                own.category,
+                text.hash,
+            ])?;
+        Ok(())
+    }
+
+    /// Replaces the text of a sighting and keeps the former one.
+    fn revise(
+        &mut self,
+        writing: &Writing<'_>,
+        item: ItemId,
+        former: &Shown,
+        text: &Text,
+    ) -> rusqlite::Result<()> {
+        let feed = writing.feed.id;
+        self.connection
+            .prepare_cached(
+                "INSERT INTO revision (item, feed, at, title, summary, content) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            )?
+            .execute(params![
+                item.0,
+                feed.0,
+                seconds(writing.now),
+                former.title,
+                former.summary,
+                former.content
+            ])?;
+        let is_first = self.first_feed(item)? == Some(feed);
+        let first = if is_first {
+            // What others show does not change with it: they get the text that they had by reference.
+            self.detach_sightings(item, feed, former)?;
+            None
+        } else {
+            self.read_first_shown(item)?
+        };
+        let own = Own::of(&text.shown, first.as_ref());
+        self.connection
+            .prepare_cached(
+                "UPDATE sighting SET title = ?3, summary = ?4, content = ?5, author = ?6, category = ?7, hash = ?8
+                 WHERE item = ?1 AND feed = ?2",
+            )?
+            .execute(params![
+                item.0,
+                feed.0,
+                own.title,
+                own.summary,
+                own.content,
+                own.author,
+                own.category,
+                text.hash
+            ])?;
+        self.connection
+            .prepare_cached("UPDATE item SET last_seen = ?2 WHERE id = ?1")?
+            .execute(params![item.0, seconds(writing.now)])?;
+        Ok(())
+    }
+
+    /// Notes what the last document showed and this one does not.
+    fn write_departures(
+        &mut self,
+        feed: &FeedState,
+        previous: &Document,
+        items: &[Option<ItemId>],
+        now: Timestamp,
+    ) -> rusqlite::Result<()> {
+        let present: HashSet<ItemId> = items.iter().flatten().copied().collect();
+        let last_shown = seconds(feed.last_ok_at.unwrap_or(now));
+        for item in previous.items().filter(|item| !present.contains(item)) {
+            self.connection
+                .prepare_cached(
+                    "UPDATE sighting SET left_at = ?3 WHERE item = ?1 AND feed = ?2 AND left_at IS NULL",
+                )?
+                .execute(params![item.0, feed.id.0, seconds(now)])?;
+            self.connection
+                .prepare_cached("UPDATE item SET last_seen = max(last_seen, ?2) WHERE id = ?1")?
+                .execute(params![item.0, last_shown])?;
+        }
+        Ok(())
+    }
+
+    fn write_learnt(
+        &mut self,
+        state: &mut FeedState,
+        pass: &Pass,
+        intake: &Intake,
+    ) -> rusqlite::Result<()> {
+        count_guids(state, intake.guids_compared, intake.guids_changed);
+        state.fragment_counts = pass.fragment_counts;
+        self.connection
+            .prepare_cached(
+                "UPDATE feed SET guids = ?2, guids_volatile = ?3, fragment_counts = ?4 WHERE id = ?1",
+            )?
+            .execute(params![
+                state.id.0,
+                state.guids,
+                state.guids_volatile,
+                state.fragment_counts
+            ])?;
+        Ok(())
+    }
+
+    fn note_events(
+        &mut self,
+        feed: &FeedState,
+        past: &FeedState,
+        state: &FeedState,
+        intake: &Intake,
+        now: Timestamp,
+    ) -> rusqlite::Result<()> {
+        if intake.replaced {
+            let title = state.title.as_deref().unwrap_or_default();
+            self.write_event(feed.id, now, EventKind::Replaced, title)?;
+        } else if let Some(last) = past.last_ok_at.filter(|_| intake.gap) {
+            let detail = format!("nothing that it showed at {last} is left");
+            self.write_event(feed.id, now, EventKind::Gap, &detail)?;
+        }
+        match (guids_are_believed(feed), guids_are_believed(state)) {
+            (true, false) => {
+                let detail = format!(
+                    "{} of its last {} guids had changed, so they are ignored",
+                    state.guids_volatile, state.guids
+                );
+                self.write_event(feed.id, now, EventKind::Guids, &detail)
+            }
+            (false, true) => self.write_event(
+                feed.id,
+                now,
+                EventKind::Guids,
+                "its guids no longer change, so they count again",
+            ),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What the writing of one document gathers.
+struct Writing<'a> {
+    feed: &'a FeedState,
+    known: &'a Known,
+    now: Timestamp,
+    taken: Vec<TakenEntry>,
+    counts: Counts,
+}
+
+/// An entry with what was made of it.
+#[derive(Clone, Copy)]
+struct Source<'a> {
+    index: usize,
+    entry: &'a Entry,
+    candidate: &'a Candidate,
+    verdict: &'a Verdict,
+}
+
+impl Writing<'_> {
+    fn take(
+        &mut self,
+        source: &Source<'_>,
+        text: &Text,
+        (item, kind): (ItemId, TakenKind),
+        former: Option<Shown>,
+    ) {
+        self.taken.push(TakenEntry {
+            index: source.index,
+            item,
+            kind,
+            origin: source.verdict.origin,
+            shown: text.shown.clone(),
+            former,
+            link: source.candidate.link.clone(),
+            lang: language_of(source.entry, text),
+            date: source.candidate.date.unwrap_or(self.now),
+            dated: source.candidate.dated,
+        });
+    }
+}
+
+/// The texts that differ from those of the item's first sighting.
+struct Own<'a> {
+    title: Option<&'a str>,
+    summary: Option<&'a str>,
+    content: Option<&'a str>,
+    author: Option<&'a str>,
+    category: Option<&'a str>,
+}
+
+impl<'a> Own<'a> {
+    fn of(shown: &'a Shown, first: Option<&Shown>) -> Own<'a> {
+        let own = |field: fn(&Shown) -> &str| {
+            let text = field(shown);
+            (first.map(field) != Some(text)).then_some(text)
+        };
+        Own {
+            title: own(|shown| &shown.title),
+            summary: own(|shown| &shown.summary),
+            content: own(|shown| &shown.content),
+            author: own(|shown| &shown.author),
+            category: own(|shown| &shown.category),
+        }
+    }
+}
+
+fn language_of(entry: &Entry, text: &Text) -> Option<String> {
+    let declared = entry
+        .lang
+        .as_deref()
+        .map(str::trim)
+        .filter(|lang| !lang.is_empty());
+    if let Some(lang) = declared {
+        return Some(lang.to_owned());
+    }
+    let Shown {
+        title,
+        summary,
+        content,
+        ..
+    } = &text.shown;
+    let opening: String = content.chars().take(1_000).collect();
+    language::detect(&format!("{title}\n{summary}\n{opening}")).map(str::to_owned)
+}
+
+/// Whether all names of the entry that count are already names of the item.
+fn is_known_by_name(candidate: &Candidate, verdict: &Verdict, known: &Known, item: ItemId) -> bool {
+    let Some(text) = &candidate.text else {
+        return true;
+    };
+    let owns = |key: &i64| {
+        known
+            .keys
+            .get(key)
+            .is_some_and(|owner| *owner == Some(item))
+    };
+    let guid = !verdict.guid_counts || text.keys.guid.iter().all(owns);
+    let link = !verdict.link_counts || text.keys.link.iter().all(owns);
+    (verdict.guid_counts || verdict.link_counts) && guid && link
+}
+
+/// What the feed shows now, for the next poll.
+fn showing(pass: &Pass, items: &[Option<ItemId>], previous: &Document) -> Document {
+    let entries = pass
+        .candidates
+        .iter()
+        .zip(items)
+        .filter_map(|(candidate, item)| {
+            Some(Showing {
+                item: (*item)?,
+                raw: candidate.raw,
+            })
+        })
+        .collect();
+    let newest = pass
+        .candidates
+        .iter()
+        .filter_map(|candidate| candidate.date)
+        .max();
+    Document {
+        newest: newest.max(previous.newest),
+        entries,
+    }
+}
+
+/// What a read document says of its feed.
+fn observe(
+    state: &mut FeedState,
+    document: &FeedDocument,
+    counts: &Counts,
+    newest: Option<Timestamp>,
+    now: Timestamp,
+) {
+    if let Some(title) = document
+        .title
+        .as_deref()
+        .map(shown)
+        .filter(|title| !title.is_empty())
+    {
+        // The name that is shown is the feed's own title where the watchlist gives none.
+        if state.title.as_deref().unwrap_or(&state.url) == state.name {
+            state.name = title.clone();
+        }
+        state.title = Some(title);
+    }
+    if state.first_read_at.is_none() {
+        state.first_read_at = Some(now);
+        state.last_new_at = newest.or(Some(now));
+    }
+    if counts.new > 0 {
+        state.last_new_at = Some(now);
+    }
+    state.last_ok_at = Some(now);
+    state.skip_hours = document.skip_hours;
+    state.skip_days = document.skip_days;
+    state.oddities = u32::try_from(document.oddities.len()).unwrap_or(u32::MAX);
+}

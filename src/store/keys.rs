@@ -1,0 +1,320 @@
+//! The keys that items go by: asking for them, writing them, renewing them when the rules change.
+
+use std::collections::{HashMap, HashSet};
+
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::{Store, StoreError, day, doing, instant, schema};
+use crate::identity::{self, Candidate, Keys, Pass, Viewpoint};
+use crate::ingest::{Known, KnownItem, Verdict};
+use crate::model::{Dated, FeedId, FeedState, ItemId, Shown, Timestamp};
+
+/// Days that a key is kept after its item was last seen: old news must not come back as new.
+const LASTING: i64 = 3 * 366;
+
+/// Days that the keys of corrections are kept; they are believed for two.
+const PASSING: i64 = 3;
+
+/// The item of a key that marks a guid or link as shared by several entries of a feed.
+const NOBODY: i64 = 0;
+
+/// What becomes of a key that another item owns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Owned {
+    /// It stays there: the entry was judged known.
+    Stays,
+    /// It moves here: the entry was judged new.
+    Moves,
+}
+
+/// Which keys of a known item are worth writing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Aliases {
+    /// All that count.
+    All,
+    /// Guid and link, since nothing else changed but the date or a text that is not believed: a feed that rewrites them
+    /// at each poll would fill the table.
+    Names,
+}
+
+impl Store {
+    pub(super) fn viewpoint(&self, feed: &FeedState) -> Viewpoint {
+        Viewpoint {
+            secret: self.secret,
+            feed: feed.id,
+            feed_url: feed.url.clone(),
+            channel_link: feed.channel_link.clone(),
+            fragment_counts: feed.fragment_counts,
+        }
+    }
+
+    /// What is known of the entries of a document: the keys that identify for good first, the others only of entries
+    /// that those leave unknown.
+    pub(super) fn known(&self, feed: FeedId, pass: &Pass) -> rusqlite::Result<Known> {
+        let texts = || {
+            pass.candidates
+                .iter()
+                .filter_map(|candidate| candidate.text.as_ref().map(|text| (candidate, &text.keys)))
+        };
+        let mut known = Known::default();
+        let lasting = texts().flat_map(|(candidate, keys)| {
+            keys.lasting()
+                .chain(candidate.guid_mark)
+                .chain(candidate.link_mark)
+        });
+        self.look_up(lasting, &mut known.keys)?;
+        let is_unknown = |keys: &&Keys| !keys.lasting().any(|key| known.keys.contains_key(&key));
+        let passing: Vec<i64> = texts()
+            .map(|(_, keys)| keys)
+            .filter(is_unknown)
+            .flat_map(|keys| keys.passing().chain(keys.text))
+            .collect();
+        self.look_up(passing.into_iter(), &mut known.keys)?;
+        let items: HashSet<ItemId> = known.keys.values().flatten().copied().collect();
+        for item in items {
+            if let Some(found) = self.known_item(item, feed)? {
+                known.items.insert(item, found);
+            }
+        }
+        known.usually_late = self.is_usually_late(feed)?;
+        Ok(known)
+    }
+
+    fn look_up(
+        &self,
+        hashes: impl Iterator<Item = i64>,
+        found: &mut HashMap<i64, Option<ItemId>>,
+    ) -> rusqlite::Result<()> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT item FROM key WHERE hash = ?1")?;
+        for hash in hashes {
+            let item: Option<i64> = statement.query_row([hash], |row| row.get(0)).optional()?;
+            if let Some(item) = item {
+                found.insert(hash, (item != NOBODY).then_some(ItemId(item)));
+            }
+        }
+        Ok(())
+    }
+
+    /// The item that an address names, by any of the addresses it ever had.
+    pub(super) fn item_at(&self, address: &str) -> rusqlite::Result<Option<ItemId>> {
+        let mut found = HashMap::new();
+        let hashes = identity::address_keys(&self.secret, address);
+        self.look_up(hashes.into_iter(), &mut found)?;
+        Ok(found.into_values().flatten().next())
+    }
+
+    fn known_item(&self, item: ItemId, feed: FeedId) -> rusqlite::Result<Option<KnownItem>> {
+        let read = |row: &Row<'_>| {
+            let dated: String = row.get(2)?;
+            Ok(KnownItem {
+                guid: row.get(0)?,
+                date: instant(row.get(1)?),
+                dated: Dated::from_word(&dated).ok_or_else(|| super::unknown_word(2, dated))?,
+                last_seen: instant(row.get(3)?),
+                title: row.get(4)?,
+                summary: row.get(5)?,
+                seen_here: row.get(6)?,
+                shown_elsewhere: row.get(7)?,
+                is_first_here: row.get(8)?,
+                was_mailable: row.get(9)?,
+                link: row.get(10)?,
+            })
+        };
+        self.connection
+            .prepare_cached(
+                "SELECT item.guid, item.date, item.dated,
+                    max(item.last_seen, ifnull((SELECT max(feed.last_ok_at) FROM sighting JOIN feed ON feed.id = feed
+                        WHERE item = item.id AND left_at IS NULL), 0)),
+                    coalesce(here.title, first.title, ''), coalesce(here.summary, first.summary, ''),
+                    here.item IS NOT NULL,
+                    EXISTS (SELECT 1 FROM sighting AS other JOIN feed ON feed.id = other.feed
+                        WHERE other.item = item.id AND other.feed <> ?2 AND left_at IS NULL AND declared = 1),
+                    item.feed = ?2,
+                    EXISTS (SELECT 1 FROM sighting AS other WHERE other.item = item.id AND origin <> 'backfill'),
+                    item.link
+                 FROM item
+                 LEFT JOIN sighting AS first ON first.item = item.id AND first.feed = item.feed
+                 LEFT JOIN sighting AS here ON here.item = item.id AND here.feed = ?2
+                 WHERE item.id = ?1",
+            )?
+            .query_row(params![item.0, feed.0], read)
+            .optional()
+    }
+
+    fn is_usually_late(&self, feed: FeedId) -> rusqlite::Result<bool> {
+        self.connection
+            .prepare_cached(
+                "SELECT count(*) >= 3 AND ifnull(sum(late), 0) * 2 >= count(*) FROM (
+                    SELECT item.date < sighting.first_seen - 172800 AS late
+                    FROM sighting JOIN item ON item.id = sighting.item
+                    WHERE sighting.feed = ?1 AND sighting.origin = 'new' AND dated <> 'seen'
+                    ORDER BY sighting.item DESC LIMIT 20)",
+            )?
+            .query_row([feed.0], |row| row.get(0))
+    }
+
+    /// Writes the keys of an entry that its verdict lets count.
+    pub(super) fn write_keys(
+        &mut self,
+        item: ItemId,
+        candidate: &Candidate,
+        verdict: &Verdict,
+        (owned, aliases): (Owned, Aliases),
+        now: Timestamp,
+    ) -> rusqlite::Result<()> {
+        let Some(text) = &candidate.text else {
+            return Ok(());
+        };
+        let keys = &text.keys;
+        let lasting = day(now) + LASTING;
+        if verdict.guid_counts {
+            for key in &keys.guid {
+                self.write_key(*key, item.0, lasting, owned)?;
+            }
+        }
+        if let Some(key) = keys.link.filter(|_| verdict.link_counts) {
+            self.write_key(key, item.0, lasting, owned)?;
+        }
+        let shared = [
+            candidate.guid_mark.filter(|_| candidate.guid_is_shared),
+            candidate.link_mark.filter(|_| candidate.link_is_shared),
+        ];
+        for mark in shared.into_iter().flatten() {
+            self.write_key(mark, NOBODY, lasting, Owned::Stays)?;
+        }
+        let is_named = verdict.guid_counts || verdict.link_counts;
+        if let Some(key) = keys.text.filter(|_| !is_named) {
+            self.write_key(key, item.0, lasting, owned)?;
+        }
+        if aliases == Aliases::All || !is_named {
+            for key in &keys.title_and_date {
+                self.write_key(*key, item.0, lasting, owned)?;
+            }
+            for key in keys.passing() {
+                self.write_key(key, item.0, day(now) + PASSING, owned)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_key(
+        &mut self,
+        hash: i64,
+        item: i64,
+        until: i64,
+        owned: Owned,
+    ) -> rusqlite::Result<()> {
+        let statement = match owned {
+            Owned::Moves => {
+                "INSERT INTO key (hash, item, until) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (hash) DO UPDATE SET item = ?2, until = ?3"
+            }
+            // A month sooner or later does not matter, and most keys are written again and again.
+            Owned::Stays => {
+                "INSERT INTO key (hash, item, until) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (hash) DO UPDATE SET until = ?3 WHERE until < ?3 - 30"
+            }
+        };
+        self.connection
+            .prepare_cached(statement)?
+            .execute(params![hash, item, until])?;
+        Ok(())
+    }
+
+    /// Gives the stored items the keys of the present rules, if the last program that wrote here had others. The old
+    /// keys stay: they harm nobody and expire.
+    pub(super) fn renew_keys(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        let rules = schema::meta(&self.connection, "rules").map_err(doing("read the rules"))?;
+        if rules == Some(identity::RULES) {
+            return Ok(());
+        }
+        self.savepoint(|store| {
+            store
+                .write_renewed_keys(now)
+                .map_err(doing("renew the keys of the items"))
+        })
+    }
+
+    fn write_renewed_keys(&mut self, now: Timestamp) -> rusqlite::Result<()> {
+        let mut viewpoints: HashMap<FeedId, Viewpoint> = HashMap::new();
+        let mut last = i64::MAX;
+        // In pages, since one cannot read a table and write to the database through one connection for long.
+        loop {
+            let page = self.stored_names(last)?;
+            let Some(end) = page.last() else { break };
+            last = end.item.0;
+            for stored in page {
+                if !viewpoints.contains_key(&stored.feed)
+                    && let Some(feed) = self.read_feed(stored.feed)?
+                {
+                    viewpoints.insert(stored.feed, self.viewpoint(&feed));
+                }
+                if let Some(viewpoint) = viewpoints.get(&stored.feed) {
+                    let keys = stored.keys(viewpoint);
+                    for key in keys
+                        .lasting()
+                        .chain(keys.text.filter(|_| stored.is_nameless()))
+                    {
+                        self.write_key(key, stored.item.0, day(now) + LASTING, Owned::Stays)?;
+                    }
+                }
+            }
+        }
+        schema::set_meta(&self.connection, "rules", identity::RULES)
+    }
+
+    /// Items below `before`, newest first, so that of two with one key the newer owns it.
+    fn stored_names(&self, before: i64) -> rusqlite::Result<Vec<StoredNames>> {
+        self.connection
+            .prepare_cached(
+                "SELECT item.id, item.feed, guid, link, CASE WHEN dated <> 'seen' THEN date END,
+                    ifnull(title, ''), ifnull(summary, ''), ifnull(content, '')
+                 FROM item LEFT JOIN sighting ON sighting.item = item.id AND sighting.feed = item.feed
+                 WHERE item.id < ?1 ORDER BY item.id DESC LIMIT 500",
+            )?
+            .query_map([before], |row| {
+                Ok(StoredNames {
+                    item: ItemId(row.get(0)?),
+                    feed: FeedId(row.get(1)?),
+                    guid: row.get(2)?,
+                    link: row.get(3)?,
+                    date: row.get::<_, Option<i64>>(4)?.map(instant),
+                    shown: Shown {
+                        title: row.get(5)?,
+                        summary: row.get(6)?,
+                        content: row.get(7)?,
+                        ..Shown::default()
+                    },
+                })
+            })?
+            .collect()
+    }
+}
+
+/// What keys are made of, as stored.
+struct StoredNames {
+    item: ItemId,
+    feed: FeedId,
+    guid: Option<String>,
+    link: Option<String>,
+    date: Option<Timestamp>,
+    shown: Shown,
+}
+
+impl StoredNames {
+    fn keys(&self, viewpoint: &Viewpoint) -> Keys {
+        Keys::of_item(
+            self.guid.as_deref(),
+            self.link.as_deref(),
+            self.date,
+            &self.shown,
+            viewpoint,
+        )
+    }
+
+    fn is_nameless(&self) -> bool {
+        self.guid.is_none() && self.link.is_none()
+    }
+}
