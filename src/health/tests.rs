@@ -5,7 +5,7 @@ use crate::model::{FeedId, FeedState};
 
 /// Wednesday 25 November 2026, 12:00 GMT; the words are in Berlin's time, an hour ahead.
 fn noon() -> Timestamp {
-    "2026-11-25T12:00:00Z".parse().unwrap()
+    "2026-11-25T12:00:00Z".parse().expect("valid")
 }
 
 fn hours(hours: i64) -> SignedDuration {
@@ -66,7 +66,7 @@ fn event(kind: &'static str, hours_ago: i64) -> Event<'static> {
 }
 
 fn berlin() -> TimeZone {
-    TimeZone::get("Europe/Berlin").unwrap()
+    TimeZone::get("Europe/Berlin").expect("a bundled zone")
 }
 
 #[track_caller]

@@ -269,7 +269,7 @@ mod tests {
     fn brotli(plain: &[u8]) -> Vec<u8> {
         // RFC 7932 section 9.2: WBITS 16 (one 0 bit), then ISLAST 0, MNIBBLES 4, MLEN - 1, ISUNCOMPRESSED 1,
         // the bytes, and an empty last block.
-        let length = u32::try_from(plain.len() - 1).unwrap();
+        let length = u32::try_from(plain.len() - 1).expect("a short text");
         assert!(length < 1 << 16);
         let bits = length << 4 | 1 << 20;
         let mut bytes = bits.to_le_bytes()[..3].to_vec();
@@ -280,8 +280,8 @@ mod tests {
 
     fn gzip(plain: &[u8]) -> Vec<u8> {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-        encoder.write_all(plain).unwrap();
-        encoder.finish().unwrap()
+        encoder.write_all(plain).expect("memory takes it");
+        encoder.finish().expect("memory takes it")
     }
 
     /// Decodes in pieces of all sorts of sizes, which must not matter.
@@ -393,9 +393,11 @@ mod tests {
     fn a_bomb_is_refused_before_it_fills_the_memory() {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
         for _ in 0..100 {
-            encoder.write_all(&[b' '; 1 << 20]).unwrap();
+            encoder
+                .write_all(&[b' '; 1 << 20])
+                .expect("memory takes it");
         }
-        let bomb = encoder.finish().unwrap();
+        let bomb = encoder.finish().expect("memory takes it");
         let mut body = Body::new("gzip");
         let fault = bomb.chunks(8192).find_map(|piece| body.push(piece).err());
         let words = "the document is larger than 32 MiB when decompressed";
@@ -406,7 +408,7 @@ mod tests {
     #[test]
     fn an_endless_document_is_refused() {
         let mut body = Body::new("");
-        body.push(XML).unwrap();
+        body.push(XML).expect("within the limits");
         let fault = (0..100).find_map(|_| body.push(&[b' '; 1 << 20]).err());
         assert_eq!(
             fault,

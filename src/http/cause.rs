@@ -152,16 +152,24 @@ fn explain_certificate(error: &CertificateError) -> String {
             let ServerName::DnsName(expected) = expected else {
                 return "certificate is not for this address".to_owned();
             };
-            let others = presented.join(", ");
+            let others: Vec<&str> = presented.iter().map(|name| bare(name)).collect();
+            let others = others.join(", ");
             format!("certificate is for {others}, not for {}", expected.as_ref())
         }
-        CertificateError::UnknownIssuer => "certificate is signed by nobody we trust".to_owned(),
-        // webpki says so of a server that shows the certificate of an authority as its own.
-        CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
-            "certificate is self-signed".to_owned()
+        // A forged authority of the same name shows as a bad signature.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+            "certificate is self-signed, or signed by nobody we trust".to_owned()
         }
         other => format!("certificate refused: {other}"),
     }
+}
+
+/// `example.org` of `DnsName("example.org")`, which is how rustls writes the names of a certificate.
+fn bare(name: &str) -> &str {
+    let inside = name
+        .split_once('(')
+        .and_then(|(_, rest)| rest.strip_suffix(')'));
+    inside.unwrap_or(name).trim_matches('"')
 }
 
 fn day(time: UnixTime) -> String {

@@ -277,7 +277,7 @@ mod tests {
 
     #[test]
     fn a_refused_proxy_is_named_without_its_password() {
-        let error = with_proxy("ftp://user:secret@127.0.0.1:21").unwrap_err();
+        let error = with_proxy("ftp://user:secret@127.0.0.1:21").expect_err("refused");
         let expected = "cannot use the proxy `ftp://127.0.0.1:21`: its scheme is none of http, https, socks5, socks5h";
         assert_eq!(error.to_string(), expected);
         assert!(with_proxy("127.0.0.1:9050").is_err());

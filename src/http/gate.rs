@@ -225,11 +225,31 @@ mod tests {
             drop(gate.enter(&format!("http://10.0.0.{host}/")).await);
             latest = Instant::now();
         }
-        gate.lanes.lock().unwrap().sweep();
-        assert_eq!(gate.lanes.lock().unwrap().by_domain.len(), 101);
+        gate.lanes
+            .lock()
+            .expect("nobody panics while holding it")
+            .sweep();
+        assert_eq!(
+            gate.lanes
+                .lock()
+                .expect("nobody panics while holding it")
+                .by_domain
+                .len(),
+            101
+        );
         sleep_until(latest + LEAST_REST).await;
-        gate.lanes.lock().unwrap().sweep();
-        assert_eq!(gate.lanes.lock().unwrap().by_domain.len(), 1);
+        gate.lanes
+            .lock()
+            .expect("nobody panics while holding it")
+            .sweep();
+        assert_eq!(
+            gate.lanes
+                .lock()
+                .expect("nobody panics while holding it")
+                .by_domain
+                .len(),
+            1
+        );
         drop(held);
     }
 }

@@ -220,14 +220,14 @@ mod tests {
         Guard::new(
             allow_private
                 .iter()
-                .map(|net| net.parse().unwrap())
+                .map(|net| net.parse().expect("valid"))
                 .collect(),
         )
     }
 
     #[track_caller]
     fn refuses(guard: &Guard, host: &str, expected: bool) {
-        let url = Url::parse(&format!("http://{host}/feed")).unwrap();
+        let url = Url::parse(&format!("http://{host}/feed")).expect("an address");
         assert_eq!(guard.check(&url).is_err(), expected, "{host}");
     }
 
@@ -337,7 +337,7 @@ mod tests {
 
     #[test]
     fn of_what_a_name_resolves_to_only_public_addresses_are_left() {
-        let address = |ip: &str| SocketAddr::new(ip.parse().unwrap(), 0);
+        let address = |ip: &str| SocketAddr::new(ip.parse().expect("valid"), 0);
         let guard = guard(&[]);
         let mixed = vec![
             address("127.0.0.1"),
@@ -351,7 +351,7 @@ mod tests {
 
         let refusal = guard
             .filter("rebind.example", vec![address("127.0.0.1")])
-            .unwrap_err();
+            .expect_err("refused");
         let expected = "`rebind.example` (127.0.0.1) is this machine, which `[poll] allow_private` does not name";
         assert_eq!(refusal.to_string(), expected);
     }
@@ -363,9 +363,9 @@ mod tests {
                 guard: Some(Arc::new(guard(&[]))),
                 exempt: exempt.map(str::to_owned),
             };
-            resolver.resolve("localhost".parse().unwrap())
+            resolver.resolve("localhost".parse().expect("valid"))
         };
-        let refused = resolve(None).await.map(|_| ()).unwrap_err();
+        let refused = resolve(None).await.map(|_| ()).expect_err("refused");
         assert!(refused.downcast_ref::<Refusal>().is_some(), "{refused}");
         assert!(resolve(Some("localhost")).await.is_ok());
     }

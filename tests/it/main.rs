@@ -1,6 +1,12 @@
 //! Drives the real binary against real parts on loopback.
 
 mod certificates;
+mod crash;
+mod house;
+mod http;
+mod http_server;
+mod main_job;
 mod smtp;
 mod smtp_secured;
 mod smtp_server;
+mod wirewatch;

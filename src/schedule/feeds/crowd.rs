@@ -96,7 +96,7 @@ mod tests {
             fastest: SignedDuration::from_mins(30),
             slowest: SignedDuration::from_hours(24),
         };
-        let now = Timestamp::from_second(1_800_000_000).unwrap();
+        let now = Timestamp::from_second(1_800_000_000).expect("in range");
         for (overdue, window) in [(1, 1), (100, 10), (5_000, 500), (1_000_000, 1800)] {
             let mut busiest = std::collections::BTreeMap::<Timestamp, usize>::new();
             for feed in 0..overdue.min(5_000) {

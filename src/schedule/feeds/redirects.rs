@@ -40,7 +40,7 @@ mod tests {
     fn adopted_at(polls: &[(i64, Option<&str>)]) -> Option<i64> {
         let mut known = None;
         for &(hour, target) in polls {
-            let now = Timestamp::from_second(1_800_000_000 + hour * 3600).unwrap();
+            let now = Timestamp::from_second(1_800_000_000 + hour * 3600).expect("in range");
             known = moved(known.as_ref(), target, now);
             if known.as_ref().is_some_and(|moved| adopts(moved, now)) {
                 return Some(hour);

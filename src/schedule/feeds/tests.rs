@@ -8,7 +8,7 @@ const SETTINGS: Settings = Settings {
 
 /// Wednesday 25 November 2026, 12:00 GMT.
 fn noon() -> Timestamp {
-    "2026-11-25T12:00:00Z".parse().unwrap()
+    "2026-11-25T12:00:00Z".parse().expect("valid")
 }
 
 fn minutes(minutes: i64) -> SignedDuration {
@@ -283,7 +283,7 @@ fn skipped_hours_and_days_move_the_poll_to_the_next_open_hour() {
         ..feed()
     };
     let next = next_after(&READ, &state, &SETTINGS, Some(minutes(60)), noon());
-    let open: Timestamp = "2026-11-25T18:00:00Z".parse().unwrap();
+    let open: Timestamp = "2026-11-25T18:00:00Z".parse().expect("valid");
     assert!(
         next.next_at >= open && next.next_at <= open + minutes(7),
         "{}",
@@ -296,7 +296,7 @@ fn skipped_hours_and_days_move_the_poll_to_the_next_open_hour() {
         ..feed()
     };
     let next = next_after(&READ, &state, &SETTINGS, None, noon());
-    let open: Timestamp = "2026-11-28T00:00:00Z".parse().unwrap();
+    let open: Timestamp = "2026-11-28T00:00:00Z".parse().expect("valid");
     assert!(
         next.next_at >= open && next.next_at <= open + minutes(7),
         "{}",
@@ -311,7 +311,7 @@ fn masks_that_forbid_everything_forbid_nothing() {
     assert_eq!(allowed(0xFF_FFFF, 0x7F, noon()), noon());
     let only_six = 0xFF_FFFF & !(1 << 6);
     let only_tuesday = 0x7F & !(1 << 1);
-    let expected: Timestamp = "2026-12-01T06:00:00Z".parse().unwrap();
+    let expected: Timestamp = "2026-12-01T06:00:00Z".parse().expect("valid");
     assert_eq!(allowed(only_six, only_tuesday, noon()), expected);
 }
 
