@@ -7,14 +7,22 @@
 use jiff::SignedDuration;
 
 use crate::model::Entry;
+use mend::Mender;
+use survey::Kind;
 
 pub mod dates;
 mod decode;
 mod dialect;
 pub mod discover;
+mod json;
+mod markup;
+mod mend;
+mod names;
 pub mod opml;
+mod person;
 mod read;
 mod show;
+mod survey;
 
 pub use show::show_json;
 
@@ -82,8 +90,42 @@ pub fn read(bytes: &[u8], context: &Context<'_>) -> Result<FeedDocument, NotAFee
         return Err(refuse(what));
     }
     let decoded = decode::decode(bytes, context.content_type);
-    let mut document = read::parse(decoded.text.as_bytes(), context.url)
-        .map_err(|_| refuse("something that is no feed"))?;
+    let mut document = match survey::survey(&decoded.text) {
+        Kind::Not(what) => return Err(NotAFeed { what }),
+        Kind::Json => match json::mend(&decoded.text) {
+            Some(mended) => {
+                let mut document = read::parse(mended.atom.as_bytes(), context.url).map_err(|error| unreadable(&error))?;
+                document.oddities = mended.oddities;
+                document
+            }
+            None => return Err(refuse("a JSON document")),
+        },
+        Kind::Plain => match read::parse(without_declaration(&decoded.text).as_bytes(), context.url) {
+            Ok(document) => document,
+            Err(_) => mended(&decoded.text, context)?,
+        },
+        Kind::Mend => mended(&decoded.text, context)?,
+    };
     document.oddities.splice(..0, decoded.oddities);
     Ok(document)
+}
+
+/// The text is UTF-8 by now, whatever it declared; feed-rs would believe the declaration.
+fn without_declaration(text: &str) -> &str {
+    let text = text.trim_start();
+    match text.strip_prefix("<?xml").and_then(|rest| rest.split_once("?>")) {
+        Some((_, document)) => document,
+        None => text,
+    }
+}
+
+fn mended(text: &str, context: &Context<'_>) -> Result<FeedDocument, NotAFeed> {
+    let mut mender = Mender::new(text, context.url);
+    let mut document = read::parse(&mut mender, context.url).map_err(|error| unreadable(&error))?;
+    document.oddities = mender.oddities();
+    Ok(document)
+}
+
+fn unreadable(error: &str) -> NotAFeed {
+    NotAFeed { what: format!("a feed beyond mending: {error}") }
 }

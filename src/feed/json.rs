@@ -1,0 +1,152 @@
+//! JSON Feed 1.0 and 1.1, every field optional, to the one dialect.
+//!
+//! feed-rs wants a version, a title and strings; the feeds of the world leave them out, number their ids, or break off.
+
+use serde_json::{Map, Value};
+
+use super::dialect::{Form, Writer, note, rel};
+use super::person::person;
+use super::{Oddity, dates};
+
+/// A JSON feed, rewritten.
+pub(super) struct Mended {
+    pub(super) atom: String,
+    pub(super) oddities: Vec<Oddity>,
+}
+
+/// Rewrites a JSON feed; `None` if the JSON, whole or broken, is none.
+pub(super) fn mend(text: &str) -> Option<Mended> {
+    let mut oddities = Vec::new();
+    let feed = match serde_json::from_str::<Value>(text) {
+        Ok(Value::Object(feed)) => feed,
+        Ok(_) => return None,
+        Err(error) => {
+            oddities.push(Oddity {
+                what: "broken JSON".to_owned(),
+                place: format!("line {}", error.line()),
+                done: "kept what was complete before it".to_owned(),
+            });
+            salvage(text)?
+        }
+    };
+    let items = feed.get("items").and_then(Value::as_array);
+    let version = feed.get("version").and_then(Value::as_str).unwrap_or_default();
+    if !version.contains("jsonfeed.org") && !items.is_some_and(|items| items.iter().any(is_item)) {
+        return None;
+    }
+    let mut writer = Writer::default();
+    writer.open("feed");
+    write_head(&mut writer, &feed);
+    for item in items.into_iter().flatten().filter_map(Value::as_object) {
+        write_item(&mut writer, item);
+    }
+    writer.close("feed");
+    Some(Mended { atom: writer.take(), oddities })
+}
+
+fn is_item(item: &Value) -> bool {
+    ["content_html", "content_text", "date_published", "url"].iter().any(|key| item.get(key).is_some())
+}
+
+/// The head and the complete items of a document that breaks off.
+fn salvage(text: &str) -> Option<Map<String, Value>> {
+    let key = text.find("\"items\"")?;
+    let (head, list) = text.split_at(key);
+    let closed = format!("{head}\"items\":[]}}");
+    let mut feed: Map<String, Value> = serde_json::from_str(&closed).unwrap_or_default();
+    let mut rest = list.split_once('[')?.1;
+    let mut items = Vec::new();
+    loop {
+        rest = rest.trim_start_matches(|character: char| character.is_whitespace() || character == ',');
+        let mut values = serde_json::Deserializer::from_str(rest).into_iter::<Value>();
+        let Some(Ok(item)) = values.next() else {
+            break;
+        };
+        let end = values.byte_offset();
+        items.push(item);
+        rest = rest.get(end..)?;
+    }
+    feed.insert("items".to_owned(), Value::Array(items));
+    Some(feed)
+}
+
+fn write_head(writer: &mut Writer, feed: &Map<String, Value>) {
+    if let Some(title) = text(feed, "title") {
+        writer.text("title", Form::Plain, &title);
+    }
+    for (key, relation) in [("home_page_url", rel::ALTERNATE), ("feed_url", rel::SELF)] {
+        if let Some(address) = text(feed, key) {
+            writer.link(relation, &address, "");
+        }
+    }
+    if let Some(language) = text(feed, "language") {
+        writer.note(note::LANGUAGE, &language);
+    }
+    write_authors(writer, feed);
+}
+
+fn write_item(writer: &mut Writer, item: &Map<String, Value>) {
+    writer.open("entry");
+    for (key, element) in [("id", "id"), ("title", "title"), ("summary", "summary")] {
+        if let Some(value) = text(item, key) {
+            writer.text(element, Form::Plain, &value);
+        }
+    }
+    if let Some(address) = text(item, "url").or_else(|| text(item, "external_url")) {
+        writer.link(rel::ALTERNATE, &address, "");
+    }
+    for (key, element) in [("date_published", "published"), ("date_modified", "updated")] {
+        if let Some(instant) = text(item, key).and_then(|date| dates::parse(&date)) {
+            writer.text(element, Form::Plain, &instant.to_string());
+        }
+    }
+    if let Some(content) = text(item, "content_html") {
+        writer.text("content", Form::Html, &content);
+    } else if let Some(content) = text(item, "content_text") {
+        writer.text("content", Form::Plain, &content);
+    }
+    write_authors(writer, item);
+    for tag in list(item, "tags").filter_map(string) {
+        writer.category(&tag);
+    }
+    for attachment in list(item, "attachments").filter_map(Value::as_object) {
+        if let Some(address) = text(attachment, "url") {
+            writer.link(rel::ENCLOSURE, &address, "");
+        }
+    }
+    if let Some(language) = text(item, "language") {
+        writer.note(note::LANGUAGE, &language);
+    }
+    writer.close("entry");
+}
+
+/// `authors` of version 1.1, `author` of 1.0; objects, or names alone.
+fn write_authors(writer: &mut Writer, object: &Map<String, Value>) {
+    for author in object.get("author").into_iter().chain(list(object, "authors")) {
+        let name = match author {
+            Value::Object(author) => text(author, "name"),
+            other => string(other),
+        };
+        if let Some(name) = name.map(|name| person(&name)).filter(|name| !name.is_empty()) {
+            writer.author(&name);
+        }
+    }
+}
+
+fn list<'a>(object: &'a Map<String, Value>, key: &str) -> impl Iterator<Item = &'a Value> {
+    object.get(key).and_then(Value::as_array).into_iter().flatten()
+}
+
+fn text(object: &Map<String, Value>, key: &str) -> Option<String> {
+    object.get(key).and_then(string)
+}
+
+/// A string, or a number as one; nothing where there is nothing to read.
+fn string(value: &Value) -> Option<String> {
+    let text = match value {
+        Value::String(text) => text.trim().to_owned(),
+        Value::Number(number) => number.to_string(),
+        _ => return None,
+    };
+    (!text.is_empty()).then_some(text)
+}

@@ -1,0 +1,511 @@
+//! Markup as it is found, well formed or not.
+//!
+//! A scanner that never fails: whatever is no tag is text. Positions are bytes of the source, always at the sign of some markup and
+//! so between characters.
+
+use std::borrow::Cow;
+
+use memchr::{memchr, memchr2, memmem};
+
+/// One piece of markup.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Piece<'a> {
+    /// A start tag, or the tag of an empty element.
+    Start(Tag<'a>),
+    /// An end tag, by its name.
+    End(&'a str),
+    /// The text of a CDATA section, and whether its end was found.
+    Cdata(&'a str, bool),
+    /// A comment, processing instruction or declaration.
+    Other,
+    /// A `<` that begins nothing.
+    Stray,
+    /// A tag that the end of the document cut.
+    Cut,
+}
+
+/// A start tag.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Tag<'a> {
+    /// The name with its prefix, as written.
+    pub(super) name: &'a str,
+    /// Its attributes, as written.
+    pub(super) attributes: &'a str,
+    /// Whether it is closed by its own slash.
+    pub(super) is_empty: bool,
+}
+
+impl<'a> Tag<'a> {
+    /// The decoded value of an attribute, whose name is compared without case; the first of several.
+    pub(super) fn attribute(&self, name: &str) -> Option<Cow<'a, str>> {
+        let found = attributes(self.attributes).find(|(key, _)| key.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| decode(value))
+    }
+}
+
+/// The name behind the prefix.
+pub(super) fn local(name: &str) -> &str {
+    name.rsplit(':').next().unwrap_or(name)
+}
+
+/// The prefix of a name, empty if it has none.
+pub(super) fn prefix(name: &str) -> &str {
+    name.split_once(':').map_or("", |(prefix, _)| prefix)
+}
+
+/// Walks over the markup of a source.
+#[derive(Clone, Copy)]
+pub(super) struct Scanner<'a> {
+    source: &'a str,
+    at: usize,
+    /// Kept by whoever makes many scanners over one source.
+    pub(super) missing: Missing,
+}
+
+/// Which marks do not occur any more from here to the end of the source.
+///
+/// Without this memory each of a million `<!--` that never end would search the whole rest for its end.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Missing {
+    comment_end: bool,
+    instruction_end: bool,
+    pub(super) cdata_end: bool,
+}
+
+/// A piece and where it stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Found<'a> {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) piece: Piece<'a>,
+}
+
+impl<'a> Scanner<'a> {
+    pub(super) fn new(source: &'a str, at: usize, missing: Missing) -> Scanner<'a> {
+        Scanner { source, at, missing }
+    }
+}
+
+impl<'a> Iterator for Scanner<'a> {
+    type Item = Found<'a>;
+
+    fn next(&mut self) -> Option<Found<'a>> {
+        let rest = self.source.as_bytes().get(self.at..)?;
+        let start = self.at + memchr(b'<', rest)?;
+        let (piece, length) = piece(self.source.get(start..)?, &mut self.missing);
+        self.at = start + length;
+        Some(Found { start, end: self.at, piece })
+    }
+}
+
+/// The piece at the beginning of `source`, which begins with `<`, and its length.
+fn piece<'a>(source: &'a str, missing: &mut Missing) -> (Piece<'a>, usize) {
+    let bytes = source.as_bytes();
+    match bytes.get(1) {
+        Some(b'/') => end_tag(source),
+        Some(b'!') => declaration(source, missing),
+        Some(b'?') => match search(source, "?>", &mut missing.instruction_end).or_else(|| until(source, ">")) {
+            Some(length) => (Piece::Other, length),
+            None => (Piece::Cut, source.len()),
+        },
+        Some(first) if is_name_start(*first) => start_tag(source),
+        Some(_) => (Piece::Stray, 1),
+        None => (Piece::Cut, 1),
+    }
+}
+
+fn is_name_start(byte: u8) -> bool {
+    byte.is_ascii_alphabetic() || byte == b'_' || byte >= 0x80
+}
+
+fn until(source: &str, mark: &str) -> Option<usize> {
+    memmem::find(source.as_bytes(), mark.as_bytes()).map(|at| at + mark.len())
+}
+
+/// As `until`, unless it is known to be in vain.
+fn search(source: &str, mark: &str, is_missing: &mut bool) -> Option<usize> {
+    if *is_missing {
+        return None;
+    }
+    let found = until(source, mark);
+    *is_missing = found.is_none();
+    found
+}
+
+fn end_tag(source: &str) -> (Piece<'_>, usize) {
+    let rest = source.get(2..).unwrap_or_default();
+    if !rest.bytes().next().is_some_and(is_name_start) {
+        return if rest.is_empty() { (Piece::Cut, source.len()) } else { (Piece::Stray, 1) };
+    }
+    match memchr2(b'>', b'<', rest.as_bytes()) {
+        Some(end) => {
+            let name = rest.get(..end).unwrap_or_default().trim_end();
+            // `</title<link>`: the next tag begins before this one ends.
+            let closed = usize::from(rest.as_bytes().get(end) == Some(&b'>'));
+            (Piece::End(name.split_ascii_whitespace().next().unwrap_or(name)), 2 + end + closed)
+        }
+        None => (Piece::Cut, source.len()),
+    }
+}
+
+fn declaration<'a>(source: &'a str, missing: &mut Missing) -> (Piece<'a>, usize) {
+    if let Some(text) = source.strip_prefix("<![CDATA[") {
+        return match search(text, "]]>", &mut missing.cdata_end) {
+            Some(end) => (Piece::Cdata(text.get(..end - 3).unwrap_or_default(), true), 9 + end),
+            None => (Piece::Cdata(text, false), source.len()),
+        };
+    }
+    if source.starts_with("<!--") {
+        // A comment that never ends is no comment, or it would swallow every item behind it.
+        return match search(source, "-->", &mut missing.comment_end) {
+            Some(length) => (Piece::Other, length),
+            None => (Piece::Stray, 4),
+        };
+    }
+    if !source.as_bytes().get(2).is_some_and(u8::is_ascii_alphabetic) {
+        return (Piece::Stray, 1);
+    }
+    match doctype_end(source) {
+        Some(length) => (Piece::Other, length),
+        None => (Piece::Cut, source.len()),
+    }
+}
+
+/// A document type may hold declarations between brackets; they are skipped with it, entities and all.
+fn doctype_end(source: &str) -> Option<usize> {
+    let end = until(source, ">")?;
+    let head = source.get(..end)?;
+    if !head.contains('[') {
+        return Some(end);
+    }
+    let close = until(source, "]")?;
+    // The `]` of a CDATA section far behind is not the end of an internal subset.
+    let subset = source.get(..close)?;
+    if subset.contains("<![CDATA[") {
+        return Some(end);
+    }
+    let rest = source.get(close..)?;
+    until(rest, ">").map(|length| close + length)
+}
+
+fn start_tag(source: &str) -> (Piece<'_>, usize) {
+    let rest = source.get(1..).unwrap_or_default();
+    let ends_name = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'>' | b'/' | b'<' | b'=' | b'"' | b'\'');
+    let Some(name_end) = rest.as_bytes().iter().position(|byte| ends_name(byte)) else {
+        return (Piece::Cut, source.len());
+    };
+    if matches!(rest.as_bytes().get(name_end), Some(b'<' | b'=' | b'"' | b'\'')) {
+        return (Piece::Stray, 1);
+    }
+    let (name, behind) = rest.split_at(name_end);
+    let end = match tag_end(behind.as_bytes()) {
+        TagEnd::At(end) => end,
+        TagEnd::Broken => return (Piece::Stray, 1),
+        TagEnd::Cut => return (Piece::Cut, source.len()),
+    };
+    let inside = behind.get(..end).unwrap_or_default();
+    let is_empty = inside.ends_with('/');
+    let tag = Tag {
+        name,
+        attributes: if is_empty { inside.get(..end - 1).unwrap_or_default() } else { inside },
+        is_empty,
+    };
+    (Piece::Start(tag), 1 + name_end + end + 1)
+}
+
+enum TagEnd {
+    /// The place of the `>`.
+    At(usize),
+    /// Another tag begins first.
+    Broken,
+    /// The document ends first.
+    Cut,
+}
+
+/// Finds the `>` of a tag. One between quotes does not count, as long as the quotes are what they seem: opened behind a `=`, and
+/// closed before a sign that may follow a value.
+fn tag_end(bytes: &[u8]) -> TagEnd {
+    let mut at = 0;
+    let mut is_value_next = false;
+    while let Some(&byte) = bytes.get(at) {
+        match byte {
+            b'>' => return TagEnd::At(at),
+            b'<' => return TagEnd::Broken,
+            b'"' | b'\'' if is_value_next => {
+                let rest = bytes.get(at + 1..).unwrap_or_default();
+                if let Some(length) = memchr(byte, rest)
+                    && rest.get(length + 1).is_none_or(|next| next.is_ascii_whitespace() || matches!(next, b'/' | b'>' | b'?'))
+                {
+                    at += length + 1;
+                }
+                is_value_next = false;
+            }
+            b'=' => is_value_next = true,
+            byte if byte.is_ascii_whitespace() => {}
+            _ => is_value_next = false,
+        }
+        at += 1;
+    }
+    TagEnd::Cut
+}
+
+/// More attributes than any tag of a feed has; the rest of a longer list is not looked at.
+const MAX_ATTRIBUTES: usize = 256;
+
+/// Names and raw values, with or without quotes or value.
+pub(super) fn attributes(source: &str) -> impl Iterator<Item = (&str, &str)> {
+    let mut rest = source;
+    std::iter::from_fn(move || {
+        rest = rest.trim_start_matches(|character: char| character.is_whitespace() || matches!(character, '/' | '"' | '\'' | '='));
+        if rest.is_empty() {
+            return None;
+        }
+        let name_end = rest.find(|character: char| character.is_whitespace() || matches!(character, '=' | '/' | '"' | '\''));
+        let (name, behind) = rest.split_at(name_end.unwrap_or(rest.len()));
+        let Some(value) = behind.trim_start().strip_prefix('=') else {
+            rest = behind;
+            return Some((name, ""));
+        };
+        let value = value.trim_start();
+        let quote = value.chars().next().filter(|first| matches!(first, '"' | '\''));
+        let (value, behind) = match quote {
+            Some(quote) => {
+                let inside = value.get(1..).unwrap_or_default();
+                inside.split_once(quote).unwrap_or((inside, ""))
+            }
+            None => value.split_at(value.find(char::is_whitespace).unwrap_or(value.len())),
+        };
+        rest = behind;
+        Some((name, value))
+    })
+    .take(MAX_ATTRIBUTES)
+}
+
+/// What a `&` begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reference {
+    /// A character, by number or by one of the five names of XML.
+    Character(char),
+    /// A number that XML does not allow.
+    Nothing,
+    /// Some other name: of HTML, or of a document type that is never read.
+    Named,
+    /// A bare ampersand.
+    Bare,
+}
+
+/// The reference at the beginning of `source`, which begins with `&`, and its length.
+pub(super) fn reference(source: &str) -> (Reference, usize) {
+    let bytes = source.as_bytes();
+    // The longest name of HTML has 31 letters.
+    let window = bytes.get(..40).unwrap_or(bytes);
+    let Some(end) = memchr(b';', window) else {
+        return (Reference::Bare, 1);
+    };
+    let name = source.get(1..end).unwrap_or_default();
+    let length = end + 1;
+    if let Some(number) = name.strip_prefix('#') {
+        let code = match number.strip_prefix(['x', 'X']) {
+            Some(hexadecimal) => u32::from_str_radix(hexadecimal, 16),
+            None => number.parse::<u32>(),
+        };
+        return match code {
+            Ok(code) => (numbered(code), length),
+            Err(_) => (Reference::Bare, 1),
+        };
+    }
+    let character = match name {
+        "amp" | "AMP" => '&',
+        "lt" | "LT" => '<',
+        "gt" | "GT" => '>',
+        "quot" | "QUOT" => '"',
+        "apos" => '\'',
+        _ if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric()) => return (Reference::Named, length),
+        _ => return (Reference::Bare, 1),
+    };
+    (Reference::Character(character), length)
+}
+
+/// Numbers from 128 to 159 mean windows-1252, as everywhere on the web.
+fn numbered(code: u32) -> Reference {
+    match code {
+        9 | 10 | 13 => Reference::Character(char::from_u32(code).unwrap_or(' ')),
+        0..=31 => Reference::Nothing,
+        128..=159 => {
+            let byte = [u8::try_from(code).unwrap_or(b'?')];
+            let (text, _) = encoding_rs::WINDOWS_1252.decode_without_bom_handling(&byte);
+            text.chars().next().map_or(Reference::Nothing, Reference::Character)
+        }
+        0xFFFE | 0xFFFF => Reference::Nothing,
+        _ => char::from_u32(code).map_or(Reference::Nothing, Reference::Character),
+    }
+}
+
+/// Text with its references decoded once; names of HTML stay, since every text ends as HTML.
+pub(super) fn decode(text: &str) -> Cow<'_, str> {
+    if memchr(b'&', text.as_bytes()).is_none() {
+        return Cow::Borrowed(text);
+    }
+    let mut decoded = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = memchr(b'&', rest.as_bytes()) {
+        let (before, behind) = rest.split_at(at);
+        decoded.push_str(before);
+        let (found, length) = reference(behind);
+        let (written, behind) = behind.split_at(length);
+        match found {
+            Reference::Character(character) => decoded.push(character),
+            Reference::Nothing => {}
+            Reference::Named | Reference::Bare => decoded.push_str(written),
+        }
+        rest = behind;
+    }
+    decoded.push_str(rest);
+    Cow::Owned(decoded)
+}
+
+/// Writes the inside of an element that holds no elements as well-formed XML text.
+pub(super) fn write_text(out: &mut String, source: &str) {
+    let mut rest = source;
+    let mut missing = Missing::default();
+    while let Some(at) = memchr2(b'&', b'<', rest.as_bytes()) {
+        let (before, behind) = rest.split_at(at);
+        out.push_str(before);
+        let is_reference = behind.starts_with('&');
+        let length = if is_reference { write_reference(out, behind) } else { write_piece(out, behind, &mut missing) };
+        rest = behind.get(length..).unwrap_or_default();
+    }
+    out.push_str(rest);
+}
+
+fn write_reference(out: &mut String, source: &str) -> usize {
+    let (found, length) = reference(source);
+    let written = source.get(..length).unwrap_or_default();
+    match found {
+        Reference::Character(_) if !written.starts_with("&#") => out.push_str(&written.to_ascii_lowercase()),
+        Reference::Character('&') => out.push_str("&amp;"),
+        Reference::Character('<') => out.push_str("&lt;"),
+        Reference::Character(character) => out.push(character),
+        Reference::Nothing => {}
+        Reference::Named | Reference::Bare => {
+            out.push_str("&amp;");
+            out.push_str(written.get(1..).unwrap_or_default());
+        }
+    }
+    length
+}
+
+fn write_piece(out: &mut String, source: &str, missing: &mut Missing) -> usize {
+    let (piece, length) = piece(source, missing);
+    match piece {
+        Piece::Cdata(text, _) => {
+            out.push_str("<![CDATA[");
+            out.push_str(text);
+            out.push_str("]]>");
+        }
+        Piece::Other => {}
+        Piece::Start(_) | Piece::End(_) | Piece::Stray | Piece::Cut => {
+            out.push_str("&lt;");
+            return 1;
+        }
+    }
+    length
+}
+
+/// The inside of an element as plain text: CDATA opened, references decoded, tags dropped, white space trimmed.
+pub(super) fn plain(source: &str) -> Cow<'_, str> {
+    if memchr(b'<', source.as_bytes()).is_none() {
+        return match decode(source) {
+            Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+            Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
+        };
+    }
+    let mut text = String::with_capacity(source.len());
+    let mut at = 0;
+    for found in Scanner::new(source, 0, Missing::default()) {
+        text.push_str(&decode(source.get(at..found.start).unwrap_or_default()));
+        at = found.end;
+        match found.piece {
+            Piece::Cdata(inside, _) => text.push_str(inside),
+            Piece::Stray => text.push_str(source.get(found.start..found.end).unwrap_or_default()),
+            Piece::Start(_) | Piece::End(_) | Piece::Other | Piece::Cut => {}
+        }
+    }
+    text.push_str(&decode(source.get(at..).unwrap_or_default()));
+    Cow::Owned(text.trim().to_owned())
+}
+
+/// The inside of an element that holds elements as an HTML fragment: prefixes off, CDATA opened, comments out.
+pub(super) fn html(source: &str) -> String {
+    let mut fragment = String::with_capacity(source.len());
+    let mut at = 0;
+    for found in Scanner::new(source, 0, Missing::default()) {
+        fragment.push_str(source.get(at..found.start).unwrap_or_default());
+        at = found.end;
+        match found.piece {
+            Piece::Start(tag) if tag.name.contains(':') => {
+                fragment.push('<');
+                fragment.push_str(local(tag.name));
+                fragment.push_str(tag.attributes);
+                fragment.push_str(if tag.is_empty { "/>" } else { ">" });
+            }
+            Piece::End(name) => {
+                fragment.push_str("</");
+                fragment.push_str(local(name));
+                fragment.push('>');
+            }
+            Piece::Cdata(text, _) => fragment.push_str(text),
+            Piece::Start(_) | Piece::Stray => fragment.push_str(source.get(found.start..found.end).unwrap_or_default()),
+            Piece::Other | Piece::Cut => {}
+        }
+    }
+    fragment.push_str(source.get(at..).unwrap_or_default());
+    fragment
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pieces(source: &str) -> Vec<Piece<'_>> {
+        Scanner::new(source, 0, Missing::default()).map(|found| found.piece).collect()
+    }
+
+    fn tag<'a>(name: &'a str, attributes: &'a str) -> Piece<'a> {
+        Piece::Start(Tag { name, attributes, is_empty: false })
+    }
+
+    #[test]
+    fn a_less_than_sign_is_a_tag_only_before_a_name() {
+        assert_eq!(pieces("1 < 2 <b>x</b> <3"), [Piece::Stray, tag("b", ""), Piece::End("b"), Piece::Stray]);
+    }
+
+    #[test]
+    fn a_greater_than_sign_between_quotes_ends_no_tag() {
+        assert_eq!(pieces("<a t=\"x > y\">"), [tag("a", " t=\"x > y\"")]);
+        assert_eq!(pieces("<a t=5\" u>"), [tag("a", " t=5\" u")]);
+    }
+
+    #[test]
+    fn attributes_need_no_quotes_and_no_values() {
+        let found: Vec<_> = attributes(" a=1 b='2 3' c d=\"4\"e=5").collect();
+        assert_eq!(found, [("a", "1"), ("b", "2 3"), ("c", ""), ("d", "4"), ("e", "5")]);
+    }
+
+    #[test]
+    fn references_are_decoded_once() {
+        assert_eq!(decode("AT&amp;T &lt;b&gt; &#150; &#x41;&#11; &nbsp; law&order &amp;amp;"), "AT&T <b> – A &nbsp; law&order &amp;");
+    }
+
+    #[test]
+    fn text_is_written_well_formed() {
+        let mut out = String::new();
+        write_text(&mut out, "a & b < c <![CDATA[<i>]]> &eacute; &#150; &#0;<!-- x -->&quot;");
+        assert_eq!(out, "a &amp; b &lt; c <![CDATA[<i>]]> &amp;eacute; – &quot;");
+    }
+
+    #[test]
+    fn inner_markup_becomes_html() {
+        assert_eq!(html("<x:p class=\"a\">A &amp; B<br/></x:p><!-- no -->"), "<p class=\"a\">A &amp; B<br/></p>");
+    }
+}

@@ -1,0 +1,274 @@
+//! A feed of any dialect, in any state, to well-formed Atom that feed-rs reads.
+//!
+//! No tree is built. The document is walked from tag to tag; between the tags of an item only the elements that are parts of one
+//! are looked at, each up to its end tag, or where that is missing to where it must have been. What is found is written at once in
+//! the one dialect, so that a document of any size costs the memory of one item. Elements inside texts become text, which is why
+//! nothing in a document can be nested too deep for what comes after.
+
+use std::io::{self, Read};
+
+use url::Url;
+
+use super::Oddity;
+use super::dialect::Writer;
+use super::markup::{Piece, Scanner, Tag};
+use super::names::{self, Space, Spaces};
+use channel::Channel;
+use field::{Capturer, Ending, Field};
+use item::{Item, join_base};
+use log::Log;
+
+mod channel;
+mod field;
+mod item;
+mod log;
+
+/// More items than any feed has. The rest of a longer one is not read.
+const MAX_ITEMS: usize = 200_000;
+
+/// The mended document, written while it is read.
+pub(super) struct Mender<'a> {
+    source: &'a str,
+    /// How far the source is read.
+    at: usize,
+    state: State,
+    is_finished: bool,
+    capturer: Capturer<'a>,
+    spaces: Spaces,
+    /// The address of the document.
+    url: Option<Url>,
+    /// What `xml:base` of the containers makes of it; `None` if they have none.
+    base: Option<Url>,
+    channel: Channel<'a>,
+    items: usize,
+    writer: Writer,
+    log: Log,
+    /// Written, and not read yet from `offset` on.
+    pending: String,
+    offset: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Before the first container or item.
+    Before,
+    /// Inside the container of this kind.
+    Inside(Root),
+}
+
+/// Which end tag ends the feed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Root {
+    Document,
+    Channel,
+    /// A single entry, or items without anything round them.
+    Bare,
+}
+
+impl<'a> Mender<'a> {
+    /// Mends `source`; `url` is its address or empty.
+    pub(super) fn new(source: &'a str, url: &str) -> Mender<'a> {
+        let mut writer = Writer::default();
+        writer.open("feed");
+        Mender {
+            source,
+            at: 0,
+            state: State::Before,
+            is_finished: false,
+            capturer: Capturer::new(source),
+            spaces: Spaces::new(Space::Rss),
+            url: Url::parse(url).ok(),
+            base: None,
+            channel: Channel::default(),
+            items: 0,
+            writer,
+            log: Log::default(),
+            pending: String::new(),
+            offset: 0,
+        }
+    }
+
+    /// What was wrong with the document; complete once it is read to its end.
+    pub(super) fn oddities(&mut self) -> Vec<Oddity> {
+        self.log.finish()
+    }
+
+    /// Goes on to the next container, item or field; `false` at the end.
+    fn step(&mut self) -> bool {
+        let mut scanner = Scanner::new(self.source, self.at, self.capturer.missing);
+        let Some(found) = scanner.next() else {
+            self.log.note("the document breaks off", "its end", "kept what was complete");
+            return false;
+        };
+        self.capturer.missing = scanner.missing;
+        self.at = found.end;
+        match found.piece {
+            Piece::Start(tag) => self.start(tag),
+            Piece::End(name) => {
+                let small = names::small(name);
+                let ends = match self.state {
+                    State::Inside(Root::Document) => names::is_root(&small) && &*small != "channel",
+                    State::Inside(Root::Channel) => &*small == "channel",
+                    State::Inside(Root::Bare) | State::Before => false,
+                };
+                return !ends;
+            }
+            Piece::Cut => {
+                self.log.note("the document breaks off", "inside a tag", "kept what was complete");
+                self.at = self.source.len();
+                return false;
+            }
+            Piece::Cdata(_, false) => self.at = found.start + 9,
+            Piece::Cdata(..) | Piece::Other | Piece::Stray => {}
+        }
+        if self.items >= MAX_ITEMS {
+            self.log.note("too many items", &format!("behind item {MAX_ITEMS}"), "not read");
+            return false;
+        }
+        // A lone entry has no end tag round it that could be missing.
+        !(self.state == State::Inside(Root::Bare) && self.source.get(self.at..).is_none_or(|rest| rest.trim().is_empty()))
+    }
+
+    fn start(&mut self, tag: Tag<'a>) {
+        let small = names::small(tag.name);
+        if names::is_root(&small) {
+            return self.enter(&tag, &small);
+        }
+        let space = self.spaces.of(&tag);
+        if names::is_item(&small) && space != Space::Other {
+            if self.state == State::Before {
+                self.state = State::Inside(Root::Bare);
+                if &*small == "entry" {
+                    self.spaces = Spaces::new(Space::Atom);
+                }
+            }
+            self.spaces.declare(&tag);
+            return self.item(tag);
+        }
+        // `items` of RSS 1.0 lists their addresses; some put the items themselves there.
+        if self.state == State::Before || &*small == "items" {
+            return;
+        }
+        let (field, _) = self.field(tag, space);
+        self.channel.take(field);
+    }
+
+    fn enter(&mut self, tag: &Tag<'a>, small: &str) {
+        if self.state == State::Before {
+            self.state = State::Inside(if small == "channel" { Root::Channel } else { Root::Document });
+            if small == "feed" {
+                self.spaces = Spaces::new(Space::Atom);
+            }
+        }
+        self.spaces.declare(tag);
+        let outside = self.base.as_ref().or(self.url.as_ref());
+        if let Some(base) = join_base(outside, tag) {
+            self.base = Some(base);
+        }
+        let filled = |name| tag.attribute(name).filter(|value| !value.trim().is_empty()).map(|value| value.into_owned());
+        self.channel.language = self.channel.language.take().or_else(|| filled("xml:lang"));
+        if small == "channel" {
+            self.channel.about = filled("rdf:about").or_else(|| filled("href"));
+        }
+    }
+
+    /// An element up to its end.
+    fn field(&mut self, tag: Tag<'a>, space: Space) -> (Field<'a>, Ending) {
+        let capture = self.capturer.capture(&tag, self.at);
+        self.at = capture.next;
+        match capture.ending {
+            Ending::Closed => {}
+            Ending::OpenCdata => self.log.note("a CDATA section without an end", &self.place(tag.name), "ended with its element"),
+            Ending::Guessed => self.log.note("an element without its end tag", &self.place(tag.name), "ended where the next begins"),
+            Ending::Cut => self.log.note("the document breaks off", &self.place(tag.name), "kept what was complete"),
+        }
+        let (inner, has_tags) = (capture.inner, capture.has_tags);
+        (Field { tag, space, small: names::small(tag.name), inner, has_tags }, capture.ending)
+    }
+
+    fn place(&self, element: &str) -> String {
+        format!("`{element}` in item {}", self.items + 1)
+    }
+
+    /// An item whose start tag was just read.
+    fn item(&mut self, tag: Tag<'a>) {
+        let mut item = Item::new(tag);
+        let outside = self.base.as_ref().or(self.url.as_ref());
+        let base = join_base(outside, &tag).or_else(|| self.base.clone());
+        let is_complete = tag.is_empty || self.fill(&mut item);
+        if is_complete {
+            item.write(&mut self.writer, base.as_ref(), &mut self.log);
+            self.items += 1;
+        }
+    }
+
+    /// Reads the fields of an item up to its end; `false` if the document breaks off so that the item is not worth keeping.
+    fn fill(&mut self, item: &mut Item<'a>) -> bool {
+        loop {
+            let mut scanner = Scanner::new(self.source, self.at, self.capturer.missing);
+            let Some(found) = scanner.next() else {
+                return item.is_usable();
+            };
+            self.capturer.missing = scanner.missing;
+            self.at = found.end;
+            match found.piece {
+                Piece::Start(tag) => {
+                    let small = names::small(tag.name);
+                    let space = self.spaces.of(&tag);
+                    if (names::is_item(&small) && space != Space::Other) || names::is_root(&small) {
+                        self.log.note("an item without its end tag", &format!("item {}", self.items + 1), "ended where the next begins");
+                        self.at = found.start;
+                        return true;
+                    }
+                    let (field, ending) = self.field(tag, space);
+                    if ending == Ending::Cut {
+                        return false;
+                    }
+                    item.take(field);
+                }
+                Piece::End(name) => {
+                    let small = names::small(name);
+                    if names::is_item(&small) {
+                        return true;
+                    }
+                    if names::is_root(&small) {
+                        self.log.note("an item without its end tag", &format!("item {}", self.items + 1), "ended with the feed");
+                        self.at = found.start;
+                        return true;
+                    }
+                }
+                Piece::Cut => {
+                    self.at = found.start;
+                    return false;
+                }
+                Piece::Cdata(_, false) => self.at = found.start + 9,
+                Piece::Cdata(..) | Piece::Other | Piece::Stray => {}
+            }
+        }
+    }
+
+    fn finish(&mut self) {
+        self.channel.write(&mut self.writer, self.base.as_ref());
+        self.writer.close("feed");
+        self.is_finished = true;
+    }
+}
+
+impl Read for Mender<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.offset == self.pending.len() {
+            if self.is_finished {
+                return Ok(0);
+            }
+            if !self.step() {
+                self.finish();
+            }
+            self.pending = self.writer.take();
+            self.offset = 0;
+        }
+        let mut rest = self.pending.as_bytes().get(self.offset..).unwrap_or_default();
+        let length = rest.read(buffer)?;
+        self.offset += length;
+        Ok(length)
+    }
+}

@@ -1,0 +1,246 @@
+//! What a text is, and whether feed-rs reads it right as it stands.
+//!
+//! One look over the tags. It knows the elements that feed-rs reads without loss; the first thing that is not among them asks
+//! for mending and ends the look. Depth is bounded here, because feed-rs reads nested elements by recursion and overflows its
+//! stack at some nine hundred.
+
+use memchr::memmem;
+
+use super::markup::{self, Missing, Piece, Reference, Scanner, Tag, local, prefix};
+use super::names;
+
+/// What a text is.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A feed that feed-rs reads right.
+    Plain,
+    /// A feed of which feed-rs would refuse, drop or mangle something.
+    Mend,
+    /// JSON, a feed or not.
+    Json,
+    /// No feed, but this, with its article.
+    Not(String),
+}
+
+/// Says what a text is.
+pub(super) fn survey(text: &str) -> Kind {
+    let text = text.trim_start_matches(|character: char| character.is_whitespace() || character == '\u{FEFF}');
+    if text.starts_with(['{', '[']) {
+        return Kind::Json;
+    }
+    match find_root(text) {
+        Err(what) => Kind::Not(what),
+        Ok(0) if is_plain(text) => Kind::Plain,
+        Ok(_) => Kind::Mend,
+    }
+}
+
+/// How many elements stand before the one that begins the feed; or what the text is instead.
+fn find_root(text: &str) -> Result<usize, String> {
+    let mut first = None;
+    let mut before = 0;
+    let mut rdf = false;
+    for found in Scanner::new(text, 0, Missing::default()) {
+        let Piece::Start(tag) = found.piece else {
+            continue;
+        };
+        let small = names::small(tag.name);
+        match &*small {
+            "rss" | "backslash" => return Ok(before),
+            "feed" if first.is_none() || tag.attributes.contains("tom") => return Ok(before),
+            // Not every RDF is a feed, and elements of these names occur elsewhere: only at the root they are feeds by themselves.
+            "rdf" => rdf = true,
+            "channel" | "item" if rdf => return Ok(usize::from(before > 1)),
+            "channel" | "entry" | "item" if first.is_none() => return Ok(before),
+            _ => {}
+        }
+        first = first.or(Some(small));
+        before += 1;
+    }
+    Err(describe(text, first.as_deref()))
+}
+
+fn describe(text: &str, first: Option<&str>) -> String {
+    let head = text.get(..floor(text, 4096)).unwrap_or_default().to_ascii_lowercase();
+    match first {
+        None if text.is_empty() => "an empty body".to_owned(),
+        None => "plain text".to_owned(),
+        Some("opml") => "an OPML list of feeds".to_owned(),
+        Some("urlset" | "sitemapindex") => "a sitemap".to_owned(),
+        Some("rdf") => "an RDF document without a channel".to_owned(),
+        Some("html" | "head" | "body" | "title" | "meta" | "script" | "div" | "p" | "h1") => html_page(&head),
+        Some(_) if head.contains("<!doctype html") || head.contains("<html") => html_page(&head),
+        Some(root) => format!("an XML document of `{}`", root.chars().take(40).collect::<String>()),
+    }
+}
+
+/// Pages that stand between us and the feed are named, because the remedy is another one.
+fn html_page(head: &str) -> String {
+    const CHALLENGES: [&str; 9] = [
+        "just a moment", "cf-chl", "challenge-platform", "attention required", "checking your browser", "ddos-guard", "captcha",
+        "enable javascript and cookies", "are you a robot",
+    ];
+    let is_challenge = CHALLENGES.iter().any(|mark| head.contains(mark));
+    if is_challenge { "a page that asks for proof of a person".to_owned() } else { "an HTML page".to_owned() }
+}
+
+fn floor(text: &str, most: usize) -> usize {
+    let most = most.min(text.len());
+    (0..=most).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
+}
+
+/// Deeper documents are mended, which makes them flat.
+const MAX_DEPTH: usize = 100;
+
+/// Whether feed-rs reads the document right as it stands, if it is well formed.
+fn is_plain(text: &str) -> bool {
+    let mut walk = Walk::default();
+    for found in Scanner::new(text, 0, Missing::default()) {
+        match found.piece {
+            Piece::Start(tag) => {
+                let text = text.get(found.end..).unwrap_or_default();
+                if !walk.accepts(&tag, text) {
+                    return false;
+                }
+            }
+            Piece::End(_) => {
+                walk.depth = walk.depth.saturating_sub(1);
+            }
+            Piece::Stray | Piece::Cut => return false,
+            Piece::Cdata(..) | Piece::Other => {}
+        }
+    }
+    walk.items == walk.links && has_only_plain_numbers(text)
+}
+
+/// feed-rs takes `&#150;` for the control character that it is by the letter.
+fn has_only_plain_numbers(text: &str) -> bool {
+    memmem::find_iter(text.as_bytes(), b"&#1").all(|at| {
+        let source = text.get(at..).unwrap_or_default();
+        match markup::reference(source) {
+            (Reference::Character(character), length) => {
+                let digits = source.get(2..length.saturating_sub(1)).unwrap_or_default();
+                digits.parse::<u32>().is_ok_and(|code| code == u32::from(character))
+            }
+            _ => true,
+        }
+    })
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Root {
+    #[default]
+    Unknown,
+    Rss,
+    Atom,
+}
+
+/// Which element with elements was begun last.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Inside {
+    #[default]
+    Nothing,
+    Item,
+    Image,
+    Person,
+}
+
+#[derive(Default)]
+struct Walk {
+    root: Root,
+    depth: usize,
+    inside: Inside,
+    items: usize,
+    links: usize,
+}
+
+impl Walk {
+    /// Whether feed-rs does right by this element; `text` begins behind its tag.
+    fn accepts(&mut self, tag: &Tag<'_>, text: &str) -> bool {
+        self.depth += 1;
+        let is_fine = self.depth <= MAX_DEPTH
+            && !tag.attributes.contains("xml:base")
+            && (self.depth == 1 || !tag.attributes.contains("xmlns"))
+            && match self.root {
+                Root::Unknown => self.begins(tag),
+                Root::Rss => self.accepts_in_rss(tag, text),
+                Root::Atom => self.accepts_in_atom(tag),
+            };
+        self.depth -= usize::from(tag.is_empty);
+        is_fine
+    }
+
+    fn begins(&mut self, tag: &Tag<'_>) -> bool {
+        let attribute = |name| tag.attribute(name).unwrap_or_default();
+        self.root = match tag.name {
+            "rss" if matches!(&*attribute("version"), "2.0" | "0.91" | "0.92") && attribute("xmlns").is_empty() => Root::Rss,
+            "feed" if attribute("xmlns") == "http://www.w3.org/2005/Atom" => Root::Atom,
+            _ => return false,
+        };
+        true
+    }
+
+    fn accepts_in_rss(&mut self, tag: &Tag<'_>, text: &str) -> bool {
+        let is_bare = tag.attributes.trim().is_empty();
+        match (self.depth, tag.name) {
+            (2, "channel") => is_bare,
+            (3, name) => {
+                self.inside = match name {
+                    "item" => Inside::Item,
+                    "image" | "textInput" => Inside::Image,
+                    _ => Inside::Nothing,
+                };
+                self.items += usize::from(name == "item");
+                match name {
+                    "item" | "title" | "link" | "description" | "language" | "copyright" | "pubDate" | "lastBuildDate" => is_bare,
+                    "image" | "textInput" | "generator" | "docs" | "category" | "ttl" | "cloud" | "rating" | "atom:link" => true,
+                    _ => self.is_ignored(tag),
+                }
+            }
+            (4, name) if self.inside == Inside::Item => {
+                self.links += usize::from(name == "link");
+                match name {
+                    "title" | "link" | "description" | "pubDate" | "comments" | "content:encoded" | "guid" => is_bare,
+                    "category" | "enclosure" => true,
+                    // The guess of feed-rs at names and addresses panics on some texts that hold both.
+                    "dc:creator" => !text.split("</").next().unwrap_or_default().contains('@'),
+                    _ => self.is_ignored(tag),
+                }
+            }
+            (4, "url" | "title" | "link" | "width" | "height" | "description" | "name") => self.inside == Inside::Image,
+            _ => self.is_ignored(tag),
+        }
+    }
+
+    fn accepts_in_atom(&mut self, tag: &Tag<'_>) -> bool {
+        match (self.depth, tag.name) {
+            (2, "entry") => {
+                self.inside = Inside::Item;
+                tag.attributes.trim().is_empty()
+            }
+            (2 | 3, "author" | "contributor") => {
+                self.inside = Inside::Person;
+                true
+            }
+            (2, "id" | "title" | "updated" | "link" | "category" | "generator" | "icon" | "logo" | "rights" | "subtitle")
+            | (3, "id" | "title" | "updated" | "published" | "link" | "category" | "rights" | "summary" | "content") => {
+                self.inside = Inside::Nothing;
+                let kind = tag.attribute("type").unwrap_or_default();
+                match tag.name {
+                    "content" | "summary" => kind == "html" && !tag.attributes.contains("src") && !tag.attributes.contains("mode"),
+                    "title" | "subtitle" | "rights" => matches!(&*kind, "" | "text" | "html") && !tag.attributes.contains("mode"),
+                    _ => true,
+                }
+            }
+            (3 | 4, "name" | "email" | "uri") => self.inside == Inside::Person,
+            _ => self.is_ignored(tag),
+        }
+    }
+
+    /// Extensions that neither feed-rs nor we read. Each has only elements of its own inside.
+    fn is_ignored(&self, tag: &Tag<'_>) -> bool {
+        const PREFIXES: [&str; 12] =
+            ["thr", "gd", "georss", "gml", "feedburner", "blogger", "app", "yt", "slash", "wfw", "openSearch", "opensearch"];
+        PREFIXES.contains(&prefix(tag.name)) && !local(tag.name).is_empty()
+    }
+}
