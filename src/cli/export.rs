@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use jiff::SignedDuration;
 
 use super::setup;
-use super::{Context, End, rfc3339};
+use super::{Context, End, each_item, rfc3339};
 use crate::model::Timestamp;
 
 #[derive(Debug, clap::Args)]
@@ -22,12 +22,12 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
     let since = arguments.since.map_or(Timestamp::MIN, |span| now.checked_sub(span).unwrap_or(Timestamp::MIN));
     let mut output = io::BufWriter::new(io::stdout().lock());
     let names = store.feed_names()?;
-    store.each_item_since(since, |stored| {
+    each_item(&store, since, |stored| {
         let item = &stored.item;
         let line = serde_json::json!({
             "id": item.id.0,
             "feed": names.get(&item.feed),
-            "title": stored.first_shown().map(|shown| &shown.title),
+            "title": stored.sightings.first().map(|first| &first.shown.title),
             "link": item.link,
             "guid": item.guid,
             "published": rfc3339(item.date),
@@ -37,7 +37,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
             "story": store.story_of(item.id)?.map(|story| story.0),
         });
         writeln!(output, "{line}")?;
-        Ok::<_, anyhow::Error>(true)
+        Ok(())
     })?;
     output.flush()?;
     Ok(End::Done)

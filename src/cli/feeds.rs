@@ -9,7 +9,6 @@ use super::setup;
 use super::terminal::plain;
 use super::{Context, End, hinted, print_line, rfc3339, say};
 use crate::feed::{self, FeedDocument, NotAFeed};
-use crate::health;
 use crate::http::client::{Client, Settings};
 use crate::http::fetch::{Outcome, Request};
 use crate::text::html;
@@ -67,7 +66,7 @@ fn list(context: &Context, only: Option<&str>, json: bool) -> anyhow::Result<End
         }
         listed += 1;
         let paused = desk.watchlist.feed(&state.url).is_some_and(|declared| declared.feed.paused);
-        let report = health::judge(&state, &setup::events(&desk.store, state.id)?, paused, &zone, now);
+        let report = setup::health(&desk.store, &state, paused, &zone, now)?;
         if json {
             print_line(serde_json::json!({
                 "name": state.name,

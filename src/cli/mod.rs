@@ -4,6 +4,7 @@
 //! a person (`match`: no match); 2 nothing was done (usage, configuration).
 
 use std::io::{self, IsTerminal, Write};
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -11,6 +12,8 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::clock::Clock;
 use crate::model::Timestamp;
+use crate::store::Store;
+use crate::store::items::StoredItem;
 
 mod check;
 mod demo;
@@ -203,4 +206,21 @@ fn rfc3339(moment: Timestamp) -> String {
 /// Reads a span such as `7d`, `36h` or `2w`.
 fn span(text: &str) -> Result<jiff::SignedDuration, String> {
     crate::config::duration(text)
+}
+
+/// Calls `work` with each item first seen since a moment, newest first, until it fails.
+fn each_item(
+    store: &Store,
+    since: Timestamp,
+    mut work: impl FnMut(StoredItem) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let mut result = Ok(());
+    store.items_since(since, |stored| match work(stored) {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(error) => {
+            result = Err(error);
+            ControlFlow::Break(())
+        }
+    })?;
+    result
 }

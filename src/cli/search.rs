@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use super::matching::ranges_in;
 use super::setup;
 use super::terminal::{colours, highlight, plain};
-use super::{Context, End, hinted, rfc3339, say};
+use super::{Context, End, each_item, hinted, rfc3339, say};
 use crate::desk::{Desk, Watchlist};
 use crate::model::{Field, FeedState, Item, Shown, Timestamp};
 use crate::query::{self, Compiled, Rule, Verdict};
@@ -35,7 +35,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
     let since = context.clock.now().checked_sub(arguments.since).unwrap_or(Timestamp::MIN);
     let mut output = io::BufWriter::new(io::stdout().lock());
     let mut found = 0_u32;
-    desk.store.each_item_since(since, |stored| {
+    each_item(&desk.store, since, |stored| {
         for sighting in &stored.sightings {
             let feed = desk.store.feed(sighting.feed)?;
             let verdict = compiled.judge(&desk.prepare(&stored.item, &feed, &sighting.shown));
@@ -47,7 +47,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
                 break;
             }
         }
-        Ok::<_, anyhow::Error>(true)
+        Ok(())
     })?;
     output.flush()?;
     drop(output);

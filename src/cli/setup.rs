@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use jiff::tz::TimeZone;
 use tracing::error;
 
 use super::terminal::colours_on_stderr;
@@ -13,7 +14,8 @@ use crate::config::report::{Colour, Report};
 use crate::config::{self, Loaded, last_good};
 use crate::desk::{self, Desk, Handle, Watchlist};
 use crate::http::client::{Client, Settings};
-use crate::model::FeedId;
+use crate::health;
+use crate::model::{FeedState, Timestamp};
 use crate::poll::Poller;
 use crate::store::feeds::Event;
 use crate::store::{Lock, Store};
@@ -114,9 +116,20 @@ pub(super) fn desk_to_work(context: &Context, watchlist: Watchlist) -> anyhow::R
     Ok((lock, Desk::open(store, Arc::new(watchlist), now)?))
 }
 
-/// The last events of a feed, newest first, as its health is judged by.
-pub(super) fn events(store: &Store, feed: FeedId) -> anyhow::Result<Vec<Event>> {
-    Ok(store.events_of(feed, 20)?)
+/// How many events tell a feed's health.
+const EVENTS_LOOKED_AT: usize = 20;
+
+/// The state of a feed and the reason in words.
+pub(super) fn health(
+    store: &Store,
+    state: &FeedState,
+    paused: bool,
+    zone: &TimeZone,
+    now: Timestamp,
+) -> anyhow::Result<health::Report> {
+    let events = store.events_of(state.id, EVENTS_LOOKED_AT)?;
+    let events: Vec<_> = events.iter().map(Event::seen).collect();
+    Ok(health::judge(state, &events, paused, zone, now))
 }
 
 /// The threads that wait for the network.

@@ -6,7 +6,7 @@ use super::setup;
 use super::terminal::plain;
 use super::{Context, End, print_line, rfc3339};
 use crate::desk::Desk;
-use crate::health::{self, Health};
+use crate::health::Health;
 use crate::model::Timestamp;
 use crate::store::outbox::State;
 
@@ -54,7 +54,7 @@ impl Status {
         let mut well = 0;
         for state in store.feeds()? {
             let paused = desk.watchlist.feed(&state.url).is_some_and(|declared| declared.feed.paused);
-            let report = health::judge(&state, &setup::events(store, state.id)?, paused, &TimeZone::system(), now);
+            let report = setup::health(store, &state, paused, &TimeZone::system(), now)?;
             if report.health == Health::Ok { well += 1 } else { feeds.push((state.name, report.health, report.words)) }
         }
         let outbox = store.unsettled_deliveries()?;

@@ -89,7 +89,16 @@ pub fn load(path: &Path, places: &Places) -> Result<Loaded, Report> {
     let name = path.display().to_string();
     let (bytes, modified) = read(path).map_err(|error| unreadable(&name, &error))?;
     let text = String::from_utf8(bytes).map_err(|error| not_utf8(&name, error.as_bytes()))?;
-    let Checked { config, warnings } = parse(&text, &name, places)?;
+    check(text, &name, modified, places)
+}
+
+/// Checks a text that was kept of a watchlist, as if it stood at `path`.
+pub fn load_text(text: String, path: &Path, places: &Places) -> Result<Loaded, Report> {
+    check(text, &path.display().to_string(), None, places)
+}
+
+fn check(text: String, name: &str, modified: Option<Timestamp>, places: &Places) -> Result<Loaded, Report> {
+    let Checked { config, warnings } = parse(&text, name, places)?;
     let findings = secret_findings(&config);
     let warnings = if findings.is_empty() {
         warnings

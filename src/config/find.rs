@@ -109,6 +109,11 @@ pub fn candidates(named: Option<&Path>, environment: Environment<'_>) -> Vec<Can
     folders.into_iter().filter_map(candidate).collect()
 }
 
+/// Where a person's own watchlist is; `None` if the environment names no home.
+pub fn personal(environment: Environment<'_>) -> Option<PathBuf> {
+    environment.xdg("XDG_CONFIG_HOME", ".config").map(|home| home.join("wirewatch").join(FILE_NAME))
+}
+
 /// Finds the watchlist. One that is named outright is not checked for being there: reading it says what is wrong.
 pub fn find(named: Option<&Path>, environment: Environment<'_>) -> Result<Candidate, NotFound> {
     let mut looked = candidates(named, environment);

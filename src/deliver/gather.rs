@@ -65,7 +65,7 @@ pub(super) fn gather<'a>(
         Source::Since(_) | Source::Told(_) => Vec::new(),
     };
     let window_from = since.unwrap_or(now - SignedDuration::from_hours(24));
-    let (feed_news, events, known_troubles) = news::feed_news(desk, recipient, &topics, now)?;
+    let (feed_news, events, known_troubles) = news::feed_news(desk, recipient, &topics)?;
     let (polls, failed) = store.polls_since(window_from)?;
     let material = Material {
         digest,

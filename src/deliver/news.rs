@@ -4,14 +4,13 @@ use crate::desk::Desk;
 use crate::digest::material::{FeedEvent, FeedNews, Topic};
 use crate::model::{FeedState, Timestamp, TopicId};
 use crate::store::StoreError;
-use crate::store::events::Event;
+use crate::store::feeds::{Event, EventKind};
 
 /// News of feeds for a recipient, the events it reports, and how many feeds in trouble he knows of already.
 pub(super) fn feed_news(
     desk: &Desk,
     recipient: &str,
     topics: &[Topic],
-    now: Timestamp,
 ) -> Result<(Vec<FeedNews>, Vec<i64>, u32), StoreError> {
     let wanted: Vec<TopicId> = topics.iter().filter(|topic| topic.wanted).map(|topic| topic.id).collect();
     let mut news = Vec::new();
@@ -22,7 +21,7 @@ pub(super) fn feed_news(
         if readers.is_empty() {
             continue;
         }
-        let Some(what) = what_happened(desk, &event, &feed, &wanted, now)? else { continue };
+        let Some(what) = what_happened(desk, &event, &feed, &wanted)? else { continue };
         let topics = if readers.len() == wanted.len() { Vec::new() } else { readers };
         reported.push(event.id);
         if let Some(what) = what {
@@ -52,35 +51,50 @@ fn what_happened(
     event: &Event,
     feed: &FeedState,
     wanted: &[TopicId],
-    now: Timestamp,
 ) -> Result<Option<Option<FeedEvent>>, StoreError> {
     let still_failing = feed.failures > 0;
-    let told = match event.kind.as_str() {
-        "added" if feed.first_read_at.is_none() => return Ok(None),
-        "added" => {
+    let told = match event.kind {
+        EventKind::Added if feed.first_read_at.is_none() => return Ok(None),
+        EventKind::Added => {
             let (stored, matching) = desk.store.first_document(feed.id, wanted)?;
             // What `backfill` mails is told as news and not as a number.
             let matching = if desk.watchlist.mails_backfill(&feed.url) { 0 } else { matching };
             Some(FeedEvent::Added { stored, matching })
         }
-        "resumed" => Some(FeedEvent::Resumed),
-        "failing" if still_failing => Some(FeedEvent::Failing {
+        EventKind::Resumed => Some(FeedEvent::Resumed),
+        EventKind::Failing if still_failing => Some(FeedEvent::Failing {
             since: feed.failing_since.unwrap_or(event.at),
             attempts: feed.failures,
             error: feed.error.clone().unwrap_or_default(),
         }),
-        "gone" if still_failing => Some(FeedEvent::Gone { since: feed.failing_since.unwrap_or(event.at) }),
-        "recovered" => Some(FeedEvent::Recovered { since: event.detail.parse().unwrap_or(event.at) }),
-        "quiet" => match (feed.last_new_at, feed.rhythm) {
+        EventKind::Gone if still_failing => {
+            Some(FeedEvent::Gone { since: feed.failing_since.unwrap_or(event.at) })
+        }
+        EventKind::Recovered => Some(FeedEvent::Recovered { since: last_said(desk, event)? }),
+        EventKind::Quiet => match (feed.last_new_at, feed.rhythm) {
             (Some(last_new), Some(usual)) if last_new <= event.at => Some(FeedEvent::Quiet { last_new, usual }),
             _ => None,
         },
-        "gap" => Some(FeedEvent::Gap { from: event.detail.parse().unwrap_or(event.at), to: event.at }),
-        "replaced" => Some(FeedEvent::Replaced { at: event.at }),
-        "moved" => Some(FeedEvent::Moved { to: event.detail.clone() }),
-        "guids" => Some(FeedEvent::Guids),
-        _ => None,
+        EventKind::Gap => Some(FeedEvent::Gap { from: moment_in(&event.detail).unwrap_or(event.at), to: event.at }),
+        EventKind::Replaced => Some(FeedEvent::Replaced { at: event.at }),
+        EventKind::Moved => Some(FeedEvent::Moved { to: event.detail.clone() }),
+        EventKind::Guids => Some(FeedEvent::Guids),
+        EventKind::Failing | EventKind::Gone => None,
     };
-    let _ = now;
     Ok(Some(told))
+}
+
+/// When the failure was reported that has now ended.
+fn last_said(desk: &Desk, recovered: &Event) -> Result<Timestamp, StoreError> {
+    let events = desk.store.events_of(recovered.feed, 20)?;
+    let said = events
+        .iter()
+        .filter(|event| event.id < recovered.id)
+        .find(|event| matches!(event.kind, EventKind::Failing | EventKind::Gone));
+    Ok(said.map_or(recovered.at, |said| said.at))
+}
+
+/// The moment that an event's words name.
+fn moment_in(detail: &str) -> Option<Timestamp> {
+    detail.split_whitespace().find_map(|word| word.parse().ok())
 }

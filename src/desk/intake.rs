@@ -1,15 +1,17 @@
 //! What one fetch changes in the store: the feed's state, its items, their matches and stories, all together.
 
 use jiff::SignedDuration;
+use jiff::tz::TimeZone;
 
 use super::Desk;
 use crate::config::FeedConfig;
 use crate::feed::FeedDocument;
 use crate::health;
 use crate::model::{Backfill, FeedId, FeedState, Origin, Timestamp, Validators};
-use crate::schedule::feeds::{self as schedule, Next, Polled, Scope};
+use crate::schedule::feeds::{self as schedule, Polled, Scope};
 use crate::store::StoreError;
-use crate::store::items::{Counts, Taken};
+use crate::store::feeds::{Event, EventKind, PollOutcome};
+use crate::store::intake::{Counts, Taken};
 
 /// What came of asking one feed.
 #[derive(Clone, Debug)]
@@ -120,8 +122,11 @@ pub enum PollResult {
 /// How soon a feed is asked again after our own network was down.
 const OFFLINE_PAUSE: SignedDuration = SignedDuration::from_mins(1);
 
-/// A feed that fails for so long is reported.
-const WORTH_A_WORD: SignedDuration = SignedDuration::from_hours(24);
+/// How many dates a feed's rhythm is taken from.
+const RHYTHM_DATES: u32 = 20;
+
+/// How many events tell what was said of a feed already.
+const EVENTS_LOOKED_AT: usize = 20;
 
 impl Desk {
     /// Stores what came of asking a feed; all of it or, on an error, nothing.
@@ -143,24 +148,18 @@ impl Desk {
         };
         let mut state = before.clone();
         let (polled, result) = self.read_arrival(&mut state, &declared, &came, now)?;
-        if let Some(polled) = &polled {
-            let next = schedule::next_after(
-                polled,
-                &self.as_scheduled(&before, &state),
-                &self.watchlist.pace(),
-                declared.feed.every,
-                now,
-            );
-            self.note_next(&mut state, polled, next, &came)?;
-            self.note_health(&before, &state, polled, now)?;
-        } else {
-            state.next_at = now + OFFLINE_PAUSE;
+        match &polled {
+            None => state.next_at = now + OFFLINE_PAUSE,
+            Some(polled) => {
+                self.schedule(&before, &mut state, polled, &declared, &came, now)?;
+                self.note_news(&state, now)?;
+                if matches!(polled, Polled::Read { .. } | Polled::Unchanged { .. }) {
+                    self.note_move(&mut state, came.permanent_target.as_deref(), now)?;
+                }
+            }
         }
         self.store.record_feed(&state)?;
         self.count(&result, now)?;
-        if matches!(polled, Some(Polled::Read { .. } | Polled::Unchanged { .. })) {
-            self.note_move(&mut state, came.permanent_target.as_deref(), now)?;
-        }
         Ok(Line { feed: id, name: state.name, url: state.url, result, next_at: state.next_at })
     }
 
@@ -175,15 +174,14 @@ impl Desk {
         Ok(match &came.arrival {
             Arrival::Document { document, validators, hash, torn } => {
                 let (taken, matches) = self.take_document(state, declared, document, now)?;
+                *state = taken.feed;
                 well(state, now);
-                describe(state, declared, document);
                 state.validators.clone_from(validators);
                 state.body_hash = *hash;
                 state.full_at = Some(now);
-                state.rhythm = schedule::rhythm(&self.store.last_dates(state.id, 20)?);
-                let gap = taken.gap.is_some();
-                let polled = Polled::Read { hint: came.freshness.max(document.ttl), gap };
+                state.rhythm = schedule::rhythm(&self.store.recent_dates(state.id, RHYTHM_DATES)?);
                 state.hint = came.freshness.max(document.ttl);
+                let gap = taken.gap.is_some();
                 let result = PollResult::Read {
                     counts: taken.counts,
                     matches,
@@ -191,7 +189,7 @@ impl Desk {
                     gap,
                     torn: torn.clone(),
                 };
-                (Some(polled), result)
+                (Some(Polled::Read { hint: state.hint, gap }), result)
             }
             Arrival::SameBody { validators } => {
                 well(state, now);
@@ -227,7 +225,7 @@ impl Desk {
 
     fn take_document(
         &mut self,
-        state: &mut FeedState,
+        state: &FeedState,
         declared: &FeedConfig,
         document: &FeedDocument,
         now: Timestamp,
@@ -243,40 +241,29 @@ impl Desk {
         for entry in std::mem::take(&mut taken.entries) {
             let is_mailed = entry.origin != Origin::Backfill
                 || mailed_from.is_some_and(|from| first_poll && entry.date >= from);
-            matches += self.match_entry(state, declared, entry, is_mailed, now)?;
+            matches += self.match_entry(&taken.feed, &entry, is_mailed, now)?;
         }
-        if let Some(gap) = &taken.gap {
-            self.store.event(state.id, now, "gap", &gap.since.to_string())?;
-        }
-        if taken.replaced {
-            self.store.event(state.id, now, "replaced", "the feed shows other items than before")?;
-        }
-        let news = taken.counts.new + taken.counts.late;
-        if news > 0 || first_poll {
-            state.last_new_at = Some(now);
-        }
-        state.first_read_at.get_or_insert(now);
         Ok((taken, matches))
     }
 
-    /// The feed as the schedule wants it: before this poll, with what a document just taught.
-    fn as_scheduled(&self, before: &FeedState, after: &FeedState) -> FeedState {
-        FeedState {
-            rhythm: after.rhythm,
-            last_new_at: after.last_new_at,
-            skip_hours: after.skip_hours,
-            skip_days: after.skip_days,
-            ..before.clone()
-        }
-    }
-
-    fn note_next(
+    /// When to ask next. The schedule wants the feed as it was before this poll, with what a document just taught.
+    fn schedule(
         &mut self,
+        before: &FeedState,
         state: &mut FeedState,
         polled: &Polled,
-        next: Next,
+        declared: &FeedConfig,
         came: &Came,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
+        let known = FeedState {
+            rhythm: state.rhythm,
+            last_new_at: state.last_new_at,
+            skip_hours: state.skip_hours,
+            skip_days: state.skip_days,
+            ..before.clone()
+        };
+        let next = schedule::next_after(polled, &known, &self.watchlist.pace(), declared.feed.every, now);
         state.next_at = next.next_at;
         state.hold_until = next.hold_until;
         if let (Polled::Throttled { scope: Scope::Domain, .. }, Some(until)) = (polled, next.hold_until) {
@@ -287,36 +274,14 @@ impl Desk {
         Ok(())
     }
 
-    /// Notes what a person may want to know: a death once, a recovery once, a silence once.
-    fn note_health(
-        &mut self,
-        before: &FeedState,
-        state: &FeedState,
-        polled: &Polled,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        if let Some(since) = before.failing_since.filter(|_| state.failures == 0) {
-            let reported = self.store.had_event(state.id, "failing", since)?
-                || self.store.had_event(state.id, "gone", since)?;
-            if reported {
-                self.store.event(state.id, now, "recovered", &since.to_string())?;
+    /// Notes what a person may want to know, each once: a death, a recovery, a silence.
+    fn note_news(&mut self, state: &FeedState, now: Timestamp) -> Result<(), StoreError> {
+        let events = self.store.events_of(state.id, EVENTS_LOOKED_AT)?;
+        let events: Vec<_> = events.iter().map(Event::seen).collect();
+        for news in health::news(state, &events, &TimeZone::system(), now) {
+            if let Some(kind) = EventKind::from_word(news.kind) {
+                self.store.event(state.id, now, kind, &news.detail)?;
             }
-        }
-        if let Some(since) = state.failing_since {
-            let error = state.error.as_deref().unwrap_or_default();
-            if *polled == Polled::Gone && !self.store.had_event(state.id, "gone", since)? {
-                self.store.event(state.id, now, "gone", error)?;
-            }
-            let long = since.duration_until(now) >= WORTH_A_WORD;
-            if long && !self.store.had_event(state.id, "failing", since)? {
-                self.store.event(state.id, now, "failing", error)?;
-            }
-        }
-        if let Some(last_new) = state.last_new_at
-            && health::is_quiet(state, now)
-            && !self.store.had_event(state.id, "quiet", last_new)?
-        {
-            self.store.event(state.id, now, "quiet", "nothing new for unusually long")?;
         }
         Ok(())
     }
@@ -328,29 +293,25 @@ impl Desk {
         target: Option<&str>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let moved = schedule::moved(state.moved.as_ref(), target, now);
-        if moved == state.moved {
+        let adopted_before = state.moved.as_ref().is_some_and(|moved| schedule::adopts(moved, now));
+        if adopted_before && target.is_none() {
+            // It was asked at its new address and needs no redirect any more.
             return Ok(());
         }
-        state.moved = moved;
-        self.store.record_feed(state)?;
-        if let Some(moved) = &state.moved
-            && schedule::adopts(moved, now)
-            && !self.store.had_event(state.id, "moved", moved.since)?
-        {
-            self.store.event(state.id, now, "moved", &moved.to)?;
+        state.moved = schedule::moved(state.moved.as_ref(), target, now);
+        if let Some(moved) = state.moved.as_ref().filter(|moved| !adopted_before && schedule::adopts(moved, now)) {
+            self.store.event(state.id, now, EventKind::Moved, &moved.to)?;
         }
         Ok(())
     }
 
     fn count(&mut self, result: &PollResult, now: Timestamp) -> Result<(), StoreError> {
-        use crate::store::feeds::Tally;
-        let (tally, new) = match result {
-            PollResult::Read { counts, .. } => (Tally::Changed, counts.new),
-            PollResult::Unchanged => (Tally::Unchanged, 0),
-            PollResult::Throttled(_) | PollResult::Failed(_) => (Tally::Failed, 0),
+        let (outcome, new) = match result {
+            PollResult::Read { counts, .. } => (PollOutcome::Changed, counts.new),
+            PollResult::Unchanged => (PollOutcome::Unchanged, 0),
+            PollResult::Throttled(_) | PollResult::Failed(_) => (PollOutcome::Failed, 0),
         };
-        self.store.count_hour(now, tally, new)
+        self.store.count_hour(now, outcome, new)
     }
 }
 
@@ -367,15 +328,4 @@ fn ill(state: &mut FeedState, cause: &str, now: Timestamp) {
     state.failing_since.get_or_insert(now);
     state.failures = state.failures.saturating_add(1);
     state.error = Some(cause.to_owned());
-}
-
-/// What a document says of its feed.
-fn describe(state: &mut FeedState, declared: &FeedConfig, document: &FeedDocument) {
-    let title = document.title.as_deref().map(crate::text::html::shown).filter(|title| !title.is_empty());
-    state.name = declared.feed.name.clone().or_else(|| title.clone()).unwrap_or_else(|| state.url.clone());
-    state.title = title;
-    state.channel_link.clone_from(&document.link);
-    state.skip_hours = document.skip_hours;
-    state.skip_days = document.skip_days;
-    state.oddities = u32::try_from(document.oddities.len()).unwrap_or(u32::MAX);
 }

@@ -1,11 +1,10 @@
 //! Which topics want an entry that was just stored, who hears of it, and which story it tells.
 
 use super::Desk;
-use crate::config::FeedConfig;
-use crate::model::{FeedState, Item, ItemId, Origin, Shown, Timestamp};
+use crate::model::{FeedState, Origin, Shown, Timestamp};
 use crate::query::{Document, Prepared};
 use crate::store::StoreError;
-use crate::store::items::{TakenEntry, What};
+use crate::store::intake::{TakenEntry, TakenKind};
 use crate::store::matches::Match;
 use crate::topic::TopicMatch;
 
@@ -17,20 +16,16 @@ impl Desk {
     pub(super) fn match_entry(
         &mut self,
         feed: &FeedState,
-        declared: &FeedConfig,
         entry: &TakenEntry,
         is_mailed: bool,
         now: Timestamp,
     ) -> Result<u32, StoreError> {
-        if entry.what == What::Unchanged {
-            return Ok(0);
-        }
-        let prepared = prepare(feed, declared, entry, &entry.shown);
+        let prepared = self.prepare_entry(feed, entry, &entry.shown);
         let found = self.watchlist.watch.judge(&prepared);
         if found.is_empty() {
             return Ok(0);
         }
-        let before = self.matched_before(feed, declared, entry)?;
+        let before = self.matched_before(feed, entry)?;
         let mut kept = 0;
         for TopicMatch { topic, verdict } in found {
             let Some(id) = self.topics.get(topic).copied() else { continue };
@@ -45,7 +40,6 @@ impl Desk {
                 origin: entry.origin,
                 score: verdict.score,
                 evidence: verdict.evidence,
-                text_hash: entry.hash,
             };
             let readers: &[String] = if is_mailed { self.watchlist.readers(topic) } else { &[] };
             kept += u32::from(self.store.add_match(&found, readers)?.is_some());
@@ -57,43 +51,32 @@ impl Desk {
         Ok(kept)
     }
 
-    /// The present topics that match what a known item showed before, here or elsewhere.
-    fn matched_before(
-        &self,
-        feed: &FeedState,
-        declared: &FeedConfig,
-        entry: &TakenEntry,
-    ) -> Result<Vec<usize>, StoreError> {
-        let mut topics = Vec::new();
-        let mut judge = |prepared: &Prepared| {
-            topics.extend(self.watchlist.watch.judge(prepared).into_iter().map(|found| found.topic));
-        };
-        match &entry.what {
-            What::New | What::Unchanged => {}
-            What::Changed { before, .. } => judge(&prepare(feed, declared, entry, before)),
-            What::NewSighting => {
-                for (item, other, shown) in self.other_sightings(entry.item, feed.id)? {
-                    judge(&self.prepare(&item, &other, &shown));
-                }
+    /// The present topics that match what a known item showed before, here or in the feed that was first.
+    fn matched_before(&self, feed: &FeedState, entry: &TakenEntry) -> Result<Vec<usize>, StoreError> {
+        let Some(former) = &entry.former else { return Ok(Vec::new()) };
+        let prepared = match entry.kind {
+            TakenKind::First => return Ok(Vec::new()),
+            TakenKind::Changed { .. } => self.prepare_entry(feed, entry, former),
+            TakenKind::Sighting => {
+                let Some(item) = self.store.item(entry.item)? else { return Ok(Vec::new()) };
+                let first = self.store.feed(item.feed)?;
+                self.prepare(&item, &first, former)
             }
-        }
-        Ok(topics)
+        };
+        Ok(self.watchlist.watch.judge(&prepared).into_iter().map(|found| found.topic).collect())
     }
 
-    fn other_sightings(
-        &self,
-        item: ItemId,
-        but: crate::model::FeedId,
-    ) -> Result<Vec<(Item, FeedState, Shown)>, StoreError> {
-        let mut others = Vec::new();
-        for feed in self.store.sighted_by(item)? {
-            if feed == but {
-                continue;
-            }
-            if let Some((item, shown)) = self.item_in(item, feed)? {
-                others.push((item, self.store.feed(feed)?, shown));
-            }
-        }
-        Ok(others)
+    fn prepare_entry(&self, feed: &FeedState, entry: &TakenEntry, shown: &Shown) -> Prepared {
+        Prepared::new(&Document {
+            title: &shown.title,
+            summary: &shown.summary,
+            content: &shown.content,
+            author: &shown.author,
+            category: &shown.category,
+            link: entry.link.as_deref(),
+            feed: &feed.name,
+            tags: self.watchlist.tags(&feed.url),
+            lang: entry.lang.as_deref(),
+        })
     }
 }

@@ -2,23 +2,9 @@
 
 use rusqlite::params;
 
+use super::feeds::{Event, event};
 use super::{Store, StoreError, instant, seconds};
 use crate::model::{FeedId, Timestamp, TopicId};
-
-/// A row of `event`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Event {
-    /// Its row.
-    pub id: i64,
-    /// Whose.
-    pub feed: FeedId,
-    /// When.
-    pub at: Timestamp,
-    /// `added`, `resumed`, `failing`, `recovered`, `quiet`, `gap`, `replaced`, `moved`, `gone` or `guids`.
-    pub kind: String,
-    /// In words; of `gap` the moment of the poll before, of `moved` the new address.
-    pub detail: String,
-}
 
 /// A headline that changed after it was told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,15 +32,7 @@ impl Store {
                    AND NOT EXISTS (SELECT 1 FROM event_told WHERE event = event.id AND recipient = ?1)
                  ORDER BY event.id",
             )?;
-            let rows = statement.query_map([recipient], |row| {
-                Ok(Event {
-                    id: row.get(0)?,
-                    feed: FeedId(row.get(1)?),
-                    at: instant(row.get(2)?),
-                    kind: row.get(3)?,
-                    detail: row.get(4)?,
-                })
-            })?;
+            let rows = statement.query_map([recipient], event)?;
             rows.collect()
         })
     }
@@ -65,15 +43,7 @@ impl Store {
             let mut statement = connection.prepare_cached(
                 "SELECT id, feed, at, kind, detail FROM event WHERE feed = ?1 ORDER BY id DESC LIMIT ?2",
             )?;
-            let rows = statement.query_map(params![feed.0, i64::try_from(most).unwrap_or(i64::MAX)], |row| {
-                Ok(Event {
-                    id: row.get(0)?,
-                    feed: FeedId(row.get(1)?),
-                    at: instant(row.get(2)?),
-                    kind: row.get(3)?,
-                    detail: row.get(4)?,
-                })
-            })?;
+            let rows = statement.query_map(params![feed.0, i64::try_from(most).unwrap_or(i64::MAX)], event)?;
             rows.collect()
         })
     }
@@ -89,15 +59,6 @@ impl Store {
             )?;
             let rows = statement.query_map([recipient], |row| row.get(0).map(FeedId))?;
             rows.collect()
-        })
-    }
-
-    /// Whether an event of this kind was noted for the feed since a moment.
-    pub fn had_event(&self, feed: FeedId, kind: &str, since: Timestamp) -> Result<bool, StoreError> {
-        self.ask("read events", |connection| {
-            connection
-                .prepare_cached("SELECT 1 FROM event WHERE feed = ?1 AND kind = ?2 AND at >= ?3")?
-                .exists(params![feed.0, kind, seconds(since)])
         })
     }
 

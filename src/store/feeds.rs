@@ -1,8 +1,11 @@
 //! Feeds: which are declared, and what was observed of them.
 
+use std::collections::HashMap;
+
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::{Store, StoreError, doing, instant, seconds};
+use crate::health;
 use crate::ingest::Document;
 use crate::model::{Feed, FeedId, FeedState, Moved, Timestamp, Validators};
 
@@ -82,6 +85,13 @@ pub struct Event {
     pub kind: EventKind,
     /// More of it, in words.
     pub detail: String,
+}
+
+impl Event {
+    /// What the rules for a feed's health need to know of it.
+    pub fn seen(&self) -> health::Event<'_> {
+        health::Event { at: self.at, kind: self.kind.as_str(), detail: &self.detail }
+    }
 }
 
 /// How a poll ended, for the counts of an hour.
@@ -194,8 +204,10 @@ impl Store {
     }
 
     /// What was observed of a feed, declared or not.
-    pub fn feed(&self, id: FeedId) -> Result<Option<FeedState>, StoreError> {
-        self.read_feed(id).map_err(doing("read a feed"))
+    pub fn feed(&self, id: FeedId) -> Result<FeedState, StoreError> {
+        // Rows of feeds are never deleted, since items name them.
+        let found = self.read_feed(id).and_then(|found| found.ok_or(rusqlite::Error::QueryReturnedNoRows));
+        found.map_err(doing("read a feed"))
     }
 
     pub(super) fn read_feed(&self, id: FeedId) -> rusqlite::Result<Option<FeedState>> {
@@ -256,6 +268,26 @@ impl Store {
             .and_then(|mut statement| statement.query_row((), |row| row.get::<_, Option<i64>>(0)))
             .map(|due| due.map(instant))
             .map_err(doing("read when a feed is due"))
+    }
+
+    /// Leaves a feed alone until a moment that a server named for its whole domain; never shortens a longer wait.
+    pub fn hold_feed(&mut self, id: FeedId, until: Timestamp) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached("UPDATE feed SET hold_until = max(ifnull(hold_until, 0), ?2) WHERE id = ?1")
+            .and_then(|mut statement| statement.execute(params![id.0, seconds(until)]))
+            .map(drop)
+            .map_err(doing("hold a feed back"))
+    }
+
+    /// The names of all feeds, declared or not.
+    pub fn feed_names(&self) -> Result<HashMap<FeedId, String>, StoreError> {
+        self.connection
+            .prepare_cached(&select(""))
+            .and_then(|mut statement| {
+                let named = |row: &Row<'_>| feed_state(row).map(|feed| (feed.id, feed.name));
+                statement.query_map((), named)?.collect()
+            })
+            .map_err(doing("read the feeds"))
     }
 
     /// Moves `next_at` before the feed is asked, so that a crash neither loses it nor hammers it.
@@ -503,7 +535,7 @@ fn feed_state(row: &Row<'_>) -> rusqlite::Result<FeedState> {
     })
 }
 
-fn event(row: &Row<'_>) -> rusqlite::Result<Event> {
+pub(super) fn event(row: &Row<'_>) -> rusqlite::Result<Event> {
     let kind: String = row.get(3)?;
     Ok(Event {
         id: row.get(0)?,

@@ -22,10 +22,8 @@ pub struct Match {
     pub origin: Origin,
     /// SPEC section 5.
     pub score: f64,
-    /// SPEC section 6; it points into the text of `feed`'s sighting.
+    /// SPEC section 6; it points into the text that `feed` showed then.
     pub evidence: Vec<Hit>,
-    /// The hash of that text.
-    pub text_hash: i64,
 }
 
 /// A match that a recipient has yet to be told of.
@@ -65,8 +63,8 @@ impl Store {
         self.ask("keep a match", |connection| {
         let id = connection
             .prepare_cached(
-                "INSERT INTO match (topic, item, feed, at, origin, score, evidence, text_hash)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING RETURNING id",
+                "INSERT INTO match (topic, item, feed, at, origin, score, evidence)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING RETURNING id",
             )?
             .query_row(
                 params![
@@ -77,7 +75,6 @@ impl Store {
                     found.origin.as_str(),
                     found.score,
                     evidence_to_json(&found.evidence),
-                    found.text_hash,
                 ],
                 |row| row.get(0).map(MatchId),
             )
@@ -110,7 +107,7 @@ impl Store {
         self.ask("read what waits to be told", |connection| {
         let mut statement = connection.prepare_cached(
             "SELECT match.id, match.topic, match.item, match.feed, match.at, match.origin, match.score,
-                    match.evidence, match.text_hash, story_item.story
+                    match.evidence, story_item.story
              FROM pending JOIN match ON match.id = pending.match
              LEFT JOIN story_item ON story_item.item = match.item
              WHERE pending.recipient = ?1 ORDER BY match.id",
@@ -151,7 +148,7 @@ impl Store {
         self.ask("read matches", |connection| {
         let mut statement = connection.prepare_cached(
             "SELECT match.id, match.topic, match.item, match.feed, match.at, match.origin, match.score,
-                    match.evidence, match.text_hash, story_item.story
+                    match.evidence, story_item.story
              FROM match LEFT JOIN story_item ON story_item.item = match.item
              WHERE match.at >= ?1 ORDER BY match.id",
         )?;
@@ -172,7 +169,7 @@ impl Store {
         self.ask("read what was told", |connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT match.id, match.topic, match.item, match.feed, match.at, match.origin, match.score,
-                        match.evidence, match.text_hash, told.story
+                        match.evidence, told.story
                  FROM told JOIN match ON match.item = told.item AND match.topic = told.topic
                  WHERE told.delivery = ?1 ORDER BY match.id",
             )?;
@@ -279,9 +276,8 @@ fn pending_from_row(row: &Row<'_>) -> rusqlite::Result<Pending> {
             origin: origin_from(row, 5)?,
             score: row.get(6)?,
             evidence: evidence_from(row, 7)?,
-            text_hash: row.get(8)?,
         },
-        story: row.get::<_, Option<i64>>(9)?.map(StoryId),
+        story: row.get::<_, Option<i64>>(8)?.map(StoryId),
     })
 }
 

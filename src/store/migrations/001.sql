@@ -116,8 +116,7 @@ CREATE TABLE match (
     at INTEGER NOT NULL,
     origin TEXT NOT NULL CHECK (origin IN ('new', 'backfill', 'late', 'replaced')),
     score REAL NOT NULL,
-    evidence TEXT NOT NULL,                 -- JSON: an array of hits
-    text_hash INTEGER NOT NULL,             -- of the text the evidence points into
+    evidence TEXT NOT NULL,                 -- JSON: an array of hits, as found; judged anew when it is mailed
     UNIQUE (topic, item)
 ) STRICT;
 CREATE INDEX match_at ON match (topic, at);
