@@ -2,15 +2,20 @@
 
 use std::collections::BTreeMap;
 
+pub mod cases;
 mod compile;
 pub mod error;
 mod glob;
+pub mod index;
 mod lists;
 pub mod meaning;
+mod miss;
 mod prepared;
 mod proximity;
 pub mod syntax;
 mod term;
+#[cfg(test)]
+mod tests;
 
 pub use compile::{Compiled, compile};
 pub use error::{Code, Place, QueryError};
