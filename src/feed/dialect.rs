@@ -8,6 +8,9 @@ use std::borrow::Cow;
 /// The beginning of the scheme of a category that is a note.
 pub(super) const NOTE: &str = "urn:wirewatch:note:";
 
+/// Stands before every address, so that feed-rs takes it for no address and leaves it as the feed wrote it.
+pub(super) const AS_WRITTEN: char = '=';
+
 /// What a note is about, the end of its scheme.
 pub(super) mod note {
     /// `true` or `false`.
@@ -95,7 +98,7 @@ impl Writer {
     pub(super) fn link(&mut self, rel: &str, href: &str, title: &str) {
         self.out.push_str("<link");
         self.attribute("rel", rel);
-        self.attribute("href", href);
+        self.attribute("href", &format!("{AS_WRITTEN}{href}"));
         if !title.is_empty() {
             self.attribute("title", title);
         }

@@ -142,7 +142,7 @@ pub(super) fn small(name: &str) -> Cow<'_, str> {
     if local.bytes().any(|byte| byte.is_ascii_uppercase()) { Cow::Owned(local.to_ascii_lowercase()) } else { Cow::Borrowed(local) }
 }
 
-/// Elements that hold the rest.
+/// Elements that hold a feed.
 pub(super) fn is_root(small: &str) -> bool {
     matches!(small, "rss" | "rdf" | "feed" | "channel" | "backslash")
 }
@@ -174,12 +174,15 @@ pub(super) enum Part {
     Language,
 }
 
+/// The rank of elements that count only where nothing better says the same.
+pub(super) const LAST_RESORT: u8 = 9;
+
 /// What an element of an item is, and its rank: of several for one part the lowest counts.
 pub(super) fn item_part(space: Space, small: &str) -> Option<(Part, u8)> {
     use Part::*;
     Some(match (space, small) {
         (Space::Rss, "guid") | (Space::Rss | Space::Atom, "id") => (Id, 0),
-        (Space::DublinCore, "identifier") => (Id, 2),
+        (Space::DublinCore, "identifier") => (Id, LAST_RESORT),
         (Space::Rss | Space::Atom, "title") => (Title, 0),
         (Space::DublinCore | Space::Terms, "title") => (Title, 1),
         (Space::Media, "title") => (Title, 2),
@@ -199,7 +202,8 @@ pub(super) fn item_part(space: Space, small: &str) -> Option<(Part, u8)> {
         (Space::Media, "description") => (Summary, 3),
         (Space::Itunes, "subtitle") => (Summary, 4),
         (Space::Content, "encoded") | (Space::Atom, "content") => (Content, 0),
-        (Space::Rss, "content" | "encoded" | "fullitem" | "body") | (Space::Xhtml, "body" | "div") => (Content, 1),
+        (Space::Rss, "content") => (Content, LAST_RESORT),
+        (Space::Rss, "encoded" | "fullitem" | "body") | (Space::Xhtml, "body" | "div") => (Content, 1),
         (Space::Rss | Space::Atom | Space::DublinCore | Space::Itunes, "author") => (Author, 0),
         (Space::DublinCore | Space::Terms, "creator") => (Author, 0),
         (Space::Rss | Space::Atom, "category") | (Space::DublinCore | Space::Terms, "subject") => (Category, 0),

@@ -14,7 +14,7 @@ use feed_rs::parser::Builder;
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
-use super::dialect::{NOTE, note, rel};
+use super::dialect::{AS_WRITTEN, NOTE, note, rel};
 use super::{FeedDocument, dates};
 use crate::model::{Entry, Source};
 
@@ -169,8 +169,12 @@ fn has_rel(link: &Link, rel: &str) -> bool {
 }
 
 fn absolute(href: &str, base: Option<&Url>) -> Option<String> {
-    let href = href.trim();
-    if href.is_empty() {
+    let (href, may_be_empty) = match href.trim().strip_prefix(AS_WRITTEN) {
+        Some(written) => (written.trim(), true),
+        None => (href.trim(), false),
+    };
+    // An empty reference is the document itself (RFC 3986 section 4.4).
+    if href.is_empty() && !may_be_empty {
         return None;
     }
     match (Url::parse(href), base) {
@@ -240,10 +244,11 @@ fn split_notes(categories: Vec<Category>) -> (Notes, Vec<String>) {
             notes.push((about.to_owned(), category.term));
             continue;
         }
-        let label = category.label.filter(|label| !label.trim().is_empty());
-        let name = label.unwrap_or(category.term).trim().to_owned();
-        if !name.is_empty() && !names.contains(&name) {
-            names.push(name);
+        for name in [Some(category.term), category.label].into_iter().flatten() {
+            let name = name.trim();
+            if !name.is_empty() && !names.iter().any(|known| known == name) {
+                names.push(name.to_owned());
+            }
         }
     }
     (Notes(notes), names)

@@ -65,7 +65,7 @@ const MONTHS: [&str; 24] = [
 /// Minutes east of Greenwich of a zone's folded abbreviation.
 ///
 /// Of an abbreviation with several meanings the one that news feeds use: `ist` is India, `cst` and `ast` are American, `bst` is
-/// British. Single letters are those of RFC 822 section 5.1, whose signs that text gives reversed from the military's.
+/// British. Single letters tell nothing but UTC (RFC 2822 section 4.3), because RFC 822 had their signs the wrong way round.
 pub(super) fn zone(word: &str) -> Option<i32> {
     let minutes = match word {
         "ut" | "utc" | "gmt" | "z" | "wet" | "uct" | "zulu" | "azost" => 0,
@@ -102,20 +102,8 @@ pub(super) fn zone(word: &str) -> Option<i32> {
         "akst" | "hdt" => -540,
         "hst" | "hast" | "taht" => -600,
         "sst" => -660,
-        _ => return letter(word),
-    };
-    Some(minutes)
-}
-
-fn letter(word: &str) -> Option<i32> {
-    let &[letter] = word.as_bytes() else {
-        return None;
-    };
-    let hours = match letter {
-        b'a'..=b'i' => -(i32::from(letter - b'a') + 1),
-        b'k'..=b'm' => -(i32::from(letter - b'k') + 10),
-        b'n'..=b'y' => i32::from(letter - b'n') + 1,
+        _ if word.len() == 1 && word.is_ascii() => 0,
         _ => return None,
     };
-    Some(hours * 60)
+    Some(minutes)
 }

@@ -47,6 +47,8 @@ pub(super) struct Capture<'a> {
 /// Finds the ends of elements.
 pub(super) struct Capturer<'a> {
     source: &'a str,
+    /// The small name of the element that holds the feed, once it is known.
+    pub(super) root: Cow<'a, str>,
     pub(super) missing: Missing,
     /// Bytes that may still be read in vain. A document of nothing but unclosed tags would otherwise cost the square of its size.
     budget: usize,
@@ -54,7 +56,7 @@ pub(super) struct Capturer<'a> {
 
 impl<'a> Capturer<'a> {
     pub(super) fn new(source: &'a str) -> Capturer<'a> {
-        Capturer { source, missing: Missing::default(), budget: source.len().saturating_mul(4) + (1 << 20) }
+        Capturer { source, root: Cow::Borrowed(""), missing: Missing::default(), budget: source.len().saturating_mul(4) + (1 << 20) }
     }
 
     /// The element whose start tag ends at `from`.
@@ -63,6 +65,11 @@ impl<'a> Capturer<'a> {
             return Capture { inner: "", has_tags: false, next: from, ending: Ending::Closed };
         }
         self.closed(tag, from).unwrap_or_else(|| self.guessed(from))
+    }
+
+    /// Whether an end tag of this name ends the feed or its channel.
+    pub(super) fn ends_feed(&self, small: &str) -> bool {
+        small == self.root || (small == "channel" && self.root != "feed")
     }
 
     fn slice(&self, from: usize, to: usize) -> &'a str {
@@ -91,7 +98,7 @@ impl<'a> Capturer<'a> {
                     has_tags = true;
                     let small = names::small(name);
                     let is_inner = names::is_item(&small) && items > 0;
-                    if (names::is_item(&small) || names::is_root(&small)) && !is_inner {
+                    if (names::is_item(&small) || self.ends_feed(&small)) && !is_inner {
                         stopped = found.start;
                         break;
                     }
@@ -162,7 +169,7 @@ impl<'a> Capturer<'a> {
                 }
                 Piece::End(name) => {
                     let small = names::small(name);
-                    if names::is_item(&small) || names::is_root(&small) {
+                    if names::is_item(&small) || self.ends_feed(&small) {
                         return ended(self.slice(from, found.start), has_tags, found.start);
                     }
                     match open.iter().rposition(|begun| begun.eq_ignore_ascii_case(name)) {

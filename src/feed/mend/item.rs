@@ -10,7 +10,7 @@ use super::log::Log;
 use crate::feed::dates;
 use crate::feed::dialect::{Form, Writer, note, rel};
 use crate::feed::markup::Tag;
-use crate::feed::names::{self, Part, Space};
+use crate::feed::names::{self, LAST_RESORT, Part, Space};
 use crate::feed::person::person;
 
 /// The parts of an item as they were found. Of several for one part those of the lowest rank come first.
@@ -152,19 +152,28 @@ impl<'a> Item<'a> {
         if let Some(summary) = self.summaries.best() {
             write_text(writer, "summary", summary);
         }
-        if let Some(content) = self.contents.best() {
+        if let Some(content) = self.content() {
             write_text(writer, "content", content);
         }
         self.write_people_and_categories(writer);
         writer.close("entry");
     }
 
+    /// The full text. An element without a namespace that is merely called so counts if it holds more than the summary.
+    fn content(&self) -> Option<&Field<'a>> {
+        let (rank, content) = self.contents.0.iter().find(|(_, field)| !field.is_blank())?;
+        let is_full = *rank < LAST_RESORT || self.summaries.best().is_none_or(|summary| summary.inner.len() < content.inner.len());
+        is_full.then_some(content)
+    }
+
     fn write_id(&self, writer: &mut Writer) {
         let about = self.tag.attribute("rdf:about").filter(|about| !about.trim().is_empty());
-        let id = self.ids.best();
-        if let Some(text) = id.map(|id| id.plain()).or(about) {
+        let (own, last) = self.ids.0.split_at(self.ids.0.partition_point(|(rank, _)| *rank < LAST_RESORT));
+        let first = |ids: &[(u8, Field<'a>)]| ids.iter().map(|(_, id)| id.plain()).find(|id| !id.is_empty());
+        if let Some(text) = first(own).or(about).or_else(|| first(last)) {
             writer.text("id", Form::Plain, &text);
         }
+        let id = self.ids.best();
         if let Some(says) = id.and_then(|id| id.tag.attribute("isPermaLink")) {
             match says.trim().to_ascii_lowercase().as_str() {
                 "false" | "0" | "no" => writer.note(note::PERMALINK, "false"),
@@ -223,10 +232,9 @@ impl<'a> Item<'a> {
         }
         for category in &self.categories {
             let attribute = |name| category.tag.attribute(name).filter(|value| !value.trim().is_empty());
-            let term = attribute("label").or_else(|| attribute("term")).or_else(|| attribute("text"));
-            let term = term.unwrap_or_else(|| category.plain());
-            if !term.trim().is_empty() {
-                writer.category(&term);
+            let term = attribute("term").or_else(|| attribute("text")).unwrap_or_else(|| category.plain());
+            for name in [Some(term), attribute("label")].into_iter().flatten().filter(|name| !name.trim().is_empty()) {
+                writer.category(&name);
             }
         }
         for keywords in &self.keywords {
@@ -276,7 +284,7 @@ pub(super) fn page_address<'b, 'a>(link: &'b Field<'a>) -> Option<(&'b Field<'a>
         _ => text().or_else(|| link.tag.attribute("href")).or_else(|| link.tag.attribute("rdf:resource")),
     };
     let is_html = link.tag.attribute("type").is_none_or(|kind| kind.is_empty() || kind.contains("html"));
-    address.filter(|address| !address.trim().is_empty()).map(|address| (link, address, is_html))
+    address.map(|address| (link, address, is_html))
 }
 
 fn is_web(address: &str) -> bool {

@@ -5,6 +5,7 @@
 //! the one dialect, so that a document of any size costs the memory of one item. Elements inside texts become text, which is why
 //! nothing in a document can be nested too deep for what comes after.
 
+use std::borrow::Cow;
 use std::io::{self, Read};
 
 use url::Url;
@@ -52,15 +53,8 @@ pub(super) struct Mender<'a> {
 enum State {
     /// Before the first container or item.
     Before,
-    /// Inside the container of this kind.
-    Inside(Root),
-}
-
-/// Which end tag ends the feed.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Root {
-    Document,
-    Channel,
+    /// Inside the container that the capturer knows.
+    Inside,
     /// A single entry, or items without anything round them.
     Bare,
 }
@@ -105,13 +99,7 @@ impl<'a> Mender<'a> {
         match found.piece {
             Piece::Start(tag) => self.start(tag),
             Piece::End(name) => {
-                let small = names::small(name);
-                let ends = match self.state {
-                    State::Inside(Root::Document) => names::is_root(&small) && &*small != "channel",
-                    State::Inside(Root::Channel) => &*small == "channel",
-                    State::Inside(Root::Bare) | State::Before => false,
-                };
-                return !ends;
+                return !(self.state == State::Inside && names::small(name) == self.capturer.root);
             }
             Piece::Cut => {
                 self.log.note("the document breaks off", "inside a tag", "kept what was complete");
@@ -126,19 +114,19 @@ impl<'a> Mender<'a> {
             return false;
         }
         // A lone entry has no end tag round it that could be missing.
-        !(self.state == State::Inside(Root::Bare) && self.source.get(self.at..).is_none_or(|rest| rest.trim().is_empty()))
+        !(self.state == State::Bare && self.source.get(self.at..).is_none_or(|rest| rest.trim().is_empty()))
     }
 
     fn start(&mut self, tag: Tag<'a>) {
         let small = names::small(tag.name);
-        if names::is_root(&small) {
-            return self.enter(&tag, &small);
+        if self.is_container(&small) {
+            return self.enter(&tag, small);
         }
         let space = self.spaces.of(&tag);
         if names::is_item(&small) && space != Space::Other {
             if self.state == State::Before {
-                self.state = State::Inside(Root::Bare);
-                if &*small == "entry" {
+                self.state = State::Bare;
+                if small == "entry" {
                     self.spaces = Spaces::new(Space::Atom);
                 }
             }
@@ -146,16 +134,22 @@ impl<'a> Mender<'a> {
             return self.item(tag);
         }
         // `items` of RSS 1.0 lists their addresses; some put the items themselves there.
-        if self.state == State::Before || &*small == "items" {
+        if self.state == State::Before || small == "items" {
             return;
         }
         let (field, _) = self.field(tag, space);
         self.channel.take(field);
     }
 
-    fn enter(&mut self, tag: &Tag<'a>, small: &str) {
+    /// Whether an element holds the feed: the first one that may, and the channel in it. An RDF inside Atom is metadata.
+    fn is_container(&self, small: &str) -> bool {
+        names::is_root(small) && (self.state == State::Before || small == "channel")
+    }
+
+    fn enter(&mut self, tag: &Tag<'a>, small: Cow<'a, str>) {
         if self.state == State::Before {
-            self.state = State::Inside(if small == "channel" { Root::Channel } else { Root::Document });
+            self.state = State::Inside;
+            self.capturer.root.clone_from(&small);
             if small == "feed" {
                 self.spaces = Spaces::new(Space::Atom);
             }
@@ -215,7 +209,7 @@ impl<'a> Mender<'a> {
                 Piece::Start(tag) => {
                     let small = names::small(tag.name);
                     let space = self.spaces.of(&tag);
-                    if (names::is_item(&small) && space != Space::Other) || names::is_root(&small) {
+                    if (names::is_item(&small) && space != Space::Other) || self.is_container(&small) {
                         self.log.note("an item without its end tag", &format!("item {}", self.items + 1), "ended where the next begins");
                         self.at = found.start;
                         return true;
@@ -231,7 +225,7 @@ impl<'a> Mender<'a> {
                     if names::is_item(&small) {
                         return true;
                     }
-                    if names::is_root(&small) {
+                    if self.capturer.ends_feed(&small) {
                         self.log.note("an item without its end tag", &format!("item {}", self.items + 1), "ended with the feed");
                         self.at = found.start;
                         return true;
