@@ -1,8 +1,13 @@
 //! Which topics want an item.
 
-use jiff::civil::Date;
+use std::hash::Hasher;
 
-use crate::query::Rule;
+use jiff::civil::Date;
+use siphasher::sip::SipHasher13;
+
+use crate::query::index::Index;
+use crate::query::{Compiled, Document, Lists, Prepared, QueryError, Rule, Verdict};
+use crate::text::html::{shown, shown_plain};
 
 /// A topic as the watchlist declares it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -40,4 +45,175 @@ pub struct Expect {
     pub lang: String,
     /// A declared name or tag; empty: none.
     pub feed: String,
+}
+
+/// The topics of a watchlist, ready to judge items.
+#[derive(Debug)]
+pub struct Watch {
+    topics: Vec<Topic>,
+    index: Index,
+}
+
+/// A topic that wants an item.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TopicMatch {
+    /// Index among [`Watch::topics`].
+    pub topic: usize,
+    /// Its score and evidence.
+    pub verdict: Verdict,
+}
+
+impl Watch {
+    /// Makes topics ready, or names all mistakes, each with the index of its topic.
+    pub fn compile(topics: Vec<Topic>, lists: &Lists) -> Result<Watch, Vec<(usize, QueryError)>> {
+        let rules = topics.iter().map(|topic| &topic.rule);
+        let index = Index::compile(rules, lists)?;
+        Ok(Watch { topics, index })
+    }
+
+    /// The topics in the order of the file.
+    pub fn topics(&self) -> &[Topic] {
+        &self.topics
+    }
+
+    /// The topics that want an item, in the order of the file, in one pass over it.
+    pub fn judge(&self, prepared: &Prepared) -> Vec<TopicMatch> {
+        let verdicts = self.index.judge(prepared).into_iter();
+        verdicts
+            .map(|(topic, verdict)| TopicMatch { topic, verdict })
+            .collect()
+    }
+
+    /// What topic number `topic` asks, ready to be judged by itself.
+    pub fn compiled(&self, topic: usize) -> Option<&Compiled> {
+        self.index.compiled(topic)
+    }
+}
+
+/// Who published an item: the registrable domain of its link by the public suffix list, private part included; without a
+/// usable link the feed (SPEC 1.1).
+pub fn publisher(link: Option<&str>, feed: &str) -> String {
+    let address = link.and_then(|link| url::Url::parse(link.trim()).ok());
+    let host = address.as_ref().and_then(url::Url::host_str);
+    let Some(host) = host.filter(|host| !host.is_empty()) else {
+        return feed.to_owned();
+    };
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    // An address in numbers has no domain, and a bare suffix is its own.
+    let is_name = address
+        .as_ref()
+        .is_some_and(|address| address.domain().is_some());
+    match psl::domain_str(&host).filter(|_| is_name) {
+        Some(domain) => domain.to_owned(),
+        None => host,
+    }
+}
+
+/// A number that changes when what the topic asks changes, and is the same in every run. What only decides how matches are
+/// mailed (tags, priority, snooze, tests) does not count, nor does the name.
+pub fn query_hash(topic: &Topic, lists: &Lists) -> i64 {
+    let mut hash = StableHash(SipHasher13::new());
+    let rule = &topic.rule;
+    let no_fields = Vec::new();
+    let texts = [
+        &rule.any,
+        &rule.all,
+        &rule.none,
+        rule.fields.as_ref().unwrap_or(&no_fields),
+        &rule.feeds,
+        &rule.languages,
+    ];
+    for texts in texts {
+        hash.texts(texts);
+    }
+    hash.text(rule.query.as_deref().unwrap_or_default());
+    hash.number(u64::from(rule.min_outlets));
+    hash.number(rule.min_score.to_bits());
+    // A list that is put in is part of what is asked, and so are those in it.
+    let mut used: Vec<&str> = Vec::new();
+    let query = rule.query.iter();
+    let mut open: Vec<&String> = rule
+        .any
+        .iter()
+        .chain(&rule.all)
+        .chain(&rule.none)
+        .chain(query)
+        .collect();
+    while let Some(text) = open.pop() {
+        for (name, terms) in lists {
+            let braced = || {
+                text.split('{')
+                    .skip(1)
+                    .filter_map(|rest| rest.split('}').next())
+            };
+            if !used.contains(&name.as_str()) && braced().any(|inside| inside.trim() == name) {
+                used.push(name);
+                open.extend(terms);
+            }
+        }
+    }
+    used.sort_unstable();
+    for name in used {
+        hash.text(name);
+        hash.texts(&lists[name]);
+    }
+    hash.0.finish() as i64
+}
+
+/// Texts with their lengths, so that no two sequences of texts look the same.
+struct StableHash(SipHasher13);
+
+impl StableHash {
+    fn number(&mut self, number: u64) {
+        self.0.write(&number.to_le_bytes());
+    }
+
+    fn text(&mut self, text: &str) {
+        self.number(text.len() as u64);
+        self.0.write(text.as_bytes());
+    }
+
+    fn texts(&mut self, texts: &[String]) {
+        self.number(texts.len() as u64);
+        texts.iter().for_each(|text| self.text(text));
+    }
+}
+
+/// Runs one test of a topic; the error says why it fails. `feed_tags` are the tags of the declared feed that the test
+/// names, or nothing.
+pub fn run_expect(
+    compiled: &Compiled,
+    expect: &Expect,
+    feed_tags: &[String],
+) -> Result<(), String> {
+    let named = std::iter::once(expect.feed.clone()).filter(|name| !name.is_empty());
+    // A test may name the feed or one of its tags; as both, it passes `feeds` either way.
+    let tags: Vec<String> = named.chain(feed_tags.iter().cloned()).collect();
+    let prepared = Prepared::new(&Document {
+        title: &shown(&expect.title),
+        summary: &shown(&expect.summary),
+        content: &shown(&expect.content),
+        feed: &shown_plain(&expect.feed),
+        tags: &tags,
+        lang: Some(&expect.lang),
+        ..Document::default()
+    });
+    let verdict = compiled.judge(&prepared);
+    match (expect.matches, verdict.matched) {
+        (true, false) => Err(format!("it must match, but {}", compiled.miss(&prepared))),
+        (false, true) => {
+            let mut terms: Vec<String> = verdict
+                .evidence
+                .iter()
+                .map(|hit| format!("`{}`", hit.term))
+                .collect();
+            terms.sort();
+            terms.dedup();
+            Err(match terms.is_empty() {
+                true => "it must be rejected, but it matches".to_owned(),
+                false => format!("it must be rejected, but {} hits", terms.join(", ")),
+            })
+        }
+        _ => Ok(()),
+    }
 }

@@ -6,7 +6,7 @@ use crate::query::error::{Code, Mistake, Place, QueryError};
 use crate::query::lists::{Goal, Leaf, Library, MOST_TERMS, leaf, read_plain};
 use crate::query::prepared::{Scopes, language_tag};
 use crate::query::syntax::{
-    At, Expr, FilterKind, Kind, LARGEST_QUERY, Parsed, Proximity, Scope, check_field, parse,
+    At, Expr, Kind, LARGEST_QUERY, Parsed, Proximity, Scope, check_field, parse,
 };
 use crate::query::{Lists, Rule};
 use crate::text::fold::fold;

@@ -1,1 +1,262 @@
 //! Many queries against one item, in one pass.
+//!
+//! Of each topic the compiler knows triggers: words, beginnings of words and stems of which one at least is in every item
+//! that the topic can match. All triggers of a watchlist stand in one dictionary. An item's spellings are looked up in it
+//! once, and only the topics touched are judged, besides the few that have no trigger (a lone regex, `~1`, a filter).
+//! Looking up costs the same however many topics there are.
+
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
+
+use crate::query::compile::{Compiled, Compiler, Node};
+use crate::query::error::QueryError;
+use crate::query::lists::Goal;
+use crate::query::prepared::{Prepared, spelling_hash};
+use crate::query::syntax::{Proximity, Stemming};
+use crate::query::term::{Reader, Trigger};
+use crate::query::{Lists, Rule, Verdict};
+
+/// The topics of a watchlist, found by what an item contains.
+#[derive(Debug)]
+pub struct Index {
+    topics: Vec<Compiled>,
+    /// Topics by the hash of a spelling. A false friend costs one judgement and changes nothing.
+    spellings: HashMap<u64, Vec<u32>, BuildHasherDefault<Hashed>>,
+    prefixes: Prefixes,
+    stems: BTreeMap<Stemming, HashMap<String, Vec<u32>>>,
+    /// Topics that no trigger announces.
+    always: Vec<u32>,
+}
+
+impl Index {
+    /// Builds the dictionary; a topic keeps its position.
+    pub fn new(topics: Vec<Compiled>) -> Index {
+        let mut index = Index {
+            topics: Vec::new(),
+            spellings: HashMap::default(),
+            prefixes: Prefixes::default(),
+            stems: BTreeMap::new(),
+            always: Vec::new(),
+        };
+        let mut prefixes: BTreeMap<String, Vec<u32>> = BTreeMap::new();
+        for (topic, number) in topics.iter().zip(0..) {
+            let Some(triggers) = triggers(&topic.root) else {
+                index.always.push(number);
+                continue;
+            };
+            for trigger in triggers {
+                let topics = match trigger {
+                    Trigger::Spelling(text) => {
+                        index.spellings.entry(spelling_hash(&text)).or_default()
+                    }
+                    Trigger::Prefix(text) => prefixes.entry(text).or_default(),
+                    Trigger::Stem(stemming, text) => index
+                        .stems
+                        .entry(stemming)
+                        .or_default()
+                        .entry(text)
+                        .or_default(),
+                };
+                if topics.last() != Some(&number) {
+                    topics.push(number);
+                }
+            }
+        }
+        index.prefixes = Prefixes::new(prefixes);
+        index.topics = topics;
+        index
+    }
+
+    /// Compiles rules that share their lists, or names all mistakes, each with the position of its rule.
+    pub fn compile<'r>(
+        rules: impl Iterator<Item = &'r Rule>,
+        lists: &Lists,
+    ) -> Result<Index, Vec<(usize, QueryError)>> {
+        let compiler = Compiler::new(lists);
+        let mut topics = Vec::new();
+        let mut errors = Vec::new();
+        for (number, rule) in rules.enumerate() {
+            match compiler.compile(rule) {
+                Ok(compiled) => topics.push(compiled),
+                Err(mistakes) => {
+                    errors.extend(mistakes.into_iter().map(|mistake| (number, mistake)))
+                }
+            }
+        }
+        match errors.is_empty() {
+            true => Ok(Index::new(topics)),
+            false => Err(errors),
+        }
+    }
+
+    /// The topic at a position.
+    pub fn compiled(&self, topic: usize) -> Option<&Compiled> {
+        self.topics.get(topic)
+    }
+
+    /// The topics that match an item, in order.
+    pub fn judge(&self, prepared: &Prepared) -> Vec<(usize, Verdict)> {
+        let reader = Reader::new(prepared);
+        let touched = self
+            .touched(&reader)
+            .into_iter()
+            .map(|topic| topic as usize);
+        touched
+            .map(|topic| (topic, self.topics[topic].judge_with(&reader)))
+            .filter(|(_, verdict)| verdict.matched)
+            .collect()
+    }
+
+    /// The topics that an item may match, in order.
+    fn touched(&self, reader: &Reader<'_>) -> Vec<u32> {
+        let mut touched = self.always.clone();
+        let mut last = None;
+        for place in reader.prepared.places() {
+            if last == Some(place.hash) {
+                continue;
+            }
+            last = Some(place.hash);
+            if let Some(topics) = self.spellings.get(&place.hash) {
+                touched.extend(topics);
+            }
+        }
+        if !self.prefixes.entries.is_empty() || !self.stems.is_empty() {
+            reader.prepared.each_form(|form| {
+                self.prefixes.find(form, &mut touched);
+                for (stemming, stems) in &self.stems {
+                    let topics = reader.with_stem(*stemming, form, |stem| stems.get(stem));
+                    touched.extend(topics.into_iter().flatten());
+                }
+            });
+        }
+        touched.sort_unstable();
+        touched.dedup();
+        touched
+    }
+}
+
+/// Triggers of a part: if it is true, one of them at least is in the item. `None`: it may be true without any.
+fn triggers(node: &Node) -> Option<Vec<Trigger>> {
+    match node {
+        Node::Or(parts) => union(parts.iter().map(triggers)),
+        Node::And(parts) => rarest(parts.iter()),
+        Node::Any(least, parts) => {
+            // So many parts may be false that one of the rest must be true.
+            let spared = usize::try_from(*least)
+                .unwrap_or(usize::MAX)
+                .saturating_sub(1);
+            let mut all: Vec<Option<Vec<Trigger>>> = parts.iter().map(triggers).collect();
+            all.sort_by_key(|triggers| triggers.as_deref().map_or(0, rarity));
+            union(all.into_iter().skip(spared))
+        }
+        Node::AtLeast(_, part) => triggers(part),
+        Node::Chain(first, links) => {
+            // What only excludes announces nothing.
+            let wanted = links
+                .iter()
+                .filter_map(|(proximity, part)| match proximity {
+                    Proximity::Near(_) | Proximity::Ordered(_) => Some(part),
+                    Proximity::NotNear(_) | Proximity::Unless => None,
+                });
+            rarest(std::iter::once(&**first).chain(wanted))
+        }
+        Node::Not(..) => None,
+        Node::Leaf(placed) => match &placed.leaf.goal {
+            Goal::Term(plan) => plan.triggers(),
+            Goal::Regex(_) | Goal::Filter(_) => None,
+        },
+    }
+}
+
+fn union(parts: impl Iterator<Item = Option<Vec<Trigger>>>) -> Option<Vec<Trigger>> {
+    let mut all = Vec::new();
+    for part in parts {
+        all.extend(part?);
+    }
+    Some(all)
+}
+
+fn rarest<'n>(parts: impl Iterator<Item = &'n Node>) -> Option<Vec<Trigger>> {
+    parts
+        .filter_map(triggers)
+        .max_by_key(|triggers| rarity(triggers))
+}
+
+/// A guess how seldom one of these occurs: by the shortest, and by how many there are.
+fn rarity(triggers: &[Trigger]) -> usize {
+    let shortest = triggers
+        .iter()
+        .map(Trigger::length)
+        .min()
+        .unwrap_or_default();
+    1 + (shortest * 64).saturating_sub(triggers.len())
+}
+
+/// Beginnings of words, sorted. Each knows the longest other one that it begins with, so that all beginnings of a word are
+/// found by one search.
+#[derive(Debug, Default)]
+struct Prefixes {
+    entries: Vec<Prefix>,
+}
+
+#[derive(Debug)]
+struct Prefix {
+    text: String,
+    shorter: Option<usize>,
+    topics: Vec<u32>,
+}
+
+impl Prefixes {
+    fn new(prefixes: BTreeMap<String, Vec<u32>>) -> Prefixes {
+        let mut entries: Vec<Prefix> = Vec::with_capacity(prefixes.len());
+        for (text, topics) in prefixes {
+            let mut shorter = entries.len().checked_sub(1);
+            while let Some(candidate) = shorter {
+                if text.starts_with(&entries[candidate].text) {
+                    break;
+                }
+                shorter = entries[candidate].shorter;
+            }
+            entries.push(Prefix {
+                text,
+                shorter,
+                topics,
+            });
+        }
+        Prefixes { entries }
+    }
+
+    fn find(&self, form: &str, touched: &mut Vec<u32>) {
+        let behind = self
+            .entries
+            .partition_point(|prefix| prefix.text.as_str() <= form);
+        let mut candidate = behind.checked_sub(1);
+        while let Some(prefix) = candidate.and_then(|number| self.entries.get(number)) {
+            if form.starts_with(&prefix.text) {
+                touched.extend(&prefix.topics);
+            }
+            candidate = prefix.shorter;
+        }
+    }
+}
+
+/// Takes a hash as it is.
+#[derive(Default)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        // Only whole numbers are ever hashed here.
+        self.0 = bytes
+            .iter()
+            .fold(self.0, |hash, byte| hash << 8 | u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number;
+    }
+}

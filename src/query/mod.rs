@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
+pub mod cases;
 mod compile;
 pub mod error;
 mod glob;
+pub mod index;
 mod lists;
 pub mod meaning;
+mod miss;
 mod prepared;
 mod proximity;
 pub mod syntax;

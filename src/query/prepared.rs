@@ -162,6 +162,16 @@ impl Prepared {
         &self.places
     }
 
+    /// Gives every form of every word, and every join, to a function.
+    pub(crate) fn each_form(&self, mut look: impl FnMut(&str)) {
+        for words in &self.fields {
+            for word in words.words() {
+                words.forms(word).for_each(|form| look(form.folded));
+            }
+            words.joins().for_each(|join| look(join.form.folded));
+        }
+    }
+
     /// The places of a spelling, and of others that share its hash.
     pub(crate) fn places_of(&self, hash: u64) -> &[Place] {
         let from = self.places.partition_point(|place| place.hash < hash);
