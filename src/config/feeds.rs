@@ -156,12 +156,11 @@ fn access<'t>(table: &Table<'t>, places: &Places, notes: &mut Notes<'t>) -> Acce
             ));
         }
         if name.value.eq_ignore_ascii_case("authorization") && table.has("username") {
-            let finding = Finding::problem(name.span.clone(), "two secrets for one password");
-            let finding = finding.other(
-                table.key_span("username"),
-                "this sends an `Authorization` of its own",
-            );
-            notes.add(finding.hint("keep `username` with `password_file`, or the header"));
+            let message = "`username` sends an `Authorization` of its own in place of this header";
+            let finding = Finding::warning(name.span.clone(), message);
+            let finding = finding.other(table.key_span("username"), "the one that is sent");
+            notes.add(finding.hint("keep one of the two"));
+            continue;
         }
         if let (Some(name), Some(value)) = (valid, header(&name, value, places, notes)) {
             headers.push((name.value, value));

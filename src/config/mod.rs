@@ -10,7 +10,7 @@ use toml::de::DeTable;
 use crate::digest::DigestSettings;
 use crate::model::Feed;
 use crate::query::Lists;
-use crate::topic::Topic;
+use crate::topic::{Topic, Watch};
 
 pub mod find;
 pub mod last_good;
@@ -60,8 +60,8 @@ pub struct Config {
     pub feeds: Vec<FeedConfig>,
     /// `[lists]`.
     pub lists: Lists,
-    /// `[[topic]]`, in file order.
-    pub topics: Vec<Topic>,
+    /// `[[topic]]`, in file order, ready to judge items.
+    pub watch: Arc<Watch>,
 }
 
 /// `[store]`: the database.
@@ -210,16 +210,17 @@ pub fn parse(text: &str, file: &str, places: &Places) -> Result<Checked, Report>
     let mut notes = Notes::new(text, findings);
     let config = read(document.get_ref(), places, &mut notes);
     let report = Report::new(file, shared, notes.into_findings());
-    if report.problems() > 0 {
-        return Err(report);
+    match config {
+        Some(config) if report.problems() == 0 => Ok(Checked {
+            config,
+            warnings: report,
+        }),
+        _ => Err(report),
     }
-    Ok(Checked {
-        config,
-        warnings: report,
-    })
 }
 
-fn read<'t>(document: &'t DeTable<'t>, places: &Places, notes: &mut Notes<'t>) -> Config {
+/// Reads everything, and judges the whole if its parts are sound.
+fn read<'t>(document: &'t DeTable<'t>, places: &Places, notes: &mut Notes<'t>) -> Option<Config> {
     let root = Table::open(&keys::ROOT, 0..0, document, notes);
     let store = settings::store(&root, places, notes);
     let mail = settings::mail(&root, places, notes);
@@ -228,22 +229,28 @@ fn read<'t>(document: &'t DeTable<'t>, places: &Places, notes: &mut Notes<'t>) -
     let lists = topics::lists(&root, notes);
     let (topics, mut topic_names) = topics::read(&root, &mut feed_names, notes);
     let digests = digests::read(&root, &mail, &mut topic_names, notes);
-    queries::check(&lists, &topics, notes);
+    let watch = queries::compile(&lists, &topics, notes)?;
+    queries::run_tests(&watch, &topics, &feeds, notes);
     if notes.is_sound() {
         digests::note_untold(&digests, &topics, notes);
     }
-    Config {
+    Some(Config {
         store,
         mail,
         poll,
         digests,
         feeds,
         lists: queries::table(&lists),
-        topics: topics.into_iter().map(|source| source.topic).collect(),
-    }
+        watch: Arc::new(watch),
+    })
 }
 
 impl Config {
+    /// The topics, in file order.
+    pub fn topics(&self) -> &[Topic] {
+        self.watch.topics()
+    }
+
     /// Who hears of a broken watchlist, delivery and disk: `operator`, else the first recipient.
     pub fn operator(&self) -> Option<&str> {
         let first = || {

@@ -1,8 +1,14 @@
-//! The queries of a watchlist, checked with the caret inside the string that holds them.
+//! The queries of a watchlist and their tests, checked with the caret inside the string that holds the mistake.
 
-use super::reader::Notes;
+use std::collections::{HashMap, HashSet};
+
+use super::FeedConfig;
+use super::reader::{Notes, Text};
+use super::report::Finding;
 use super::topics::{ListSource, TopicSource};
-use crate::query::Lists;
+use crate::query::{Code, Lists, Place, QueryError, check_lists};
+use crate::text::fold::fold;
+use crate::topic::{Topic, Watch, run_expect};
 
 /// The table `[lists]` as the query language takes it.
 pub(super) fn table(lists: &[ListSource<'_>]) -> Lists {
@@ -18,10 +24,139 @@ pub(super) fn table(lists: &[ListSource<'_>]) -> Lists {
         .collect()
 }
 
-/// Notes every mistake in a list, a term, or a query.
-pub(super) fn check<'t>(
-    _lists: &[ListSource<'t>],
-    _topics: &[TopicSource<'t>],
-    _notes: &mut Notes<'t>,
+/// Makes all topics ready to judge items, or notes every mistake in a list, a term or a query.
+pub(super) fn compile(
+    lists: &[ListSource<'_>],
+    topics: &[TopicSource<'_>],
+    notes: &mut Notes<'_>,
+) -> Option<Watch> {
+    let table = table(lists);
+    let list_errors = check_lists(&table);
+    for error in &list_errors {
+        note_in_list(error, lists, notes);
+    }
+    let rules: Vec<Topic> = topics.iter().map(|source| source.topic.clone()).collect();
+    match Watch::compile(rules, &table) {
+        Ok(watch) => list_errors.is_empty().then_some(watch),
+        Err(errors) => {
+            let broken: HashSet<&str> = list_errors
+                .iter()
+                .filter_map(|error| match &error.place {
+                    Place::List(name, _) => Some(name.as_str()),
+                    _ => None,
+                })
+                .collect();
+            for (topic, error) in errors {
+                if let Some(source) = topics.get(topic) {
+                    note_in_topic(&error, source, &broken, notes);
+                }
+            }
+            None
+        }
+    }
+}
+
+/// Runs the tests of all topics and notes those that fail.
+pub(super) fn run_tests(
+    watch: &Watch,
+    topics: &[TopicSource<'_>],
+    feeds: &[FeedConfig],
+    notes: &mut Notes<'_>,
 ) {
+    let named =
+        |feed: &FeedConfig| Some((fold(feed.feed.name.as_deref()?), feed.feed.tags.clone()));
+    let tags: HashMap<String, Vec<String>> = feeds.iter().filter_map(named).collect();
+    for (number, source) in topics.iter().enumerate() {
+        let Some(compiled) = watch.compiled(number) else {
+            continue;
+        };
+        for (expect, text) in source.topic.expects.iter().zip(&source.expects) {
+            let mut expect = expect.clone();
+            // A test that names no feed is about the text: it comes from a feed that the topic reads.
+            if let (true, Some(feed)) = (expect.feed.is_empty(), source.topic.rule.feeds.first()) {
+                expect.feed.clone_from(feed);
+            }
+            let tags = tags
+                .get(&fold(&expect.feed))
+                .map(Vec::as_slice)
+                .unwrap_or_default();
+            if let Err(reason) = run_expect(compiled, &expect, tags) {
+                let message = format!("a test of `{}` fails: {reason}", source.topic.name);
+                notes.add(Finding::problem(text.span.clone(), message));
+            }
+        }
+    }
+}
+
+fn note_in_list(error: &QueryError, lists: &[ListSource<'_>], notes: &mut Notes<'_>) {
+    let Place::List(name, term) = &error.place else {
+        return;
+    };
+    let Some(list) = lists.iter().find(|list| list.name.value == name) else {
+        return;
+    };
+    let span = match list.terms.get(*term) {
+        Some(term) if error.code != Code::Unexpected => term.span.clone(),
+        _ => list.name.span.clone(),
+    };
+    notes.add(finding(error, span));
+}
+
+fn note_in_topic(
+    error: &QueryError,
+    source: &TopicSource<'_>,
+    broken_lists: &HashSet<&str>,
+    notes: &mut Notes<'_>,
+) {
+    let text = match &error.place {
+        Place::Any(number) => source.any.get(*number),
+        Place::All(number) => source.all.get(*number),
+        Place::None(number) => source.none.get(*number),
+        Place::Fields(number) => source.fields.get(*number),
+        Place::Query => source.query.as_ref(),
+        Place::Languages(_) | Place::Feeds(_) | Place::Topic | Place::List(..) => None,
+    };
+    // A topic without any of the keys, or with a blank one, has been noted where it was read.
+    let noted = error.code == Code::NoPositiveTerm && source.lacks_terms;
+    if noted || text.is_some_and(|text| is_about_list(error, text, broken_lists)) {
+        return;
+    }
+    let span = match (text, error.at) {
+        (Some(text), Some(at)) => notes.inside(text, at..at + word_length(text.value, at)),
+        (Some(text), None) => text.span.clone(),
+        (None, _) => source.span.clone(),
+    };
+    notes.add(finding(error, span));
+}
+
+/// Whether the mistake is one of a list that the text uses; it has been noted at the list.
+fn is_about_list(error: &QueryError, text: &Text<'_>, broken_lists: &HashSet<&str>) -> bool {
+    let from = text.value.get(error.at.unwrap_or(0)..).unwrap_or_default();
+    let from = if error.at.is_some() {
+        from
+    } else {
+        from.trim_start_matches(|c| c != '{')
+    };
+    let name = from
+        .strip_prefix('{')
+        .and_then(|rest| rest.split('}').next());
+    error.code != Code::ListUnknown && name.is_some_and(|name| broken_lists.contains(name.trim()))
+}
+
+/// How much of a query the caret underlines: the word, list or bracket that begins there.
+fn word_length(query: &str, at: usize) -> usize {
+    let rest = query.get(at..).unwrap_or_default();
+    if rest.starts_with('{') {
+        return rest.find('}').map_or(1, |end| end + 1);
+    }
+    let first = rest.chars().next().map_or(0, char::len_utf8);
+    let ends = |c: char| c.is_whitespace() || "(),{}\"“”".contains(c);
+    first.max(rest.find(ends).unwrap_or(rest.len()))
+}
+
+fn finding(error: &QueryError, span: std::ops::Range<usize>) -> Finding {
+    Finding {
+        code: Some(error.code.as_str()),
+        ..Finding::problem(span, error.message.as_str())
+    }
 }

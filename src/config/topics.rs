@@ -28,6 +28,8 @@ pub(super) struct TopicSource<'t> {
     pub(super) none: Vec<Text<'t>>,
     pub(super) query: Option<Text<'t>>,
     pub(super) fields: Vec<Text<'t>>,
+    /// Nothing must occur, which has been noted.
+    pub(super) lacks_terms: bool,
     /// One for each of the topic's tests.
     pub(super) expects: Vec<Text<'t>>,
 }
@@ -129,6 +131,11 @@ fn one<'t>(
         "give it `any`, `all` or `query`",
         notes,
     );
+    let is_empty = |key| {
+        let value = table.value(key).map(|value| value.get_ref().as_array());
+        value.flatten().is_some_and(|members| members.is_empty())
+    };
+    let lacks_terms = !is_empty("any") && !is_empty("all");
     let (expects, expect_texts) = expects(table, feeds, notes).into_iter().unzip();
     let rule = Rule {
         any: owned(&any),
@@ -166,6 +173,7 @@ fn one<'t>(
         none: none.unwrap_or_default(),
         query,
         fields: fields.unwrap_or_default(),
+        lacks_terms,
         expects: expect_texts,
     }
 }
