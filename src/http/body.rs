@@ -261,6 +261,7 @@ fn looks_plain(first: &[u8]) -> bool {
 mod tests {
     use flate2::Compression;
     use flate2::write::GzEncoder;
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -284,23 +285,30 @@ mod tests {
         encoder.finish().expect("memory takes it")
     }
 
-    /// Decodes in pieces of all sorts of sizes, which must not matter.
+    /// Decodes in pieces of all sorts of sizes, which must not matter; but of damaged data a decoder may give back
+    /// more or less, depending on when it meets the damage.
     #[track_caller]
     fn decode(announced: &str, wire: &[u8]) -> (Vec<u8>, Option<Fault>) {
-        let mut results = [1, 3, 7, 64, 1 << 20].map(|size| {
-            let mut body = Body::new(announced);
-            for piece in wire.chunks(size) {
-                if let Err(fault) = body.push(piece) {
-                    return (body.finish().0, Some(fault));
-                }
+        let [longest, others @ ..] =
+            [1, 3, 7, 64, 1 << 20].map(|size| in_pieces(announced, wire, size));
+        for other in others {
+            assert!(
+                longest.0.starts_with(&other.0),
+                "not even the beginnings are equal"
+            );
+            assert!(longest.1.is_some() || other == longest, "pieces matter");
+        }
+        longest
+    }
+
+    fn in_pieces(announced: &str, wire: &[u8], size: usize) -> (Vec<u8>, Option<Fault>) {
+        let mut body = Body::new(announced);
+        for piece in wire.chunks(size) {
+            if let Err(fault) = body.push(piece) {
+                return (body.finish().0, Some(fault));
             }
-            body.finish()
-        });
-        assert!(
-            results.iter().all(|result| result.0 == results[0].0),
-            "pieces matter"
-        );
-        std::mem::take(&mut results[4])
+        }
+        body.finish()
     }
 
     #[track_caller]
@@ -403,6 +411,22 @@ mod tests {
         let words = "the document is larger than 32 MiB when decompressed";
         assert_eq!(fault, Some(Fault::Refused(words.to_owned())));
         assert!(body.len() <= MOST_DECODED);
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic_and_the_size_of_the_pieces_does_not_matter(
+            announced in prop::sample::select(vec!["", "gzip", "br", "zstd"]),
+            whole in prop::sample::select(vec![Vec::new(), gzip(XML), brotli(XML), [gzip(XML), gzip(XML)].concat()]),
+            noise in prop::collection::vec(any::<u8>(), 0..40),
+            at in any::<prop::sample::Index>(),
+        ) {
+            let mut wire = whole;
+            let at = at.index(wire.len() + 1);
+            let end = wire.len().min(at + noise.len());
+            wire.splice(at..end, noise);
+            decode(announced, &wire);
+        }
     }
 
     #[test]

@@ -1,24 +1,16 @@
 //! One conditional GET to an outcome.
-//!
-//! Redirects are followed here, hop by hop, because each hop must pass the address guard and the gate of its domain,
-//! and must not be told what is meant for another.
 
-use std::future::Future;
-use std::hash::Hasher;
 use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
-use reqwest::StatusCode;
-use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
-use siphasher::sip::SipHasher13;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 use url::Url;
 
-use super::body::{Body, Fault};
-use super::client::{Agent, Client, ClientError};
+use super::answer;
+use super::chase::{Chase, Failure, Reply};
+use super::client::Client;
 use super::gate::Permit;
-use super::{answer, cause};
 use crate::model::Validators;
 pub use crate::schedule::feeds::Scope;
 
@@ -127,13 +119,6 @@ impl Outcome {
     }
 }
 
-/// What we ask for; the rest of the world is welcome, too.
-const ACCEPT: &str = "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml, \
-                      application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.1";
-/// What we can decompress.
-const ACCEPT_ENCODING: &str = "gzip, br";
-const MOST_HOPS: usize = 10;
-
 impl Client {
     /// Waits for its turn at the gate and asks; never call it while holding a permit.
     pub async fn fetch(&self, request: &Request<'_>) -> Response {
@@ -148,323 +133,16 @@ impl Client {
             Ok(origin) => origin,
             Err(failed) => return Response::without_answer(failed, request.url),
         };
-        let mut chase = Chase {
-            client: self,
-            request,
-            url: origin.clone(),
-            origin,
-            seen: Vec::new(),
-            permanent: true,
-            patience: Patience::new(self, started),
-        };
+        let mut chase = Chase::new(self, request, origin, started);
         let reply = chase.run(permit).await;
-        let redirected = !chase.seen.is_empty();
-        let final_url = chase.url.to_string();
         Response {
             outcome: reply.outcome,
-            permanent_target: (redirected && chase.permanent).then(|| final_url.clone()),
-            final_url,
+            final_url: chase.url().to_string(),
+            permanent_target: chase.permanent_target().map(Url::to_string),
             freshness: reply.freshness,
-            took: started.elapsed().saturating_sub(chase.patience.waited),
+            took: started.elapsed().saturating_sub(chase.waited()),
             server_date: reply.server_date,
         }
-    }
-}
-
-/// One fetch on its way through redirects.
-struct Chase<'a> {
-    client: &'a Client,
-    request: &'a Request<'a>,
-    origin: Url,
-    url: Url,
-    /// The addresses that redirected us.
-    seen: Vec<Url>,
-    /// Whether all of them did so for good.
-    permanent: bool,
-    patience: Patience,
-}
-
-/// What the last answer came to.
-struct Reply {
-    outcome: Outcome,
-    freshness: Option<SignedDuration>,
-    server_date: Option<Timestamp>,
-}
-
-/// Stage and cause.
-type Failure = (Stage, String);
-
-impl Chase<'_> {
-    async fn run(&mut self, permit: Permit) -> Reply {
-        let mut permit = permit;
-        loop {
-            let found = match self.ask().await {
-                Ok(found) => found,
-                Err(failure) => return Reply::failed(failure),
-            };
-            let target = answer::redirect(found.status(), found.headers(), &self.url);
-            let Some(target) = target else {
-                // The permit is held until the last byte has come.
-                return self.read(found).await;
-            };
-            let permanent = answer::is_permanent(found.status());
-            // An unread body would keep the connection busy.
-            drop((found, permit));
-            if let Err(cause) = target.and_then(|target| self.turn_to(target, permanent)) {
-                return Reply::failed((Stage::Redirect, cause));
-            }
-            let waiting = self.client.enter(self.url.as_str());
-            permit = self.patience.excuse(waiting).await;
-        }
-    }
-
-    fn turn_to(&mut self, target: Url, permanent: bool) -> Result<(), String> {
-        let left = std::mem::replace(&mut self.url, target);
-        self.seen.push(left);
-        self.permanent &= permanent;
-        if self.seen.contains(&self.url) {
-            return Err("redirects lead in a circle".to_owned());
-        }
-        if self.seen.len() > MOST_HOPS {
-            return Err(format!("more than {MOST_HOPS} redirects"));
-        }
-        Ok(())
-    }
-
-    /// One request to `self.url`, up to the head of the answer.
-    async fn ask(&self) -> Result<reqwest::Response, Failure> {
-        let guarded = !(self.request.typed_by_hand && self.seen.is_empty());
-        if guarded && let Err(refusal) = self.client.guard().check(&self.url) {
-            return Err((Stage::Refused, refusal.to_string()));
-        }
-        let tls = self.url.scheme() == "https";
-        let agent = self.client.agent(Agent { tls, guarded });
-        let agent = agent.map_err(|error| match error {
-            ClientError::NoCertificates => (Stage::Tls, error.to_string()),
-            _ => (Stage::Refused, error.to_string()),
-        })?;
-        let mut builder = agent.get(self.url.clone()).headers(self.headers()?);
-        if self.at_origin()
-            && let Some((user, password)) = self.request.basic_auth
-        {
-            builder = builder.basic_auth(user, Some(password));
-        }
-        let settings = self.client.settings();
-        let most = settings.connect_timeout + settings.read_timeout;
-        match self.patience.within(most, builder.send()).await {
-            Some(Ok(found)) => Ok(found),
-            Some(Err(error)) => Err(self.explain(&error)),
-            None => Err((Stage::Answer, "no answer in time".to_owned())),
-        }
-    }
-
-    fn headers(&self) -> Result<HeaderMap, Failure> {
-        const HARMLESS: [HeaderName; 3] =
-            [header::USER_AGENT, header::ACCEPT, header::ACCEPT_LANGUAGE];
-
-        let mut headers = HeaderMap::new();
-        headers.insert(header::ACCEPT, HeaderValue::from_static(ACCEPT));
-        headers.insert(
-            header::ACCEPT_ENCODING,
-            HeaderValue::from_static(ACCEPT_ENCODING),
-        );
-        for (name, value) in self.request.headers {
-            let unusable = |_| {
-                (
-                    Stage::Refused,
-                    format!("the header `{name}` cannot be sent"),
-                )
-            };
-            let known: HeaderName = name.parse().map_err(|_| unusable(()))?;
-            let mut value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| unusable(()))?;
-            value.set_sensitive(true);
-            if self.at_origin() || HARMLESS.contains(&known) {
-                headers.insert(known, value);
-            }
-        }
-        if let Some(validators) = self.validators() {
-            let mut add = |name, bytes: &Option<Vec<u8>>| {
-                // What came in a header can go out in one; other bytes can only stem from a damaged store.
-                let value = bytes.as_deref().map(HeaderValue::from_bytes);
-                if let Some(Ok(value)) = value {
-                    headers.insert(name, value);
-                }
-            };
-            add(header::IF_NONE_MATCH, &validators.etag);
-            add(header::IF_MODIFIED_SINCE, &validators.last_modified);
-        }
-        Ok(headers)
-    }
-
-    /// Those that came from this very address.
-    fn validators(&self) -> Option<&Validators> {
-        let validators = self.request.validators?;
-        let has_any = validators.etag.is_some() || validators.last_modified.is_some();
-        (has_any && validators.url == self.url.as_str()).then_some(validators)
-    }
-
-    fn at_origin(&self) -> bool {
-        self.url.origin() == self.origin.origin()
-    }
-
-    fn explain(&self, error: &reqwest::Error) -> Failure {
-        let (stage, cause) = cause::explain(error);
-        let by_proxy = self.client.has_proxy() && stage == Stage::Connect;
-        match by_proxy {
-            true => (stage, format!("through the proxy: {cause}")),
-            false => (stage, cause),
-        }
-    }
-
-    /// An answer that is no redirect.
-    async fn read(&mut self, found: reqwest::Response) -> Reply {
-        let server_date = answer::server_date(found.headers());
-        let date = server_date.unwrap_or_else(Timestamp::now);
-        let (outcome, freshness) = match found.status() {
-            StatusCode::NOT_MODIFIED => match self.validators() {
-                Some(sent) => {
-                    let freshened = answer::freshened(sent, found.headers(), &self.url);
-                    (
-                        Outcome::NotModified { freshened },
-                        answer::freshness(found.headers(), date),
-                    )
-                }
-                None => {
-                    let cause = "HTTP 304 (not modified), though we hold no document".to_owned();
-                    (
-                        Outcome::Failed {
-                            stage: Stage::Status,
-                            cause,
-                        },
-                        None,
-                    )
-                }
-            },
-            StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION => {
-                let freshness = answer::freshness(found.headers(), date);
-                (self.document(found).await, freshness)
-            }
-            _ => (self.refusal(found, date).await, None),
-        };
-        Reply {
-            outcome,
-            freshness,
-            server_date,
-        }
-    }
-
-    async fn document(&mut self, found: reqwest::Response) -> Outcome {
-        let validators = answer::validators(found.headers(), &self.url);
-        let content_type = answer::content_type(found.headers());
-        let (bytes, fault) = self.pieces(found).await;
-        let torn = match fault {
-            Some(Fault::Refused(cause)) => {
-                return Outcome::Failed {
-                    stage: Stage::Body,
-                    cause,
-                };
-            }
-            Some(Fault::Torn(cause)) if bytes.is_empty() => {
-                return Outcome::Failed {
-                    stage: Stage::Body,
-                    cause,
-                };
-            }
-            Some(Fault::Torn(cause)) => Some(cause),
-            None if bytes.is_empty() => {
-                let cause = "the document is empty".to_owned();
-                return Outcome::Failed {
-                    stage: Stage::Body,
-                    cause,
-                };
-            }
-            None => None,
-        };
-        let validators = match torn {
-            None => validators,
-            Some(_) => Validators {
-                url: validators.url,
-                ..Validators::default()
-            },
-        };
-        Outcome::Body {
-            hash: hash(&bytes),
-            bytes: Bytes::from(bytes),
-            validators,
-            content_type,
-            torn,
-        }
-    }
-
-    /// Reads the document piece by piece, within the limits of size and time.
-    async fn pieces(&mut self, mut found: reqwest::Response) -> (Vec<u8>, Option<Fault>) {
-        // A bomb expands a thousandfold: between pieces of this size we look at how much there is.
-        const PIECE: usize = 1 << 10;
-        const LARGE: usize = 1 << 20;
-
-        let announced = found.headers().get(header::CONTENT_ENCODING);
-        let announced =
-            announced.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-        let mut body = Body::new(announced.as_deref().unwrap_or_default());
-        let mut room = None;
-        let most = self.client.settings().read_timeout;
-        let fault = loop {
-            let chunk = match self.patience.within(most, found.chunk()).await {
-                Some(Ok(Some(chunk))) => chunk,
-                Some(Ok(None)) => break None,
-                Some(Err(error)) => break Some(Fault::Torn(cause::explain_body(&error))),
-                None => {
-                    break Some(Fault::Torn(
-                        "the document did not come to its end in time".to_owned(),
-                    ));
-                }
-            };
-            let mut fault = None;
-            for piece in chunk.chunks(PIECE) {
-                fault = body.push(piece).err();
-                if fault.is_some() {
-                    break;
-                }
-                if room.is_none() && body.len() > LARGE {
-                    room = Some(self.patience.excuse(self.client.room()).await);
-                }
-            }
-            if fault.is_some() {
-                break fault;
-            }
-        };
-        if let Some(Fault::Refused(_)) = fault {
-            return (Vec::new(), fault);
-        }
-        let (bytes, at_end) = body.finish();
-        (bytes, fault.or(at_end))
-    }
-
-    /// An error; of some the first bytes say who sends it.
-    async fn refusal(&mut self, mut found: reqwest::Response, date: Timestamp) -> Outcome {
-        const MOST: usize = 16 << 10;
-        const TIME: Duration = Duration::from_secs(3);
-
-        let mut first_bytes = Vec::new();
-        let by_cloudflare = found
-            .headers()
-            .get(header::SERVER)
-            .is_some_and(|server| server == "cloudflare");
-        while by_cloudflare && first_bytes.len() < MOST {
-            match self.patience.within(TIME, found.chunk()).await {
-                Some(Ok(Some(chunk))) => first_bytes.extend_from_slice(&chunk),
-                _ => break,
-            }
-        }
-        let with_password = self.at_origin()
-            && (self.request.basic_auth.is_some() || has_authorization(self.request.headers));
-        answer::refusal(
-            found.status(),
-            found.headers(),
-            &first_bytes,
-            with_password,
-            date,
-        )
     }
 }
 
@@ -479,46 +157,6 @@ impl Response {
             took: Duration::ZERO,
             server_date: None,
         }
-    }
-}
-
-impl Reply {
-    fn failed((stage, cause): Failure) -> Reply {
-        Reply {
-            outcome: Outcome::Failed { stage, cause },
-            freshness: None,
-            server_date: None,
-        }
-    }
-}
-
-/// The time a fetch may still take. Waiting that is our own doing is not counted.
-struct Patience {
-    ends: Instant,
-    waited: Duration,
-}
-
-impl Patience {
-    fn new(client: &Client, started: Instant) -> Patience {
-        Patience {
-            ends: started + client.settings().total_timeout,
-            waited: Duration::ZERO,
-        }
-    }
-
-    /// What `future` yields within `most` and within all that is left, or `None`.
-    async fn within<T>(&self, most: Duration, future: impl Future<Output = T>) -> Option<T> {
-        let until = self.ends.min(Instant::now() + most);
-        timeout_at(until, future).await.ok()
-    }
-
-    async fn excuse<T>(&mut self, future: impl Future<Output = T>) -> T {
-        let before = Instant::now();
-        let done = future.await;
-        let waited = before.elapsed();
-        self.ends += waited;
-        self.waited += waited;
-        done
     }
 }
 
@@ -537,17 +175,4 @@ fn address(url: &str) -> Result<Url, Failure> {
     }
     answer::strip(&mut parsed);
     Ok(parsed)
-}
-
-fn has_authorization(headers: &[(String, String)]) -> bool {
-    headers
-        .iter()
-        .any(|(name, _)| name.eq_ignore_ascii_case("authorization"))
-}
-
-/// With a fixed key, since it is stored and compared later.
-fn hash(bytes: &[u8]) -> i64 {
-    let mut hasher = SipHasher13::new();
-    hasher.write(bytes);
-    hasher.finish().cast_signed()
 }

@@ -22,11 +22,11 @@ pub struct Gate {
     lanes: Arc<Mutex<Lanes>>,
 }
 
-/// The right to ask one domain. The domain's rest begins when this is dropped: 1 s, or twice the time it was held.
+/// The right to ask one domain. The domain's rest begins when this is dropped: 1 s, or twice the response time.
 #[derive(Debug)]
 pub struct Permit {
     rested_at: OwnedMutexGuard<Instant>,
-    entered: Instant,
+    began: Instant,
 }
 
 #[derive(Debug, Default)]
@@ -52,7 +52,7 @@ impl Gate {
         sleep_until(*rested_at).await;
         Permit {
             rested_at,
-            entered: Instant::now(),
+            began: Instant::now(),
         }
     }
 
@@ -82,9 +82,16 @@ impl Lanes {
     }
 }
 
+impl Permit {
+    /// The response time counts from here; between entering and asking the caller may have waited for other things.
+    pub(super) fn begin(&mut self) {
+        self.began = Instant::now();
+    }
+}
+
 impl Drop for Permit {
     fn drop(&mut self) {
-        *self.rested_at = Instant::now() + rest(self.entered.elapsed());
+        *self.rested_at = Instant::now() + rest(self.began.elapsed());
     }
 }
 

@@ -4,7 +4,7 @@
 //! resolves to is filtered at the moment of connecting, so that a name cannot change its meaning in between.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use ipnet::IpNet;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -167,50 +167,50 @@ fn embedded(ip: Ipv6Addr) -> Option<Ipv4Addr> {
     }
 }
 
-/// What sort of address that is not of the public internet (IANA special-purpose registries); `None` for the rest.
+/// What sort of address that is not of the public internet; `None` for the rest.
 fn kind(ip: IpAddr) -> Option<&'static str> {
-    const V4: [(&str, &str); 16] = [
-        ("0.0.0.0/8", "this machine"),
-        ("10.0.0.0/8", "a private address"),
-        ("100.64.0.0/10", "an address inside a provider"),
-        ("127.0.0.0/8", "this machine"),
-        ("169.254.0.0/16", "a link-local address"),
-        ("172.16.0.0/12", "a private address"),
-        ("192.0.0.0/24", "a reserved address"),
-        ("192.0.2.0/24", "an address for documentation"),
-        ("192.88.99.0/24", "a relay address"),
-        ("192.168.0.0/16", "a private address"),
-        ("198.18.0.0/15", "an address for benchmarks"),
-        ("198.51.100.0/24", "an address for documentation"),
-        ("203.0.113.0/24", "an address for documentation"),
-        ("224.0.0.0/4", "a multicast address"),
-        ("240.0.0.0/4", "a reserved address"),
-        ("255.255.255.255/32", "a broadcast address"),
-    ];
-    const V6: [(&str, &str); 12] = [
-        ("::/128", "this machine"),
-        ("::1/128", "this machine"),
-        ("64:ff9b:1::/48", "a translated private address"),
-        ("100::/64", "a reserved address"),
-        ("2001:db8::/32", "an address for documentation"),
-        ("2001::/23", "a reserved address"),
-        ("3fff::/20", "an address for documentation"),
-        ("5f00::/16", "a reserved address"),
-        ("fc00::/7", "a private address"),
-        ("fe80::/10", "a link-local address"),
-        ("fec0::/10", "a private address"),
-        ("ff00::/8", "a multicast address"),
-    ];
-    let table: &[(&str, &'static str)] = match ip {
-        IpAddr::V4(_) => &V4,
-        IpAddr::V6(_) => &V6,
-    };
-    let within = |net: &str| net.parse::<IpNet>().is_ok_and(|net| net.contains(&ip));
-    table
-        .iter()
-        .find(|(net, _)| within(net))
-        .map(|&(_, kind)| kind)
+    static NETWORKS: LazyLock<Vec<(IpNet, &str)>> = LazyLock::new(|| {
+        let parsed = SPECIAL
+            .iter()
+            .map(|&(net, kind)| (net.parse().expect("a network"), kind));
+        parsed.collect()
+    });
+
+    let network = NETWORKS.iter().find(|(net, _)| net.contains(&ip));
+    network.map(|&(_, kind)| kind)
 }
+
+/// The special-purpose registries of IANA, and multicast.
+const SPECIAL: [(&str, &str); 28] = [
+    ("0.0.0.0/8", "this machine"),
+    ("10.0.0.0/8", "a private address"),
+    ("100.64.0.0/10", "an address inside a provider"),
+    ("127.0.0.0/8", "this machine"),
+    ("169.254.0.0/16", "a link-local address"),
+    ("172.16.0.0/12", "a private address"),
+    ("192.0.0.0/24", "a reserved address"),
+    ("192.0.2.0/24", "an address for documentation"),
+    ("192.88.99.0/24", "a relay address"),
+    ("192.168.0.0/16", "a private address"),
+    ("198.18.0.0/15", "an address for benchmarks"),
+    ("198.51.100.0/24", "an address for documentation"),
+    ("203.0.113.0/24", "an address for documentation"),
+    ("224.0.0.0/4", "a multicast address"),
+    ("240.0.0.0/4", "a reserved address"),
+    ("255.255.255.255/32", "a broadcast address"),
+    ("::/128", "this machine"),
+    ("::1/128", "this machine"),
+    ("64:ff9b:1::/48", "a translated private address"),
+    ("100::/64", "a reserved address"),
+    ("2001:db8::/32", "an address for documentation"),
+    ("2001::/23", "a reserved address"),
+    ("3fff::/20", "an address for documentation"),
+    ("5f00::/16", "a reserved address"),
+    ("fc00::/7", "a private address"),
+    ("fe80::/10", "a link-local address"),
+    ("fec0::/10", "a private address"),
+    ("ff00::/8", "a multicast address"),
+];
 
 #[cfg(test)]
 mod tests {

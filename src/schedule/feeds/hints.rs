@@ -90,6 +90,8 @@ fn positive(duration: SignedDuration) -> Option<SignedDuration> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// All tests stand at this instant, which is a Wednesday.
@@ -177,6 +179,21 @@ mod tests {
         ] {
             let found = freshness(cache_control, age, expires, date());
             assert_eq!(found, expected, "{cache_control} {age:?} {expires:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_header_says_a_wait_is_within_its_limits(
+            value in "(-?[0-9.]{0,25}|[A-Z][a-z]{2}, [0-9]{1,2} [A-Z][a-z]{2} [0-9]{2,5} [0-9:]{5,8} GMT|.{0,30})",
+            second in -377_705_023_201_i64..253_402_207_200,
+        ) {
+            let date = Timestamp::from_second(second).expect("in range");
+            for wait in [retry_after(&value, date), ratelimit_reset(&value, date)].into_iter().flatten() {
+                prop_assert!(wait >= SignedDuration::ZERO && wait <= LONGEST_WAIT);
+            }
+            let fresh = freshness(&format!("max-age={value}"), Some(&value), Some(&value), date);
+            prop_assert!(fresh.is_none_or(|fresh| fresh.is_positive()));
         }
     }
 }

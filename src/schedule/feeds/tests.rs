@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::model::Moved;
 
@@ -382,40 +384,54 @@ fn instants_from_a_clock_that_was_ahead_become_now() {
     assert_eq!(state.moved.map(|moved| moved.since), Some(noon()));
 }
 
-#[test]
-fn whatever_the_schedule_decides_is_legal() {
-    let polls = [
-        READ,
-        read(100_000),
-        told(100_000),
-        Polled::Throttled {
-            wait: None,
-            scope: Scope::Domain,
-        },
-        Polled::Failed,
-        Polled::Gone,
-    ];
-    for error in [None, Some(GONE.to_owned())] {
-        for skip_days in [0, 0b0111_1110] {
-            for every in [None, Some(minutes(10)), Some(minutes(10 * 24 * 60))] {
-                for polled in &polls {
-                    let mut state = FeedState {
-                        error: error.clone(),
-                        skip_days,
-                        skip_hours: 0xFF_FFFE,
-                        ..feed()
-                    };
-                    let next = next_after(polled, &state, &SETTINGS, every, noon());
-                    state.next_at = next.next_at;
-                    state.hold_until = next.hold_until;
-                    if *polled == Polled::Gone {
-                        state.error = Some(GONE.to_owned());
-                    }
-                    let before = state.clone();
-                    clamp(&mut state, &SETTINGS, every, noon());
-                    assert_eq!(state, before, "{polled:?} {every:?}");
-                }
-            }
-        }
+proptest! {
+    #[test]
+    fn whatever_the_schedule_decides_is_legal_and_respects_whom_it_must(
+        polled in any_poll(),
+        failures in any::<u32>(),
+        gone in any::<bool>(),
+        every in prop::option::of(5_i64..20 * 24 * 60),
+        rhythm in prop::option::of(0_i64..10_000_000),
+        idle in 0_i64..10_000_000,
+        held in prop::option::of(-10_000_i64..7 * 24 * 60),
+        skip_hours in any::<u32>(),
+        skip_days in any::<u8>(),
+    ) {
+        let mut state = FeedState {
+            failures,
+            error: gone.then(|| GONE.to_owned()),
+            rhythm: rhythm.map(minutes),
+            last_new_at: Some(noon() - minutes(idle)),
+            hold_until: held.map(|held| noon() + minutes(held)),
+            skip_hours,
+            skip_days,
+            ..feed()
+        };
+        let every = every.map(minutes);
+        let next = next_after(&polled, &state, &SETTINGS, every, noon());
+
+        prop_assert!(next.next_at >= noon() + every.unwrap_or(SETTINGS.fastest));
+        prop_assert!(next.hold_until.is_none_or(|until| next.next_at >= until));
+        prop_assert!(state.hold_until.is_none_or(|until| until <= noon() || next.hold_until >= Some(until)));
+        prop_assert_eq!(allowed(skip_hours, skip_days, next.next_at), next.next_at);
+
+        state.next_at = next.next_at;
+        state.hold_until = next.hold_until;
+        state.error = (polled == Polled::Gone).then(|| GONE.to_owned());
+        let decided = state.clone();
+        clamp(&mut state, &SETTINGS, every, noon());
+        prop_assert_eq!(state, decided);
     }
+}
+
+fn any_poll() -> impl Strategy<Value = Polled> {
+    let time = || prop::option::of((0_i64..100_000_000).prop_map(minutes));
+    let scope = prop::sample::select(vec![Scope::Domain, Scope::Feed]);
+    prop_oneof![
+        (time(), any::<bool>()).prop_map(|(hint, gap)| Polled::Read { hint, gap }),
+        time().prop_map(|hint| Polled::Unchanged { hint }),
+        (time(), scope).prop_map(|(wait, scope)| Polled::Throttled { wait, scope }),
+        Just(Polled::Gone),
+        Just(Polled::Failed),
+    ]
 }

@@ -61,6 +61,23 @@ async fn gzip_is_undone_by_what_it_is_and_not_by_what_it_is_called() {
 }
 
 #[tokio::test]
+async fn brotli_is_undone() {
+    let feed = include_bytes!("../../data/http/feed.xml");
+    let compressed = include_bytes!("../../data/http/feed.xml.br");
+    let brotli = |body: &[u8]| Reply::ok(body).header("Content-Encoding", "br");
+    assert_eq!(document(answer(brotli(compressed)).await).0, feed);
+    assert_eq!(document(answer(brotli(compressed).chunked()).await).0, feed);
+
+    let (bytes, cause) = torn(answer(brotli(&compressed[..compressed.len() - 20])).await);
+    assert!(
+        feed.starts_with(&bytes) && bytes.len() > 1_000,
+        "{}",
+        bytes.len()
+    );
+    assert_eq!(cause, "the compressed data is cut short or damaged");
+}
+
+#[tokio::test]
 async fn the_content_type_is_passed_on_as_sent_or_missing() {
     for sent in [None, Some("text/html; charset=ISO-8859-1"), Some("x")] {
         let reply = match sent {
@@ -126,11 +143,14 @@ async fn a_bomb_is_refused() {
     for _ in 0..64 {
         bomb.write_all(&[b' '; 1 << 20]).expect("memory takes it");
     }
-    let outcome = answer(Reply::ok(bomb.finish().expect("memory takes it"))).await;
-    assert_eq!(
-        failure(outcome),
-        "Body: the document is larger than 32 MiB when decompressed"
-    );
+    let gzip = Reply::ok(bomb.finish().expect("memory takes it"));
+    // 64 MiB of spaces in 51 bytes.
+    let brotli =
+        Reply::ok(include_bytes!("../../data/http/bomb.br")).header("Content-Encoding", "br");
+    for reply in [gzip, brotli] {
+        let expected = "Body: the document is larger than 32 MiB when decompressed";
+        assert_eq!(failure(answer(reply).await), expected);
+    }
 }
 
 #[tokio::test]

@@ -136,6 +136,7 @@ async fn oddly_written_heads_are_read() {
         "HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
         "HTTP/1.1 200 OK\r\nX: a\r\n folded\r\n\r\n",
         "HTTP/1.1 200 OK\nX: a\n\n",
+        "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
     ] {
         let server = Server::start();
         server.on("/", Reply::raw(format!("{head}{FEED}")));
