@@ -28,7 +28,11 @@ pub enum Clock {
 impl Clock {
     /// A clock that shows `start` now and runs at `pace` seconds a second.
     pub fn starting_at(start: Timestamp, pace: u32) -> Clock {
-        Clock::Set { start, since: Instant::now(), pace }
+        Clock::Set {
+            start,
+            since: Instant::now(),
+            pace,
+        }
     }
 
     /// The present moment.
@@ -37,7 +41,11 @@ impl Clock {
             Clock::Real => Timestamp::now(),
             Clock::Set { start, since, pace } => {
                 let elapsed = since.elapsed().saturating_mul(pace);
-                start.saturating_add(SignedDuration::try_from(elapsed).unwrap_or(SignedDuration::MAX)).unwrap_or(start)
+                start
+                    .saturating_add(
+                        SignedDuration::try_from(elapsed).unwrap_or(SignedDuration::MAX),
+                    )
+                    .unwrap_or(start)
             }
         }
     }

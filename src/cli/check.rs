@@ -25,20 +25,36 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
             "warnings": report.warnings(),
             "findings": report.to_json(),
         }))?;
-        return Ok(if loaded.is_ok() { End::Done } else { End::NothingDone });
+        return Ok(if loaded.is_ok() {
+            End::Done
+        } else {
+            End::NothingDone
+        });
     }
-    let colour = if colours_on_stderr() { Colour::Ansi } else { Colour::Plain };
+    let colour = if colours_on_stderr() {
+        Colour::Ansi
+    } else {
+        Colour::Plain
+    };
     if !report.findings().is_empty() {
         say(report.render(colour));
     }
     let Ok(loaded) = loaded else {
-        say(format_args!("`{}` has {}.", path.display(), setup::count(report.problems(), "problem")));
+        say(format_args!(
+            "`{}` has {}.",
+            path.display(),
+            setup::count(report.problems(), "problem")
+        ));
         return Ok(End::NothingDone);
     };
     let config = &loaded.config;
-    let tests: usize = config.topics.iter().map(|topic| topic.expects.len()).sum();
+    let tests: usize = config
+        .topics()
+        .iter()
+        .map(|topic| topic.expects.len())
+        .sum();
     let untested: Vec<_> = config
-        .topics
+        .topics()
         .iter()
         .filter(|topic| topic.expects.is_empty())
         .map(|topic| format!("`{}`", topic.name))
@@ -47,12 +63,15 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
         "`{}` is sound: {}, {}, {}; {} passed.",
         path.display(),
         setup::count(config.feeds.len(), "feed"),
-        setup::count(config.topics.len(), "topic"),
+        setup::count(config.topics().len(), "topic"),
         setup::count(config.digests.len(), "digest"),
         setup::count(tests, "test"),
     ));
     if !untested.is_empty() {
-        say(format_args!("Without tests: {}. Add [[topic.expect]] tables, and an edit that breaks them is refused.", untested.join(", ")));
+        say(format_args!(
+            "Without tests: {}. Add [[topic.expect]] tables, and an edit that breaks them is refused.",
+            untested.join(", ")
+        ));
     }
     say(format_args!("Database: {}", config.store.path.display()));
     Ok(End::Done)

@@ -44,8 +44,15 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
     let file = folder.join("wirewatch.toml");
     write_private(&file, &server.watchlist(&folder))?;
 
-    print_line(format_args!("{} invented news outlets now publish on this machine, and nowhere else.", FEEDS.len()))?;
-    let at = |moment| Context { config: Some(file.clone()), clock: Clock::starting_at(moment, 1), start: None };
+    print_line(format_args!(
+        "{} invented news outlets now publish on this machine, and nowhere else.",
+        FEEDS.len()
+    ))?;
+    let at = |moment| Context {
+        config: Some(file.clone()),
+        clock: Clock::starting_at(moment, 1),
+        start: None,
+    };
     let first_round = round(&at(first))?;
     print_line(format_args!(
         "First round:   {} feeds polled over HTTP, {} items stored, {} of them match your {} topics.",
@@ -55,7 +62,11 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
     let second_round = round(&at(second))?;
     print_line(format_args!(
         "Two hours on:  {} feeds polled again: {} unchanged (HTTP 304), {} new items, {} more matches, {} corrected.",
-        second_round.feeds, second_round.unchanged, second_round.items, second_round.matches, second_round.changed
+        second_round.feeds,
+        second_round.unchanged,
+        second_round.items,
+        second_round.matches,
+        second_round.changed
     ))?;
     let (stories, files) = mail(&at(second))?;
     print_line(format_args!(
@@ -68,8 +79,14 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
     for file in files {
         print_line(format_args!("  {}", file.display()))?;
     }
-    print_line(format_args!("\nThe watchlist that made it, to play with: {}", file.display()))?;
-    print_line(format_args!("  wirewatch --config {} search Mosul", shell_word(&file)))?;
+    print_line(format_args!(
+        "\nThe watchlist that made it, to play with: {}",
+        file.display()
+    ))?;
+    print_line(format_args!(
+        "  wirewatch --config {} search Mosul",
+        shell_word(&file)
+    ))?;
     print_line("Your own watchlist begins with: wirewatch init")?;
     Ok(End::Done)
 }
@@ -90,12 +107,21 @@ fn round(context: &Context) -> anyhow::Result<Summary> {
     let (_lock, desk) = setup::desk_to_work(context, setup::watchlist(context)?)?;
     let watchlist = std::sync::Arc::clone(&desk.watchlist);
     setup::with_desk(desk, async |handle: Handle| {
-        let mut round = Round::begin(setup::poller(context, &watchlist, handle.clone())?, Choice::All).await?;
-        let mut summary = Summary { topics: watchlist.config.topics.len(), ..Summary::default() };
+        let mut round = Round::begin(
+            setup::poller(context, &watchlist, handle.clone())?,
+            Choice::All,
+        )
+        .await?;
+        let mut summary = Summary {
+            topics: watchlist.config.topics().len(),
+            ..Summary::default()
+        };
         while let Some(line) = round.next().await? {
             summary.feeds += 1;
             match line.result {
-                PollResult::Read { counts, matches, .. } => {
+                PollResult::Read {
+                    counts, matches, ..
+                } => {
                     summary.items += counts.new + counts.backfill;
                     summary.changed += counts.changed;
                     summary.matches += matches;
@@ -106,8 +132,20 @@ fn round(context: &Context) -> anyhow::Result<Summary> {
                 }
             }
         }
-        let topics: Vec<_> = watchlist.config.topics.iter().map(|topic| topic.name.clone()).collect();
-        let counts = handle.at_once(|desk| desk.topics.iter().map(|id| desk.store.count_matches(*id)).collect()).await?;
+        let topics: Vec<_> = watchlist
+            .config
+            .topics()
+            .iter()
+            .map(|topic| topic.name.clone())
+            .collect();
+        let counts = handle
+            .at_once(|desk| {
+                desk.topics
+                    .iter()
+                    .map(|id| desk.store.count_matches(*id))
+                    .collect()
+            })
+            .await?;
         let counts: Vec<u32> = counts;
         summary.by_topic = topics.into_iter().zip(counts).collect();
         Ok(summary)
@@ -117,12 +155,27 @@ fn round(context: &Context) -> anyhow::Result<Summary> {
 fn mail(context: &Context) -> anyhow::Result<(usize, Vec<PathBuf>)> {
     let (_lock, desk) = setup::desk_to_work(context, setup::watchlist(context)?)?;
     let clock = context.clock;
-    let name = desk.watchlist.config.digests.first().map(|digest| digest.name.clone()).unwrap_or_default();
+    let name = desk
+        .watchlist
+        .config
+        .digests
+        .first()
+        .map(|digest| digest.name.clone())
+        .unwrap_or_default();
     setup::with_desk(desk, async |handle: Handle| {
         let deliverer = Deliverer::new(handle, clock, setup::host());
         let outcomes = deliverer.compose(Which::Named(name)).await?;
-        let stories = outcomes.iter().filter_map(|outcome| outcome.result.as_ref().ok()).map(|queued| queued.stories).sum();
-        let files = deliverer.send().await?.into_iter().flat_map(|sent| sent.files).collect();
+        let stories = outcomes
+            .iter()
+            .filter_map(|outcome| outcome.result.as_ref().ok())
+            .map(|queued| queued.stories)
+            .sum();
+        let files = deliverer
+            .send()
+            .await?
+            .into_iter()
+            .flat_map(|sent| sent.files)
+            .collect();
         Ok((stories, files))
     })
 }
@@ -141,6 +194,12 @@ fn write_private(file: &Path, text: &str) -> anyhow::Result<()> {
 /// A path as a shell takes it for one word.
 fn shell_word(path: &Path) -> String {
     let path = path.display().to_string();
-    let is_plain = path.chars().all(|c| c.is_ascii_alphanumeric() || "/._-+@".contains(c));
-    if is_plain { path } else { format!("'{}'", path.replace('\'', r"'\''")) }
+    let is_plain = path
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || "/._-+@".contains(c));
+    if is_plain {
+        path
+    } else {
+        format!("'{}'", path.replace('\'', r"'\''"))
+    }
 }

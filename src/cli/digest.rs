@@ -25,7 +25,7 @@ pub(super) struct Arguments {
     #[arg(long, conflicts_with_all = ["since", "sent", "html"])]
     send: bool,
     /// Show what the present topics match in the items of this time, such as `7d`, told or not
-    #[arg(long, value_name = "SPAN", value_parser = super::span)]
+    #[arg(long, value_name = "SPAN", value_parser = crate::config::span)]
     since: Option<SignedDuration>,
     /// Show a sent digest in full, with what its caps hid; of this day, else the last
     #[arg(long, value_name = "DATE", num_args = 0..=1)]
@@ -41,10 +41,22 @@ pub(super) struct Arguments {
 pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<End> {
     let watchlist = setup::watchlist(context)?;
     if let Some(name) = &arguments.name
-        && !watchlist.config.digests.iter().any(|digest| digest.name == *name)
+        && !watchlist
+            .config
+            .digests
+            .iter()
+            .any(|digest| digest.name == *name)
     {
-        let known: Vec<_> = watchlist.config.digests.iter().map(|digest| format!("`{}`", digest.name)).collect();
-        return Err(hinted(format!("there is no digest `{name}`"), format!("there are: {}", known.join(", "))));
+        let known: Vec<_> = watchlist
+            .config
+            .digests
+            .iter()
+            .map(|digest| format!("`{}`", digest.name))
+            .collect();
+        return Err(hinted(
+            format!("there is no digest `{name}`"),
+            format!("there are: {}", known.join(", ")),
+        ));
     }
     if arguments.send {
         return send(context, watchlist, arguments.name.clone());
@@ -56,11 +68,14 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
         None => preview(context, &desk, &digest, arguments.since)?,
     };
     let Some(rendered) = rendered else {
-        say("Nothing to tell: the digest would be skipped. `--since 7d` shows what the topics match in the store.");
+        say(
+            "Nothing to tell: the digest would be skipped. `--since 7d` shows what the topics match in the store.",
+        );
         return Ok(End::Done);
     };
     if let Some(file) = &arguments.html {
-        std::fs::write(file, &rendered.html).with_context(|| format!("cannot write `{}`", file.display()))?;
+        std::fs::write(file, &rendered.html)
+            .with_context(|| format!("cannot write `{}`", file.display()))?;
     }
     print_line(rendered.text.trim_end())?;
     Ok(End::Done)
@@ -74,7 +89,10 @@ fn chosen(desk: &Desk, name: Option<&str>) -> anyhow::Result<DigestSettings> {
         None => None,
     };
     found.cloned().ok_or_else(|| {
-        let known: Vec<_> = digests.iter().map(|digest| format!("`{}`", digest.name)).collect();
+        let known: Vec<_> = digests
+            .iter()
+            .map(|digest| format!("`{}`", digest.name))
+            .collect();
         hinted("which digest?", format!("name one of {}", known.join(", ")))
     })
 }
@@ -86,20 +104,34 @@ fn preview(
     since: Option<SignedDuration>,
 ) -> anyhow::Result<Option<Rendered>> {
     let now = context.clock.now();
-    let recipient = digest
-        .to
-        .first()
-        .ok_or_else(|| hinted(format!("digest `{}` has no recipient", digest.name), "set `to` in `[mail]`"))?;
+    let recipient = digest.to.first().ok_or_else(|| {
+        hinted(
+            format!("digest `{}` has no recipient", digest.name),
+            "set `to` in `[mail]`",
+        )
+    })?;
     let since = since.map(|span| now.checked_sub(span).unwrap_or(Timestamp::MIN));
-    Ok(compose::preview(desk, digest, recipient, &setup::host(), since, now)?)
+    Ok(compose::preview(
+        desk,
+        digest,
+        recipient,
+        &setup::host(),
+        since,
+        now,
+    )?)
 }
 
-fn sent(desk: &Desk, digest: &DigestSettings, day: Option<Date>, topic: Option<&str>) -> anyhow::Result<Option<Rendered>> {
+fn sent(
+    desk: &Desk,
+    digest: &DigestSettings,
+    day: Option<Date>,
+    topic: Option<&str>,
+) -> anyhow::Result<Option<Rendered>> {
     let zone = &digest.plan.timezone;
     let (from, to) = match day {
         Some(day) => {
-            let start = day.to_zoned(zone.clone())?;
-            let end = day.tomorrow()?.to_zoned(zone.clone())?;
+            let start = day.to_zoned_datetime(zone.clone())?;
+            let end = day.tomorrow()?.to_zoned_datetime(zone.clone())?;
             (start.timestamp(), end.timestamp())
         }
         None => (Timestamp::MIN, Timestamp::MAX),
@@ -107,13 +139,26 @@ fn sent(desk: &Desk, digest: &DigestSettings, day: Option<Date>, topic: Option<&
     let deliveries = desk.store.deliveries_of(&digest.name, from, to)?;
     let delivery = deliveries.first().ok_or_else(|| {
         let when = day.map_or_else(|| "yet".to_owned(), |day| format!("on {day}"));
-        hinted(format!("digest `{}` was not sent {when}", digest.name), "see `wirewatch status` for what was sent")
+        hinted(
+            format!("digest `{}` was not sent {when}", digest.name),
+            "see `wirewatch status` for what was sent",
+        )
     })?;
-    Ok(compose::sent_in_full(desk, digest, delivery, topic, &setup::host())?)
+    Ok(compose::sent_in_full(
+        desk,
+        digest,
+        delivery,
+        topic,
+        &setup::host(),
+    )?)
 }
 
-fn send(context: &Context, watchlist: crate::desk::Watchlist, name: Option<String>) -> anyhow::Result<End> {
-    let (_lock, mut desk) = setup::desk_to_work(context, watchlist)?;
+fn send(
+    context: &Context,
+    watchlist: crate::desk::Watchlist,
+    name: Option<String>,
+) -> anyhow::Result<End> {
+    let (_lock, desk) = setup::desk_to_work(context, watchlist)?;
     let now = context.clock.now();
     // Whoever holds the lock is the only one who sends: a message found on its way was cut short by a crash.
     desk.store.recover_sending(now)?;
@@ -125,7 +170,10 @@ fn send(context: &Context, watchlist: crate::desk::Watchlist, name: Option<Strin
         let mut all_well = true;
         for outcome in &outcomes {
             say(words(outcome));
-            all_well &= !matches!(outcome.result, Err(Reason::StillWaiting | Reason::Paused | Reason::Unwritable(_)));
+            all_well &= !matches!(
+                outcome.result,
+                Err(Reason::StillWaiting | Reason::Paused | Reason::Unwritable(_))
+            );
         }
         if outcomes.is_empty() {
             say("No digest is due.");
@@ -134,7 +182,11 @@ fn send(context: &Context, watchlist: crate::desk::Watchlist, name: Option<Strin
             all_well &= sent.report.outcome == mail::Outcome::Accepted;
             match sent.state {
                 State::Sent if sent.files.is_empty() => {
-                    say(format_args!("Sent `{}` to {}.", plain(&sent.delivery.subject), sent.delivery.recipient));
+                    say(format_args!(
+                        "Sent `{}` to {}.",
+                        plain(&sent.delivery.subject),
+                        sent.delivery.recipient
+                    ));
                 }
                 State::Sent => {
                     for file in &sent.files {
@@ -152,20 +204,31 @@ fn send(context: &Context, watchlist: crate::desk::Watchlist, name: Option<Strin
         }
         Ok(all_well)
     })?;
-    Ok(if all_well { End::Done } else { End::NeedsAPerson })
+    Ok(if all_well {
+        End::Done
+    } else {
+        End::NeedsAPerson
+    })
 }
 
 fn words(outcome: &Outcome) -> String {
     let (digest, recipient) = (&outcome.digest, &outcome.recipient);
     match &outcome.result {
-        Ok(queued) => format!("Composed `{digest}` for {recipient}: {} stories.", queued.stories),
+        Ok(queued) => format!(
+            "Composed `{digest}` for {recipient}: {} stories.",
+            queued.stories
+        ),
         Err(Reason::NothingNew) => format!("Nothing new to tell in `{digest}` for {recipient}."),
         Err(Reason::StillWaiting) => format!(
             "Not composed: the last message of `{digest}` to {recipient} still waits; see `wirewatch outbox`."
         ),
         Err(Reason::Paused) => {
-            format!("Not composed: {recipient} is paused; see `wirewatch outbox`, then `wirewatch outbox resume {recipient}`.")
+            format!(
+                "Not composed: {recipient} is paused; see `wirewatch outbox`, then `wirewatch outbox resume {recipient}`."
+            )
         }
-        Err(Reason::Unwritable(cause)) => format!("Not composed: `{digest}` for {recipient}: {cause}."),
+        Err(Reason::Unwritable(cause)) => {
+            format!("Not composed: `{digest}` for {recipient}: {cause}.")
+        }
     }
 }

@@ -11,7 +11,7 @@ use crate::model::Timestamp;
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// Only items first seen in this time, such as `7d`
-    #[arg(long, value_name = "SPAN", value_parser = super::span)]
+    #[arg(long, value_name = "SPAN", value_parser = crate::config::span)]
     since: Option<SignedDuration>,
 }
 
@@ -19,7 +19,9 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
     let watchlist = setup::watchlist(context)?;
     let store = setup::store_to_read(&watchlist)?;
     let now = context.clock.now();
-    let since = arguments.since.map_or(Timestamp::MIN, |span| now.checked_sub(span).unwrap_or(Timestamp::MIN));
+    let since = arguments.since.map_or(Timestamp::MIN, |span| {
+        now.checked_sub(span).unwrap_or(Timestamp::MIN)
+    });
     let mut output = io::BufWriter::new(io::stdout().lock());
     let names = store.feed_names()?;
     each_item(&store, since, |stored| {

@@ -49,9 +49,12 @@ enum Action {
 pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<End> {
     match &arguments.action {
         Action::List { feed, json } => list(context, feed.as_deref(), *json),
-        Action::Show { source, base, content_type, json } => {
-            show(source, base.as_deref(), content_type.as_deref(), *json)
-        }
+        Action::Show {
+            source,
+            base,
+            content_type,
+            json,
+        } => show(source, base.as_deref(), content_type.as_deref(), *json),
     }
 }
 
@@ -65,7 +68,10 @@ fn list(context: &Context, only: Option<&str>, json: bool) -> anyhow::Result<End
             continue;
         }
         listed += 1;
-        let paused = desk.watchlist.feed(&state.url).is_some_and(|declared| declared.feed.paused);
+        let paused = desk
+            .watchlist
+            .feed(&state.url)
+            .is_some_and(|declared| declared.feed.paused);
         let report = setup::health(&desk.store, &state, paused, &zone, now)?;
         if json {
             print_line(serde_json::json!({
@@ -83,10 +89,26 @@ fn list(context: &Context, only: Option<&str>, json: bool) -> anyhow::Result<End
             }))?;
             continue;
         }
-        let time = |moment: crate::model::Timestamp| moment.to_zoned(zone.clone()).strftime("%a %H:%M").to_string();
-        let last = state.last_ok_at.map_or_else(|| "never read".to_owned(), |at| format!("read {}", time(at)));
-        print_line(format_args!("{:<10} {}", report.health.as_str(), plain(&state.name)))?;
-        print_line(format_args!("           {last}, next {}; {}", time(state.next_at), plain(&report.words)))?;
+        let time = |moment: crate::model::Timestamp| {
+            moment
+                .to_zoned_datetime(zone.clone())
+                .strftime("%a %H:%M")
+                .to_string()
+        };
+        let last = state.last_ok_at.map_or_else(
+            || "never read".to_owned(),
+            |at| format!("read {}", time(at)),
+        );
+        print_line(format_args!(
+            "{:<10} {}",
+            report.health.as_str(),
+            plain(&state.name)
+        ))?;
+        print_line(format_args!(
+            "           {last}, next {}; {}",
+            time(state.next_at),
+            plain(&report.words)
+        ))?;
         print_line(format_args!("           {}", state.url))?;
         if !crate::ingest::guids_are_believed(&state) {
             print_line(format_args!(
@@ -95,13 +117,19 @@ fn list(context: &Context, only: Option<&str>, json: bool) -> anyhow::Result<End
             ))?;
         }
         if state.oddities > 0 {
-            print_line(format_args!("           {} oddities in its last document, see `wirewatch feeds show`", state.oddities))?;
+            print_line(format_args!(
+                "           {} oddities in its last document, see `wirewatch feeds show`",
+                state.oddities
+            ))?;
         }
         if only.is_some() {
             for event in desk.store.events_of(state.id, 20)? {
                 print_line(format_args!(
                     "           {}  {}: {}",
-                    event.at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M"),
+                    event
+                        .at
+                        .to_zoned_datetime(zone.clone())
+                        .strftime("%Y-%m-%d %H:%M"),
                     event.kind.as_str(),
                     plain(&event.detail)
                 ))?;
@@ -109,21 +137,33 @@ fn list(context: &Context, only: Option<&str>, json: bool) -> anyhow::Result<End
         }
     }
     if let (0, Some(name)) = (listed, only) {
-        return Err(hinted(format!("there is no feed `{name}`"), "see `wirewatch feeds list`"));
+        return Err(hinted(
+            format!("there is no feed `{name}`"),
+            "see `wirewatch feeds list`",
+        ));
     }
     Ok(End::Done)
 }
 
-fn show(source: &str, base: Option<&str>, content_type: Option<&str>, json: bool) -> anyhow::Result<End> {
-    let (bytes, url, given_type) = if source.starts_with("http://") || source.starts_with("https://") {
-        fetch(source)?
-    } else {
-        let bytes = std::fs::read(Path::new(source)).with_context(|| format!("cannot read `{source}`"))?;
-        (bytes, String::new(), None)
-    };
+fn show(
+    source: &str,
+    base: Option<&str>,
+    content_type: Option<&str>,
+    json: bool,
+) -> anyhow::Result<End> {
+    let (bytes, url, given_type) =
+        if source.starts_with("http://") || source.starts_with("https://") {
+            fetch(source)?
+        } else {
+            let bytes = std::fs::read(Path::new(source))
+                .with_context(|| format!("cannot read `{source}`"))?;
+            (bytes, String::new(), None)
+        };
     let context = feed::Context {
         url: base.unwrap_or(&url),
-        content_type: content_type.or(given_type.as_deref()).filter(|given| !given.is_empty()),
+        content_type: content_type
+            .or(given_type.as_deref())
+            .filter(|given| !given.is_empty()),
     };
     let document = match feed::read(&bytes, &context) {
         Ok(document) => document,
@@ -132,16 +172,31 @@ fn show(source: &str, base: Option<&str>, content_type: Option<&str>, json: bool
             return Ok(End::NeedsAPerson);
         }
     };
-    if json { print_line(feed::show::show_json(&document))? } else { print(&document)? }
+    if json {
+        print_line(feed::show_json(&document))?
+    } else {
+        print(&document)?
+    }
     Ok(End::Done)
 }
 
 fn fetch(url: &str) -> anyhow::Result<(Vec<u8>, String, Option<String>)> {
     let client = Client::new(Settings::default())?;
-    let request = Request { url, validators: None, headers: &[], basic_auth: None, typed_by_hand: true };
+    let request = Request {
+        url,
+        validators: None,
+        headers: &[],
+        basic_auth: None,
+        typed_by_hand: true,
+    };
     let response = setup::runtime()?.block_on(client.fetch(&request));
     match response.outcome {
-        Outcome::Body { bytes, content_type, torn, .. } => {
+        Outcome::Body {
+            bytes,
+            content_type,
+            torn,
+            ..
+        } => {
             if let Some(torn) = torn {
                 say(format_args!("warning: the document is not whole: {torn}"));
             }
@@ -151,26 +206,53 @@ fn fetch(url: &str) -> anyhow::Result<(Vec<u8>, String, Option<String>)> {
             Err(anyhow::anyhow!("cannot fetch `{url}`: {cause}"))
         }
         Outcome::Gone => Err(anyhow::anyhow!("cannot fetch `{url}`: HTTP 410 (gone)")),
-        Outcome::NotModified { .. } => Err(anyhow::anyhow!("cannot fetch `{url}`: HTTP 304, though nothing was known")),
+        Outcome::NotModified { .. } => Err(anyhow::anyhow!(
+            "cannot fetch `{url}`: HTTP 304, though nothing was known"
+        )),
     }
 }
 
 fn print(document: &FeedDocument) -> anyhow::Result<()> {
-    let title = document.title.as_deref().map(html::shown).unwrap_or_default();
-    print_line(format_args!("{}", if title.is_empty() { "(no title)" } else { &title }))?;
-    print_line(format_args!("  page  {}", document.link.as_deref().unwrap_or("-")))?;
+    let title = document
+        .title
+        .as_deref()
+        .map(html::shown)
+        .unwrap_or_default();
+    print_line(format_args!(
+        "{}",
+        if title.is_empty() {
+            "(no title)"
+        } else {
+            &title
+        }
+    ))?;
+    print_line(format_args!(
+        "  page  {}",
+        document.link.as_deref().unwrap_or("-")
+    ))?;
     print_line(format_args!("  {} entries", document.entries.len()))?;
     for entry in &document.entries {
         let date = entry.published.or(entry.updated);
-        let date = date.map_or_else(|| "no date         ".to_owned(), |date| date.strftime("%Y-%m-%d %H:%M").to_string());
+        let date = date.map_or_else(
+            || "no date         ".to_owned(),
+            |date| date.strftime("%Y-%m-%d %H:%M").to_string(),
+        );
         let title = entry.title.as_deref().map(html::shown).unwrap_or_default();
         print_line(format_args!("  {date}  {}", plain(&title)))?;
-        print_line(format_args!("                    {}", entry.link.as_deref().unwrap_or("(no link)")))?;
+        print_line(format_args!(
+            "                    {}",
+            entry.link.as_deref().unwrap_or("(no link)")
+        ))?;
     }
     if !document.oddities.is_empty() {
         print_line(format_args!("  {} oddities", document.oddities.len()))?;
         for oddity in &document.oddities {
-            print_line(format_args!("    {}: {}; {}", plain(&oddity.place), plain(&oddity.what), plain(&oddity.done)))?;
+            print_line(format_args!(
+                "    {}: {}; {}",
+                plain(&oddity.place),
+                plain(&oddity.what),
+                plain(&oddity.done)
+            ))?;
         }
     }
     Ok(())

@@ -17,20 +17,35 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<End> {
-    if arguments.file.as_ref().is_some_and(|file| file.as_os_str() == "-") {
+    if arguments
+        .file
+        .as_ref()
+        .is_some_and(|file| file.as_os_str() == "-")
+    {
         io::stdout().lock().write_all(config::EXAMPLE.as_bytes())?;
         return Ok(End::Done);
     }
     let file = match &arguments.file {
         Some(file) => file.clone(),
-        None => config::find::personal(config::find::Environment::process())
-            .ok_or_else(|| hinted("there is no home directory to write to", "name a file: wirewatch init FILE"))?,
+        None => config::find::personal(config::find::Environment::process()).ok_or_else(|| {
+            hinted(
+                "there is no home directory to write to",
+                "name a file: wirewatch init FILE",
+            )
+        })?,
     };
-    if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+    if let Some(folder) = file
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
         std::fs::create_dir_all(folder)
             .with_context(|| format!("cannot create the folder `{}`", folder.display()))?;
     }
-    let created = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file);
+    let created = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&file);
     let mut created = match created {
         Ok(created) => created,
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {

@@ -12,7 +12,12 @@ use crate::text::html;
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// The query
-    #[arg(long, short, required_unless_present = "jsonl", conflicts_with = "jsonl")]
+    #[arg(
+        long,
+        short,
+        required_unless_present = "jsonl",
+        conflicts_with = "jsonl"
+    )]
     query: Option<String>,
     /// The item's title (HTML is read as in a feed)
     #[arg(long, default_value = "")]
@@ -32,11 +37,21 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<End> {
-    let Some(query) = &arguments.query else { return answer_cases() };
-    let rule = Rule { query: Some(query.clone()), ..Rule::default() };
+    let Some(query) = &arguments.query else {
+        return answer_cases();
+    };
+    let rule = Rule {
+        query: Some(query.clone()),
+        ..Rule::default()
+    };
     let compiled = query::compile(&rule, &Lists::new()).map_err(|errors| {
-        let error = errors.first().map_or_else(|| "it is wrong".to_owned(), |error| explain(query, error));
-        hinted(format!("cannot read the query:\n{error}"), "the language in ten lines: the README, \"The query language\"")
+        let error = errors
+            .first()
+            .map_or_else(|| "it is wrong".to_owned(), |error| explain(query, error));
+        hinted(
+            format!("cannot read the query:\n{error}"),
+            "the language in ten lines: the README, \"The query language\"",
+        )
     })?;
     let (title, text) = (html::shown(&arguments.title), html::shown(&arguments.text));
     let prepared = Prepared::new(&Document {
@@ -61,8 +76,15 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<End> {
     for (field, text) in [(Field::Title, &title), (Field::Summary, &text)] {
         let ranges = ranges_in(&verdict.evidence, field);
         if !ranges.is_empty() {
-            let name = if field == Field::Title { "title" } else { "text" };
-            print_line(format_args!("{name:<8} {}", highlight(text, &ranges, colours())))?;
+            let name = if field == Field::Title {
+                "title"
+            } else {
+                "text"
+            };
+            print_line(format_args!(
+                "{name:<8} {}",
+                highlight(text, &ranges, colours())
+            ))?;
         }
     }
     let mut terms: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
@@ -80,7 +102,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<End> {
 
 /// The message with the query and a caret below the place.
 fn explain(query: &str, error: &query::QueryError) -> String {
-    let Some(at) = error.at else { return format!("  {query}\n  {}", error.message) };
+    let Some(at) = error.at else {
+        return format!("  {query}\n  {}", error.message);
+    };
     let before = query.get(..at).unwrap_or(query);
     let column = unicode_width::UnicodeWidthStr::width(before);
     format!("  {query}\n  {}^ {}", " ".repeat(column), error.message)
@@ -88,8 +112,11 @@ fn explain(query: &str, error: &query::QueryError) -> String {
 
 /// The ranges of the hits in a field, ascending, overlapping ones joined.
 pub(super) fn ranges_in(evidence: &[Hit], field: Field) -> Vec<(usize, usize)> {
-    let mut ranges: Vec<_> =
-        evidence.iter().filter(|hit| hit.field == field).map(|hit| (hit.start, hit.end)).collect();
+    let mut ranges: Vec<_> = evidence
+        .iter()
+        .filter(|hit| hit.field == field)
+        .map(|hit| (hit.start, hit.end))
+        .collect();
     ranges.sort_unstable();
     let mut joined: Vec<(usize, usize)> = Vec::with_capacity(ranges.len());
     for (start, end) in ranges {
@@ -111,7 +138,8 @@ fn answer_cases() -> anyhow::Result<End> {
         if input.read_until(b'\n', &mut line)? == 0 {
             break;
         }
-        let (answer, was_a_case) = query::cases::answer_case(String::from_utf8_lossy(&line).trim_end_matches('\n'));
+        let (answer, was_a_case) =
+            query::cases::answer_case(String::from_utf8_lossy(&line).trim_end_matches('\n'));
         all_were_cases &= was_a_case;
         writeln!(output, "{answer}")?;
     }
@@ -119,5 +147,9 @@ fn answer_cases() -> anyhow::Result<End> {
     if !all_were_cases {
         say("some lines were no cases");
     }
-    Ok(if all_were_cases { End::Done } else { End::NeedsAPerson })
+    Ok(if all_were_cases {
+        End::Done
+    } else {
+        End::NeedsAPerson
+    })
 }

@@ -118,7 +118,9 @@ pub fn main() -> ExitCode {
     start_log(arguments.log, matches!(arguments.command, Command::Run(_)));
     let context = Context {
         config: arguments.config,
-        clock: arguments.now.map_or(Clock::Real, |now| Clock::starting_at(now, 1)),
+        clock: arguments
+            .now
+            .map_or(Clock::Real, |now| Clock::starting_at(now, 1)),
         start: arguments.now,
     };
     let result = match arguments.command {
@@ -165,7 +167,11 @@ struct Hinted {
 
 /// An error with a remedy.
 fn hinted(problem: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
-    Hinted { problem: problem.into(), hint: hint.into() }.into()
+    Hinted {
+        problem: problem.into(),
+        hint: hint.into(),
+    }
+    .into()
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
@@ -178,12 +184,22 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 /// Starts the log: rounds at `info` under the daemon, only what needs attention under other commands.
 fn start_log(form: LogForm, daemon: bool) {
     use tracing_subscriber::EnvFilter;
-    let default = if daemon { "wirewatch=info" } else { "wirewatch=warn" };
-    let filter = EnvFilter::try_from_env("WIREWATCH_LOG").unwrap_or_else(|_| EnvFilter::new(default));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
+    let default = if daemon {
+        "wirewatch=info"
+    } else {
+        "wirewatch=warn"
+    };
+    let filter =
+        EnvFilter::try_from_env("WIREWATCH_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_target(false);
     match form {
         LogForm::Json => log.json().init(),
-        LogForm::Text => log.with_ansi(io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()).init(),
+        LogForm::Text => log
+            .with_ansi(io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())
+            .init(),
     }
 }
 
@@ -201,11 +217,6 @@ fn say(line: impl std::fmt::Display) {
 /// Writes a moment as JSON and commands do: RFC 3339, UTC, whole seconds.
 fn rfc3339(moment: Timestamp) -> String {
     moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
-}
-
-/// Reads a span such as `7d`, `36h` or `2w`.
-fn span(text: &str) -> Result<jiff::SignedDuration, String> {
-    crate::config::duration(text)
 }
 
 /// Calls `work` with each item first seen since a moment, newest first, until it fails.

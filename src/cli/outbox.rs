@@ -46,21 +46,40 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
         Some(Action::Release { id }) => {
             let store = Store::open_existing(path, now)?;
             let delivery = unsettled(&store, *id)?;
-            store.settle(delivery.id, State::Queued, now, delivery.tries, "released by hand", now)?;
-            say(format_args!("Message {id} will be sent: by the daemon within a minute, else by `wirewatch digest --send`."));
+            store.settle(
+                delivery.id,
+                State::Queued,
+                now,
+                delivery.tries,
+                "released by hand",
+                now,
+            )?;
+            say(format_args!(
+                "Message {id} will be sent: by the daemon within a minute, else by `wirewatch digest --send`."
+            ));
             Ok(End::Done)
         }
         Some(Action::Drop { id }) => {
             let store = Store::open_existing(path, now)?;
             let delivery = unsettled(&store, *id)?;
-            store.settle(delivery.id, State::Dropped, now, delivery.tries, "dropped by hand", now)?;
+            store.settle(
+                delivery.id,
+                State::Dropped,
+                now,
+                delivery.tries,
+                "dropped by hand",
+                now,
+            )?;
             say(format_args!("Message {id} will not be sent."));
             Ok(End::Done)
         }
         Some(Action::Resume { address }) => {
             let store = Store::open_existing(path, now)?;
             if !store.resume_recipient(&address.to_lowercase())? {
-                return Err(hinted(format!("`{address}` is not paused"), "see `wirewatch outbox`"));
+                return Err(hinted(
+                    format!("`{address}` is not paused"),
+                    "see `wirewatch outbox`",
+                ));
             }
             say(format_args!("Mail to {address} goes again."));
             Ok(End::Done)
@@ -113,25 +132,42 @@ fn list(store: &Store, json: bool) -> anyhow::Result<End> {
                 plain(&delivery.subject)
             ))?;
             let reply = delivery.reply.as_deref().unwrap_or("not tried yet");
-            print_line(format_args!("       {} attempts; {}", delivery.tries.attempts, plain(reply)))?;
+            print_line(format_args!(
+                "       {} attempts; {}",
+                delivery.tries.attempts,
+                plain(reply)
+            ))?;
             print_line(format_args!("       {}", remedy(delivery)))?;
         }
         for (address, since, why) in &paused {
-            print_line(format_args!("{address} is paused since {}: {}", rfc3339(*since), plain(why)))?;
-            print_line(format_args!("       once it is mended: wirewatch outbox resume {address}"))?;
+            print_line(format_args!(
+                "{address} is paused since {}: {}",
+                rfc3339(*since),
+                plain(why)
+            ))?;
+            print_line(format_args!(
+                "       once it is mended: wirewatch outbox resume {address}"
+            ))?;
         }
         if waiting.is_empty() && paused.is_empty() {
             say("The outbox is empty: all mail was sent.");
         }
     }
-    let needs_a_person = !paused.is_empty() || waiting.iter().any(|delivery| delivery.state == State::Held);
-    Ok(if needs_a_person { End::NeedsAPerson } else { End::Done })
+    let needs_a_person =
+        !paused.is_empty() || waiting.iter().any(|delivery| delivery.state == State::Held);
+    Ok(if needs_a_person {
+        End::NeedsAPerson
+    } else {
+        End::Done
+    })
 }
 
 fn remedy(delivery: &Delivery) -> String {
     let id = delivery.id;
     match delivery.state {
-        State::Held => format!("send it again: wirewatch outbox release {id}; give it up: wirewatch outbox drop {id}"),
+        State::Held => format!(
+            "send it again: wirewatch outbox release {id}; give it up: wirewatch outbox drop {id}"
+        ),
         State::Unknown => format!(
             "it may have arrived; the same message goes again at {}; give it up: wirewatch outbox drop {id}",
             rfc3339(delivery.next_at)

@@ -22,11 +22,16 @@ pub(super) struct Arguments {
 pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<End> {
     let watchlist = setup::watchlist(context)?;
     if let Some(name) = &arguments.feed
-        && !watchlist.config.feeds.iter().any(|declared| {
-            declared.feed.url == *name || declared.feed.name.as_ref() == Some(name)
-        })
+        && !watchlist
+            .config
+            .feeds
+            .iter()
+            .any(|declared| declared.feed.url == *name || declared.feed.name.as_ref() == Some(name))
     {
-        return Err(hinted(format!("the watchlist has no feed `{name}`"), "see `wirewatch feeds list`"));
+        return Err(hinted(
+            format!("the watchlist has no feed `{name}`"),
+            "see `wirewatch feeds list`",
+        ));
     }
     let choice = match (&arguments.feed, arguments.force) {
         (None, false) => Choice::Due,
@@ -42,21 +47,40 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
         let (mut asked, mut failed) = (0_u32, 0_u32);
         while let Some(line) = round.next().await? {
             asked += 1;
-            failed += u32::from(matches!(line.result, PollResult::Failed(_) | PollResult::Throttled(_)));
-            if arguments.json { print_line(json(&line))? } else { print_line(words(&line))? }
+            failed += u32::from(matches!(
+                line.result,
+                PollResult::Failed(_) | PollResult::Throttled(_)
+            ));
+            if arguments.json {
+                print_line(json(&line))?
+            } else {
+                print_line(words(&line))?
+            }
         }
         Ok((asked, failed))
     })?;
     if asked == 0 {
-        super::say("No feed is due. `wirewatch poll --force` asks all; `wirewatch feeds list` tells when each is due.");
+        super::say(
+            "No feed is due. `wirewatch poll --force` asks all; `wirewatch feeds list` tells when each is due.",
+        );
     }
-    Ok(if asked > 0 && failed == asked { End::NeedsAPerson } else { End::Done })
+    Ok(if asked > 0 && failed == asked {
+        End::NeedsAPerson
+    } else {
+        End::Done
+    })
 }
 
 /// A feed's line for people: `BBC World: 3 new, 22 known; 1 match`.
 pub(super) fn words(line: &Line) -> String {
     let what = match &line.result {
-        PollResult::Read { counts, matches, oddities, gap, torn } => {
+        PollResult::Read {
+            counts,
+            matches,
+            oddities,
+            gap,
+            torn,
+        } => {
             let mut parts: Vec<String> = [
                 (counts.new, "new"),
                 (counts.backfill, "from before"),
@@ -74,10 +98,15 @@ pub(super) fn words(line: &Line) -> String {
             }
             let mut words = parts.join(", ");
             if *matches > 0 {
-                words.push_str(&format!("; {matches} {}", if *matches == 1 { "match" } else { "matches" }));
+                words.push_str(&format!(
+                    "; {matches} {}",
+                    if *matches == 1 { "match" } else { "matches" }
+                ));
             }
             if *oddities > 0 {
-                words.push_str(&format!("; {oddities} oddities, see `wirewatch feeds show`"));
+                words.push_str(&format!(
+                    "; {oddities} oddities, see `wirewatch feeds show`"
+                ));
             }
             if *gap {
                 words.push_str("; items since the last poll may have been missed");
@@ -101,7 +130,13 @@ fn json(line: &Line) -> serde_json::Value {
         "next_at": rfc3339(line.next_at),
     });
     let more = match &line.result {
-        PollResult::Read { counts, matches, oddities, gap, torn } => serde_json::json!({
+        PollResult::Read {
+            counts,
+            matches,
+            oddities,
+            gap,
+            torn,
+        } => serde_json::json!({
             "state": "read",
             "new": counts.new,
             "backfill": counts.backfill,

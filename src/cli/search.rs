@@ -9,7 +9,7 @@ use super::setup;
 use super::terminal::{colours, highlight, plain};
 use super::{Context, End, each_item, hinted, rfc3339, say};
 use crate::desk::{Desk, Watchlist};
-use crate::model::{Field, FeedState, Item, Shown, Timestamp};
+use crate::model::{FeedState, Field, Item, Shown, Timestamp};
 use crate::query::{self, Compiled, Rule, Verdict};
 
 #[derive(Debug, clap::Args)]
@@ -18,7 +18,7 @@ pub(super) struct Arguments {
     #[arg(required_unless_present = "topic", conflicts_with = "topic")]
     query: Option<String>,
     /// Only items first seen in this time
-    #[arg(long, value_name = "SPAN", value_parser = super::span, default_value = "30d")]
+    #[arg(long, value_name = "SPAN", value_parser = crate::config::span, default_value = "30d")]
     since: SignedDuration,
     /// What this topic of the watchlist asks
     #[arg(long, value_name = "NAME")]
@@ -32,7 +32,11 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
     let watchlist = setup::watchlist(context)?;
     let compiled = compiled(&watchlist, arguments)?;
     let desk = setup::desk_to_read(watchlist)?;
-    let since = context.clock.now().checked_sub(arguments.since).unwrap_or(Timestamp::MIN);
+    let since = context
+        .clock
+        .now()
+        .checked_sub(arguments.since)
+        .unwrap_or(Timestamp::MIN);
     let mut output = io::BufWriter::new(io::stdout().lock());
     let mut found = 0_u32;
     each_item(&desk.store, since, |stored| {
@@ -41,8 +45,17 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
             let verdict = compiled.judge(&desk.prepare(&stored.item, &feed, &sighting.shown));
             if verdict.matched {
                 found += 1;
-                let hit = Found { item: &stored.item, feed: &feed, shown: &sighting.shown, verdict: &verdict };
-                if arguments.json { hit.write_json(&desk, &mut output)? } else { hit.write(&mut output)? }
+                let hit = Found {
+                    item: &stored.item,
+                    feed: &feed,
+                    shown: &sighting.shown,
+                    verdict: &verdict,
+                };
+                if arguments.json {
+                    hit.write_json(&desk, &mut output)?
+                } else {
+                    hit.write(&mut output)?
+                }
                 // Found is found: the first feed that shows it so is enough.
                 break;
             }
@@ -52,10 +65,16 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
     output.flush()?;
     drop(output);
     if arguments.json {
-        return Ok(if found > 0 { End::Done } else { End::NeedsAPerson });
+        return Ok(if found > 0 {
+            End::Done
+        } else {
+            End::NeedsAPerson
+        });
     }
     if found == 0 {
-        say("Nothing found. `--since 90d` looks further back; `wirewatch match` explains a query on a text.");
+        say(
+            "Nothing found. `--since 90d` looks further back; `wirewatch match` explains a query on a text.",
+        );
         return Ok(End::NeedsAPerson);
     }
     if let Some(query) = &arguments.query {
@@ -72,16 +91,29 @@ fn compiled(watchlist: &Watchlist, arguments: &Arguments) -> anyhow::Result<Comp
     let rule = match (&arguments.topic, &arguments.query) {
         (Some(name), _) => watchlist
             .config
-            .topics
+            .topics()
             .iter()
             .find(|topic| topic.name == *name)
             .map(|topic| topic.rule.clone())
-            .ok_or_else(|| hinted(format!("the watchlist has no topic `{name}`"), "see its `[[topic]]` tables"))?,
-        (None, query) => Rule { query: query.clone(), ..Rule::default() },
+            .ok_or_else(|| {
+                hinted(
+                    format!("the watchlist has no topic `{name}`"),
+                    "see its `[[topic]]` tables",
+                )
+            })?,
+        (None, query) => Rule {
+            query: query.clone(),
+            ..Rule::default()
+        },
     };
     query::compile(&rule, &watchlist.config.lists).map_err(|errors| {
-        let message = errors.first().map_or("it is wrong", |error| error.message.as_str());
-        hinted(format!("cannot read the query: {message}"), "try it with: wirewatch match --query")
+        let message = errors
+            .first()
+            .map_or("it is wrong", |error| error.message.as_str());
+        hinted(
+            format!("cannot read the query: {message}"),
+            "try it with: wirewatch match --query",
+        )
     })
 }
 
@@ -96,9 +128,22 @@ struct Found<'a> {
 impl Found<'_> {
     fn write(&self, output: &mut impl Write) -> io::Result<()> {
         let title = marked(&self.shown.title, self.verdict, Field::Title);
-        writeln!(output, "{}  {}", self.item.date.strftime("%Y-%m-%d %H:%M"), title)?;
-        writeln!(output, "                  {} · {}", plain(&self.feed.name), self.item.link.as_deref().unwrap_or("no link"))?;
-        for (field, text) in [(Field::Summary, &self.shown.summary), (Field::Content, &self.shown.content)] {
+        writeln!(
+            output,
+            "{}  {}",
+            self.item.date.strftime("%Y-%m-%d %H:%M"),
+            title
+        )?;
+        writeln!(
+            output,
+            "                  {} · {}",
+            plain(&self.feed.name),
+            self.item.link.as_deref().unwrap_or("no link")
+        )?;
+        for (field, text) in [
+            (Field::Summary, &self.shown.summary),
+            (Field::Content, &self.shown.content),
+        ] {
             if let Some(excerpt) = excerpt(text, &ranges_in(&self.verdict.evidence, field)) {
                 writeln!(output, "                  {excerpt}")?;
                 break;
@@ -136,12 +181,18 @@ impl Found<'_> {
 fn marked(text: &str, verdict: &Verdict, field: Field) -> String {
     // A line feed and a blank are both one byte, so that the ranges stay right.
     let text = text.replace('\n', " ");
-    plain_but_marks(&highlight(&text, &ranges_in(&verdict.evidence, field), colours()))
+    plain_but_marks(&highlight(
+        &text,
+        &ranges_in(&verdict.evidence, field),
+        colours(),
+    ))
 }
 
 /// Control characters of a feed go, our own escape sequences stay.
 fn plain_but_marks(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control() || (*c == '\u{1b}' && colours())).collect()
+    text.chars()
+        .filter(|c| !c.is_control() || (*c == '\u{1b}' && colours()))
+        .collect()
 }
 
 /// About 160 letters round the first hit.
@@ -149,8 +200,17 @@ fn excerpt(text: &str, ranges: &[(usize, usize)]) -> Option<String> {
     const BEFORE: usize = 60;
     const AFTER: usize = 100;
     let (start, end) = *ranges.first()?;
-    let from = text.get(..start)?.char_indices().rev().nth(BEFORE).map_or(0, |(at, _)| at);
-    let to = text.get(end..)?.char_indices().nth(AFTER).map_or(text.len(), |(at, _)| end + at);
+    let from = text
+        .get(..start)?
+        .char_indices()
+        .rev()
+        .nth(BEFORE)
+        .map_or(0, |(at, _)| at);
+    let to = text
+        .get(end..)?
+        .char_indices()
+        .nth(AFTER)
+        .map_or(text.len(), |(at, _)| end + at);
     let inside: Vec<_> = ranges
         .iter()
         .filter(|(start, end)| *start >= from && *end <= to)
@@ -158,11 +218,18 @@ fn excerpt(text: &str, ranges: &[(usize, usize)]) -> Option<String> {
         .collect();
     let piece = text.get(from..to)?.replace('\n', " ");
     let piece = plain_but_marks(&highlight(&piece, &inside, colours()));
-    let (left, right) = (if from > 0 { "…" } else { "" }, if to < text.len() { "…" } else { "" });
+    let (left, right) = (
+        if from > 0 { "…" } else { "" },
+        if to < text.len() { "…" } else { "" },
+    );
     Some(format!("{left}{piece}{right}"))
 }
 
 /// A string as TOML takes it: literal where that is possible.
 fn toml_string(text: &str) -> String {
-    if text.contains(["'", "\n"]) { serde_json::Value::from(text).to_string() } else { format!("'{text}'") }
+    if text.contains(['\'', '\n']) {
+        serde_json::Value::from(text).to_string()
+    } else {
+        format!("'{text}'")
+    }
 }

@@ -13,8 +13,8 @@ use crate::config::find::{self, Environment, Places};
 use crate::config::report::{Colour, Report};
 use crate::config::{self, Loaded, last_good};
 use crate::desk::{self, Desk, Handle, Watchlist};
-use crate::http::client::{Client, Settings};
 use crate::health;
+use crate::http::client::{Client, Settings};
 use crate::model::{FeedState, Timestamp};
 use crate::poll::Poller;
 use crate::store::feeds::Event;
@@ -32,7 +32,7 @@ pub(super) fn load(context: &Context) -> anyhow::Result<(PathBuf, Result<Loaded,
 pub(super) fn watchlist(context: &Context) -> anyhow::Result<Watchlist> {
     let (path, loaded) = load(context)?;
     match loaded {
-        Ok(loaded) => Watchlist::new(loaded, &path).map_err(anyhow::Error::msg),
+        Ok(loaded) => Ok(Watchlist::new(loaded, &path)),
         Err(report) => Err(refused(&path, &report)),
     }
 }
@@ -42,19 +42,29 @@ pub(super) fn watchlist_or_last_good(context: &Context) -> anyhow::Result<Start>
     let (path, loaded) = load(context)?;
     let report = match loaded {
         Ok(loaded) => {
-            let watchlist = Watchlist::new(loaded, &path).map_err(anyhow::Error::msg)?;
-            return Ok(Start { watchlist, path, problems: 0 });
+            let watchlist = Watchlist::new(loaded, &path);
+            return Ok(Start {
+                watchlist,
+                path,
+                problems: 0,
+            });
         }
         Err(report) => report,
     };
-    let Some(watchlist) = last_good_of(&path)? else { return Err(refused(&path, &report)) };
+    let Some(watchlist) = last_good_of(&path)? else {
+        return Err(refused(&path, &report));
+    };
     error!(
         "The watchlist `{}` has {} and is not used; the last good one runs:\n{}",
         path.display(),
         count(report.problems(), "problem"),
         report.render(Colour::Plain)
     );
-    Ok(Start { watchlist, path, problems: report.problems() })
+    Ok(Start {
+        watchlist,
+        path,
+        problems: report.problems(),
+    })
 }
 
 /// What a command goes on with.
@@ -67,19 +77,29 @@ pub(super) struct Start {
 
 fn last_good_of(path: &std::path::Path) -> anyhow::Result<Option<Watchlist>> {
     let places = Places::new(path, Environment::process());
-    let text = std::fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+    let text = std::fs::read(path)
+        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+        .unwrap_or_default();
     let database = last_good::database_of(&text, &places);
     let kept = last_good::read(&database)
         .with_context(|| format!("cannot read `{}`", last_good::path(&database).display()))?;
     let Some(kept) = kept else { return Ok(None) };
     let loaded = config::load_text(kept, path, &places);
-    Ok(loaded.ok().and_then(|loaded| Watchlist::new(loaded, path).ok()))
+    Ok(loaded.ok().map(|loaded| Watchlist::new(loaded, path)))
 }
 
 fn refused(path: &std::path::Path, report: &Report) -> anyhow::Error {
-    say(report.render(if colours_on_stderr() { Colour::Ansi } else { Colour::Plain }));
+    say(report.render(if colours_on_stderr() {
+        Colour::Ansi
+    } else {
+        Colour::Plain
+    }));
     hinted(
-        format!("the watchlist `{}` has {}", path.display(), count(report.problems(), "problem")),
+        format!(
+            "the watchlist `{}` has {}",
+            path.display(),
+            count(report.problems(), "problem")
+        ),
         "mend it and try again; `wirewatch check` shows this report at any time",
     )
 }
@@ -106,7 +126,10 @@ pub(super) fn desk_to_read(watchlist: Watchlist) -> anyhow::Result<Desk> {
 }
 
 /// Takes the lock and opens the store for work.
-pub(super) fn desk_to_work(context: &Context, watchlist: Watchlist) -> anyhow::Result<(Lock, Desk)> {
+pub(super) fn desk_to_work(
+    context: &Context,
+    watchlist: Watchlist,
+) -> anyhow::Result<(Lock, Desk)> {
     let path = watchlist.config.store.path.clone();
     let lock = Lock::take(&path)?;
     let now = context.clock.now();
@@ -147,7 +170,8 @@ where
     W: Future<Output = anyhow::Result<T>>,
 {
     let runtime = runtime()?;
-    let (handle, thread) = desk::start(desk, || {}).context("cannot start the thread of the database")?;
+    let (handle, thread) =
+        desk::start(desk, || {}).context("cannot start the thread of the database")?;
     let result = runtime.block_on(work(handle));
     // Tasks that still hold the way to the store end with the runtime.
     drop(runtime);
@@ -158,7 +182,11 @@ where
 }
 
 /// A poller by the settings of the watchlist.
-pub(super) fn poller(context: &Context, watchlist: &Watchlist, desk: Handle) -> anyhow::Result<Poller> {
+pub(super) fn poller(
+    context: &Context,
+    watchlist: &Watchlist,
+    desk: Handle,
+) -> anyhow::Result<Poller> {
     let client = Client::new(Settings {
         allow_private: watchlist.config.poll.allow_private.clone(),
         proxy: watchlist.config.poll.proxy.clone(),

@@ -18,7 +18,11 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<End> {
-    let setup::Start { watchlist, path, problems } = setup::watchlist_or_last_good(context)?;
+    let setup::Start {
+        watchlist,
+        path,
+        problems,
+    } = setup::watchlist_or_last_good(context)?;
     let desk = setup::desk_to_read(watchlist)?;
     let now = context.clock.now();
     let status = Status::read(&desk, problems, now)?;
@@ -27,7 +31,11 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
     } else {
         status.print(&desk, &path.display().to_string())?;
     }
-    Ok(if status.needs_a_person() { End::NeedsAPerson } else { End::Done })
+    Ok(if status.needs_a_person() {
+        End::NeedsAPerson
+    } else {
+        End::Done
+    })
 }
 
 /// What `status` tells.
@@ -53,9 +61,16 @@ impl Status {
         let mut feeds = Vec::new();
         let mut well = 0;
         for state in store.feeds()? {
-            let paused = desk.watchlist.feed(&state.url).is_some_and(|declared| declared.feed.paused);
+            let paused = desk
+                .watchlist
+                .feed(&state.url)
+                .is_some_and(|declared| declared.feed.paused);
             let report = setup::health(store, &state, paused, &TimeZone::system(), now)?;
-            if report.health == Health::Ok { well += 1 } else { feeds.push((state.name, report.health, report.words)) }
+            if report.health == Health::Ok {
+                well += 1
+            } else {
+                feeds.push((state.name, report.health, report.words))
+            }
         }
         let outbox = store.unsettled_deliveries()?;
         let times = store.last_times()?;
@@ -68,9 +83,17 @@ impl Status {
             last_matched: times.matched,
             last_mailed: times.mailed,
             waiting: outbox.len(),
-            held: outbox.iter().filter(|delivery| delivery.state == State::Held).count(),
-            paused: store.paused_recipients()?.into_iter().map(|(address, ..)| address).collect(),
-            bytes: std::fs::metadata(&desk.watchlist.config.store.path).map_or(0, |metadata| metadata.len()),
+            held: outbox
+                .iter()
+                .filter(|delivery| delivery.state == State::Held)
+                .count(),
+            paused: store
+                .paused_recipients()?
+                .into_iter()
+                .map(|(address, ..)| address)
+                .collect(),
+            bytes: std::fs::metadata(&desk.watchlist.config.store.path)
+                .map_or(0, |metadata| metadata.len()),
         })
     }
 
@@ -78,28 +101,51 @@ impl Status {
         self.problems > 0
             || self.held > 0
             || !self.paused.is_empty()
-            || self.feeds.iter().any(|(_, health, _)| *health == Health::Gone)
+            || self
+                .feeds
+                .iter()
+                .any(|(_, health, _)| *health == Health::Gone)
     }
 
     fn print(&self, desk: &Desk, path: &str) -> anyhow::Result<()> {
         let config = &desk.watchlist.config;
         if self.problems > 0 {
-            print_line(format_args!("Watchlist  {path}: refused, it has {}; see `wirewatch check`", setup::count(self.problems, "problem")))?;
+            print_line(format_args!(
+                "Watchlist  {path}: refused, it has {}; see `wirewatch check`",
+                setup::count(self.problems, "problem")
+            ))?;
         } else {
-            print_line(format_args!("Watchlist  {path}: {} feeds, {} topics", config.feeds.len(), config.topics.len()))?;
+            print_line(format_args!(
+                "Watchlist  {path}: {} feeds, {} topics",
+                config.feeds.len(),
+                config.topics().len()
+            ))?;
         }
-        print_line(format_args!("Feeds      {} well, {} to look at", self.well, self.feeds.len()))?;
+        print_line(format_args!(
+            "Feeds      {} well, {} to look at",
+            self.well,
+            self.feeds.len()
+        ))?;
         for (name, health, words) in &self.feeds {
-            print_line(format_args!("           {}: {}: {}", plain(name), health.as_str(), plain(words)))?;
+            print_line(format_args!(
+                "           {}: {}: {}",
+                plain(name),
+                health.as_str(),
+                plain(words)
+            ))?;
         }
         let outbox = match (self.waiting, self.held) {
             (0, _) => "empty".to_owned(),
             (waiting, 0) => format!("{waiting} waiting"),
-            (waiting, held) => format!("{waiting} waiting, {held} of them held; see `wirewatch outbox`"),
+            (waiting, held) => {
+                format!("{waiting} waiting, {held} of them held; see `wirewatch outbox`")
+            }
         };
         print_line(format_args!("Outbox     {outbox}"))?;
         for address in &self.paused {
-            print_line(format_args!("           {address} is paused; see `wirewatch outbox`"))?;
+            print_line(format_args!(
+                "           {address} is paused; see `wirewatch outbox`"
+            ))?;
         }
         print_line(format_args!(
             "Last       stored {}, matched {}, mailed {}",
@@ -123,7 +169,7 @@ impl Status {
             .map(|(name, health, words)| serde_json::json!({ "name": name, "state": health.as_str(), "words": words }))
             .collect();
         serde_json::json!({
-            "watchlist": { "file": path, "problems": self.problems, "feeds": config.feeds.len(), "topics": config.topics.len() },
+            "watchlist": { "file": path, "problems": self.problems, "feeds": config.feeds.len(), "topics": config.topics().len() },
             "feeds": { "ok": self.well, "other": feeds },
             "outbox": { "waiting": self.waiting, "held": self.held, "paused": self.paused },
             "last": {
@@ -138,7 +184,13 @@ impl Status {
 }
 
 fn when(moment: Option<Timestamp>) -> String {
-    moment.map_or_else(|| "never".to_owned(), |moment| {
-        moment.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
-    })
+    moment.map_or_else(
+        || "never".to_owned(),
+        |moment| {
+            moment
+                .to_zoned_datetime(TimeZone::system())
+                .strftime("%Y-%m-%d %H:%M")
+                .to_string()
+        },
+    )
 }

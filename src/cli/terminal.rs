@@ -26,8 +26,15 @@ pub(super) fn print_error(error: &anyhow::Error) {
 
 fn hint_of(error: &anyhow::Error) -> Option<String> {
     error.chain().find_map(|cause| {
-        let ours = cause.downcast_ref::<Hinted>().map(|hinted| hinted.hint.clone());
-        ours.or_else(|| cause.downcast_ref::<StoreError>().and_then(StoreError::hint).map(str::to_owned))
+        let ours = cause
+            .downcast_ref::<Hinted>()
+            .map(|hinted| hinted.hint.clone());
+        ours.or_else(|| {
+            cause
+                .downcast_ref::<StoreError>()
+                .and_then(StoreError::hint)
+                .map(str::to_owned)
+        })
     })
 }
 
@@ -43,11 +50,17 @@ pub(super) fn colours_on_stderr() -> bool {
 
 /// Marks the ranges (bytes, ascending, not overlapping) of a text: bold on a terminal, `*so*` elsewhere.
 pub(super) fn highlight(text: &str, ranges: &[(usize, usize)], colours: bool) -> String {
-    let (on, off) = if colours { ("\u{1b}[1m", "\u{1b}[0m") } else { ("*", "*") };
+    let (on, off) = if colours {
+        ("\u{1b}[1m", "\u{1b}[0m")
+    } else {
+        ("*", "*")
+    };
     let mut marked = String::with_capacity(text.len() + ranges.len() * 8);
     let mut from = 0;
     for &(start, end) in ranges {
-        let (Some(before), Some(hit)) = (text.get(from..start), text.get(start..end)) else { continue };
+        let (Some(before), Some(hit)) = (text.get(from..start), text.get(start..end)) else {
+            continue;
+        };
         marked.push_str(before);
         marked.push_str(on);
         marked.push_str(hit);
@@ -60,7 +73,9 @@ pub(super) fn highlight(text: &str, ranges: &[(usize, usize)], colours: bool) ->
 
 /// Text from outside without the control characters that would steer a terminal.
 pub(super) fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
 }
 
 #[cfg(test)]
@@ -69,7 +84,10 @@ mod tests {
 
     #[test]
     fn hits_are_marked_where_they_stand() {
-        assert_eq!(highlight("Troops enter Mosul today", &[(13, 18)], false), "Troops enter *Mosul* today");
+        assert_eq!(
+            highlight("Troops enter Mosul today", &[(13, 18)], false),
+            "Troops enter *Mosul* today"
+        );
     }
 
     #[test]

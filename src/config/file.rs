@@ -97,7 +97,12 @@ pub fn load_text(text: String, path: &Path, places: &Places) -> Result<Loaded, R
     check(text, &path.display().to_string(), None, places)
 }
 
-fn check(text: String, name: &str, modified: Option<Timestamp>, places: &Places) -> Result<Loaded, Report> {
+fn check(
+    text: String,
+    name: &str,
+    modified: Option<Timestamp>,
+    places: &Places,
+) -> Result<Loaded, Report> {
     let Checked { config, warnings } = parse(&text, name, places)?;
     let findings = secret_findings(&config);
     let warnings = if findings.is_empty() {

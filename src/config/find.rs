@@ -111,7 +111,9 @@ pub fn candidates(named: Option<&Path>, environment: Environment<'_>) -> Vec<Can
 
 /// Where a person's own watchlist is; `None` if the environment names no home.
 pub fn personal(environment: Environment<'_>) -> Option<PathBuf> {
-    environment.xdg("XDG_CONFIG_HOME", ".config").map(|home| home.join("wirewatch").join(FILE_NAME))
+    environment
+        .xdg("XDG_CONFIG_HOME", ".config")
+        .map(|home| home.join("wirewatch").join(FILE_NAME))
 }
 
 /// Finds the watchlist. One that is named outright is not checked for being there: reading it says what is wrong.

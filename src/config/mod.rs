@@ -35,7 +35,8 @@ mod values;
 #[cfg(test)]
 mod tests;
 
-pub use file::{Loaded, Stamp, Version, load};
+pub use file::{Loaded, Stamp, Version, load, load_text};
+pub use times::span;
 
 use find::Places;
 use reader::{Notes, Table};

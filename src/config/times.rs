@@ -10,6 +10,14 @@ use super::keys::{in_words, nearest};
 use super::reader::Wrong;
 use crate::model::Backfill;
 
+/// Reads a span of a command line, as the watchlist writes them; the error is for a person.
+pub fn span(text: &str) -> Result<SignedDuration, String> {
+    duration(text).map_err(|wrong| match wrong.hint {
+        Some(hint) => format!("{}; write {hint}", wrong.message),
+        None => wrong.message,
+    })
+}
+
 /// `400d`, `90s`, `1h30m`.
 pub(super) fn duration(text: &str) -> Result<SignedDuration, Wrong> {
     let wrong = || {

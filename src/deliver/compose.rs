@@ -24,7 +24,11 @@ pub(super) fn compose_for(
     due: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<Result<Queued, Reason>, StoreError> {
-    let Gathered { material, stale, events } = gather(desk, digest, recipient, host, Source::Pending, now)?;
+    let Gathered {
+        material,
+        stale,
+        events,
+    } = gather(desk, digest, recipient, host, Source::Pending, now)?;
     let window_from = material.since.unwrap_or(now);
     let message = digest::message(&material, Caps::standard(digest.max_stories));
     drop(material);
@@ -61,18 +65,30 @@ pub(super) fn compose_for(
         bytes: written.bytes,
         html: rendered.html,
         told: told.collect(),
-        settled: stale.into_iter().chain(settled.leaving.iter().copied()).collect(),
+        settled: stale
+            .into_iter()
+            .chain(settled.leaving.iter().copied())
+            .collect(),
         events,
     };
     let id = desk.store.put_digest(&delivery, due, now)?;
-    Ok(Ok(Queued { delivery: id, subject: rendered.subject, stories }))
+    Ok(Ok(Queued {
+        delivery: id,
+        subject: rendered.subject,
+        stories,
+    }))
 }
 
 /// How many stories a message tells, shown or counted.
 fn stories(settled: &Settled) -> usize {
-    let leads = settled.told.iter().filter(|told| !matches!(told.how, How::Late | How::Replaced | How::Snoozed));
+    let leads = settled
+        .told
+        .iter()
+        .filter(|told| !matches!(told.how, How::Late | How::Replaced | How::Snoozed));
     // An item without a story is one by itself.
-    let distinct: BTreeSet<_> = leads.map(|told| told.story.map_or(-told.item.0, |story| story.0)).collect();
+    let distinct: BTreeSet<_> = leads
+        .map(|told| told.story.map_or(-told.item.0, |story| story.0))
+        .collect();
     distinct.len()
 }
 
@@ -87,7 +103,10 @@ pub fn preview(
 ) -> Result<Option<Rendered>, StoreError> {
     let source = since.map_or(Source::Pending, Source::Since);
     let Gathered { material, .. } = gather(desk, digest, recipient, host, source, now)?;
-    Ok(digest::message(&material, Caps::standard(digest.max_stories)).map(|message| message.rendered))
+    Ok(
+        digest::message(&material, Caps::standard(digest.max_stories))
+            .map(|message| message.rendered),
+    )
 }
 
 /// A sent digest in full, with what its caps hid; of one topic only if `topic` names it. `None`: it told nothing.
@@ -99,11 +118,24 @@ pub fn sent_in_full(
     host: &str,
 ) -> Result<Option<Rendered>, StoreError> {
     let source = Source::Told(delivery.id);
-    let Gathered { mut material, .. } =
-        gather(desk, digest, &delivery.recipient, host, source, delivery.window.1)?;
+    let Gathered { mut material, .. } = gather(
+        desk,
+        digest,
+        &delivery.recipient,
+        host,
+        source,
+        delivery.window.1,
+    )?;
     if let Some(topic) = topic {
-        let kept: Vec<_> = material.topics.iter().filter(|known| known.name == topic).map(|known| known.id).collect();
-        material.candidates.retain(|candidate| kept.contains(&candidate.topic));
+        let kept: Vec<_> = material
+            .topics
+            .iter()
+            .filter(|known| known.name == topic)
+            .map(|known| known.id)
+            .collect();
+        material
+            .candidates
+            .retain(|candidate| kept.contains(&candidate.topic));
         material.topics.retain(|known| kept.contains(&known.id));
     }
     Ok(digest::message(&material, Caps::NONE).map(|message| message.rendered))
@@ -118,18 +150,39 @@ pub(super) fn halve(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let digests = &desk.watchlist.config.digests;
-    let Some(digest) = digests.iter().find(|digest| digest.name == delivery.digest).cloned() else {
+    let Some(digest) = digests
+        .iter()
+        .find(|digest| digest.name == delivery.digest)
+        .cloned()
+    else {
         return Ok(false);
     };
     let source = Source::Told(delivery.id);
-    let Gathered { material, .. } = gather(desk, &digest, &delivery.recipient, host, source, delivery.window.1)?;
-    let Some(message) = digest::message(&material, Caps::standard(digest.max_stories).halved()) else {
+    let Gathered { material, .. } = gather(
+        desk,
+        &digest,
+        &delivery.recipient,
+        host,
+        source,
+        delivery.window.1,
+    )?;
+    let Some(message) = digest::message(&material, Caps::standard(digest.max_stories).halved())
+    else {
         return Ok(false);
     };
     drop(material);
     let rendered = message.rendered;
-    let Ok(written) = write(desk, &rendered, &digest, &delivery.recipient, host, now)? else { return Ok(false) };
-    desk.store.replace_message(delivery.id, &written.message_id, &written.bytes, &rendered.html, now, reply)?;
+    let Ok(written) = write(desk, &rendered, &digest, &delivery.recipient, host, now)? else {
+        return Ok(false);
+    };
+    desk.store.replace_message(
+        delivery.id,
+        &written.message_id,
+        &written.bytes,
+        &rendered.html,
+        now,
+        reply,
+    )?;
     Ok(true)
 }
 
@@ -149,20 +202,34 @@ fn write(
     now: Timestamp,
 ) -> Result<Result<Written, String>, StoreError> {
     let sender = desk.watchlist.config.mail.sender(host);
-    let slug = desk.store.slug(&digest.name, naming::slug(&digest.name).as_deref())?;
-    let domain = sender.address.rsplit_once('@').map_or(host, |(_, domain)| domain);
+    let slug = desk
+        .store
+        .slug(&digest.name, naming::slug(&digest.name).as_deref())?;
+    let domain = sender
+        .address
+        .rsplit_once('@')
+        .map_or(host, |(_, domain)| domain);
     let sequence = desk.store.sequence(&digest.name, now)?;
     let message_id = naming::message_id(&slug, now, sequence, random(), domain);
-    let thread = rendered.thread.as_ref().map(|thread| thread.message_id.clone());
+    let thread = rendered
+        .thread
+        .as_ref()
+        .map(|thread| thread.message_id.clone());
     let draft = Draft {
-        from: Mailbox { name: rendered.from_name.clone(), address: sender.address.clone() },
+        from: Mailbox {
+            name: rendered.from_name.clone(),
+            address: sender.address.clone(),
+        },
         to: recipient.to_owned(),
         subject: rendered.subject.clone(),
-        date: now.to_zoned(digest.plan.timezone.clone()),
+        date: now.to_zoned_datetime(digest.plan.timezone.clone()),
         message_id: message_id.clone(),
         references: thread.iter().cloned().collect(),
         in_reply_to: thread,
-        list: ListId { name: digest.name.clone(), id: naming::list_id(&slug, domain) },
+        list: ListId {
+            name: digest.name.clone(),
+            id: naming::list_id(&slug, domain),
+        },
         text: rendered.text.clone(),
         html: rendered.html.clone(),
     };

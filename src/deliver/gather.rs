@@ -4,22 +4,21 @@ use std::collections::{BTreeSet, HashMap};
 
 use jiff::SignedDuration;
 
+use super::news;
 use crate::desk::Desk;
+use crate::desk::telling;
 use crate::digest::DigestSettings;
 use crate::digest::material::{
-    Candidate, Edit, Elsewhere, FeedFigures, Followup, Material, StoryFacts, Thread, ToldBefore, Topic,
-    Watchlist as WatchlistState,
+    Candidate, Edit, Elsewhere, FeedFigures, Followup, Material, StoryFacts, Thread, ToldBefore,
+    Topic, Watchlist as WatchlistState,
 };
 use crate::digest::volume;
-use super::news;
 use crate::model::{DeliveryId, FeedId, FeedState, ItemId, MatchId, StoryId, Timestamp, TopicId};
 use crate::store::StoreError;
 use crate::store::matches::Pending;
-use crate::desk::telling;
 use crate::story::Telling;
-use crate::story::vector::Frequencies;
 use crate::story::followup::{self, News};
-use crate::story::group;
+use crate::story::vector::Frequencies;
 use crate::topic::publisher;
 
 /// The material of a message, and the matches that no longer hold.
@@ -57,7 +56,11 @@ pub(super) fn gather<'a>(
         _ => store.last_window(&digest.name, recipient)?,
     };
     let topics = topics_of(desk, digest, recipient, now)?;
-    let mut reader = Reader { desk, feeds: HashMap::new(), frequencies: None };
+    let mut reader = Reader {
+        desk,
+        feeds: HashMap::new(),
+        frequencies: None,
+    };
     let (candidates, stale) = reader.candidates(recipient, &topics, source)?;
     // What was told already is shown again as the news it was.
     let stories = match source {
@@ -84,7 +87,13 @@ pub(super) fn gather<'a>(
             gaps: store.gaps_since(window_from)?,
         },
         watchlist: WatchlistState {
-            file: desk.watchlist.file().file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            file: desk
+                .watchlist
+                .file()
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned(),
             saved_at: desk.watchlist.version.modified.unwrap_or(now),
             problems: u32::try_from(desk.problems).unwrap_or(u32::MAX),
         },
@@ -93,11 +102,19 @@ pub(super) fn gather<'a>(
         candidates,
         stories,
     };
-    Ok(Gathered { material, stale, events })
+    Ok(Gathered {
+        material,
+        stale,
+        events,
+    })
 }
 
 fn wanted_ids(topics: &[Topic]) -> Vec<TopicId> {
-    topics.iter().filter(|topic| topic.wanted).map(|topic| topic.id).collect()
+    topics
+        .iter()
+        .filter(|topic| topic.wanted)
+        .map(|topic| topic.id)
+        .collect()
 }
 
 /// All topics that the recipient gets in any digest, in file order.
@@ -109,14 +126,33 @@ fn topics_of(
 ) -> Result<Vec<Topic>, StoreError> {
     let bounds = volume::windows(&digest.plan.timezone, now);
     let mut topics = Vec::new();
-    for (index, (declared, id)) in desk.watchlist.config.topics.iter().zip(&desk.topics).enumerate() {
-        if !desk.watchlist.readers(index).contains(&recipient.to_owned()) {
+    for (index, (declared, id)) in desk
+        .watchlist
+        .config
+        .topics()
+        .iter()
+        .zip(&desk.topics)
+        .enumerate()
+    {
+        if !desk
+            .watchlist
+            .readers(index)
+            .contains(&recipient.to_owned())
+        {
             continue;
         }
         let since = desk.store.topic_since(*id)?;
         // A window that began before the topic was known says nothing about how much it usually brings.
-        let whole: Vec<_> = bounds.iter().copied().skip_while(|start| *start < since).collect();
-        let known = if whole.len() < 2 { bounds.iter().copied().rev().take(2).rev().collect() } else { whole };
+        let whole: Vec<_> = bounds
+            .iter()
+            .copied()
+            .skip_while(|start| *start < since)
+            .collect();
+        let known = if whole.len() < 2 {
+            bounds.iter().copied().rev().take(2).rev().collect()
+        } else {
+            whole
+        };
         topics.push(Topic {
             id: *id,
             name: declared.name.clone(),
@@ -168,8 +204,12 @@ impl Reader<'_> {
     fn candidate(&mut self, waiting: Pending) -> Result<Option<Candidate>, StoreError> {
         let desk = self.desk;
         let found = waiting.found;
-        let Some(index) = desk.topics.iter().position(|id| *id == found.topic) else { return Ok(None) };
-        let Some((item, shown)) = desk.item_in(found.item, found.feed)? else { return Ok(None) };
+        let Some(index) = desk.topics.iter().position(|id| *id == found.topic) else {
+            return Ok(None);
+        };
+        let Some((item, shown)) = desk.item_in(found.item, found.feed)? else {
+            return Ok(None);
+        };
         let feed = self.feed(found.feed)?;
         let verdict = desk.judge(index, &desk.prepare(&item, &feed, &shown));
         if !verdict.matched {
@@ -178,7 +218,13 @@ impl Reader<'_> {
         Ok(Some(Candidate {
             id: waiting.id,
             item: found.item,
-            story: waiting.story.filter(|_| desk.watchlist.config.topics.get(index).is_some_and(|topic| topic.group)),
+            story: waiting.story.filter(|_| {
+                desk.watchlist
+                    .config
+                    .topics()
+                    .get(index)
+                    .is_some_and(|topic| topic.group)
+            }),
             topic: found.topic,
             matched_at: found.at,
             origin: found.origin,
@@ -194,7 +240,9 @@ impl Reader<'_> {
     }
 
     fn telling(&mut self, item: ItemId) -> Result<Option<Telling>, StoreError> {
-        let Some(told) = self.desk.store.telling(item)? else { return Ok(None) };
+        let Some(told) = self.desk.store.telling(item)? else {
+            return Ok(None);
+        };
         let name = self.feed(told.feed)?.name;
         Ok(Some(telling(told, &name)))
     }
@@ -218,6 +266,12 @@ impl Reader<'_> {
     }
 }
 
+/// A story is closed so long after its last item.
+const OPEN_FOR: SignedDuration = SignedDuration::from_hours(72);
+
+/// A told story comes back no sooner.
+const LEAST_DISTANCE: SignedDuration = SignedDuration::from_hours(6);
+
 /// What is known of the candidates' stories: who tells them, and what the recipient heard of them before.
 fn story_facts(
     reader: &mut Reader<'_>,
@@ -225,7 +279,10 @@ fn story_facts(
     candidates: &[Candidate],
     now: Timestamp,
 ) -> Result<Vec<StoryFacts>, StoreError> {
-    let ids: BTreeSet<StoryId> = candidates.iter().filter_map(|candidate| candidate.story).collect();
+    let ids: BTreeSet<StoryId> = candidates
+        .iter()
+        .filter_map(|candidate| candidate.story)
+        .collect();
     let mut facts = Vec::new();
     for id in ids {
         let members = reader.desk.store.story_items(id)?;
@@ -238,7 +295,7 @@ fn story_facts(
         facts.push(StoryFacts {
             id,
             outlets: u32::try_from(publishers.len()).unwrap_or(u32::MAX),
-            closed: now.duration_since(last) >= group::OPEN_FOR,
+            closed: now.duration_since(last) >= OPEN_FOR,
             told: told_before(reader, recipient, id, candidates, now)?,
         });
     }
@@ -254,26 +311,33 @@ fn told_before(
 ) -> Result<Option<ToldBefore>, StoreError> {
     let desk = reader.desk;
     let told = desk.store.told_of_story(recipient, story)?;
-    let Some(last) = told.last() else { return Ok(None) };
+    let Some(last) = told.last() else {
+        return Ok(None);
+    };
     let mut known = Vec::new();
     for before in &told {
         known.extend(reader.telling(before.item)?);
     }
     let mut fresh = Vec::new();
     let mut new_topics: Vec<TopicId> = Vec::new();
-    for candidate in candidates.iter().filter(|candidate| candidate.story == Some(story)) {
+    for candidate in candidates
+        .iter()
+        .filter(|candidate| candidate.story == Some(story))
+    {
         fresh.extend(reader.telling(candidate.item)?);
         if !told.iter().any(|before| before.topic == candidate.topic) {
             new_topics.push(candidate.topic);
         }
     }
     let frequencies = reader.frequencies()?;
-    let news = fresh.iter().find_map(|telling| followup::news(telling, &known, frequencies));
-    let soon = now.duration_since(last.at) < followup::LEAST_DISTANCE;
+    let news = fresh
+        .iter()
+        .find_map(|telling| followup::news(telling, &known, frequencies));
+    let soon = now.duration_since(last.at) < LEAST_DISTANCE;
     let followup = match news {
         Some(_) if soon => Followup::TooSoon,
         Some(News::Marked) => Followup::Marked,
-        Some(News::Words(words)) => Followup::Words(words),
+        Some(News::Words(_)) => Followup::Words(Vec::new()),
         None if !new_topics.is_empty() => Followup::Topics(new_topics),
         None => Followup::Nothing,
     };
@@ -281,8 +345,15 @@ fn told_before(
         Some(delivery) => desk.store.thread_of(delivery, story)?,
         None => None,
     };
-    let thread = thread.map(|(message_id, subject)| Thread { message_id, subject });
-    Ok(Some(ToldBefore { at: last.at, followup, thread }))
+    let thread = thread.map(|(message_id, subject)| Thread {
+        message_id,
+        subject,
+    });
+    Ok(Some(ToldBefore {
+        at: last.at,
+        followup,
+        thread,
+    }))
 }
 
 fn edits(
@@ -291,12 +362,20 @@ fn edits(
     topics: &[Topic],
     since: Timestamp,
 ) -> Result<Vec<Edit>, StoreError> {
-    let changes = reader.desk.store.retitled_since(recipient, &wanted_ids(topics), since)?;
+    let changes = reader
+        .desk
+        .store
+        .retitled_since(recipient, &wanted_ids(topics), since)?;
     changes
         .into_iter()
         .map(|change| {
             let outlet = reader.feed(change.feed)?.name;
-            Ok(Edit { outlet, old: change.old, new: Some(change.new), link: change.link })
+            Ok(Edit {
+                outlet,
+                old: change.old,
+                new: Some(change.new),
+                link: change.link,
+            })
         })
         .collect()
 }
@@ -308,5 +387,12 @@ fn elsewhere(
     since: Timestamp,
 ) -> Result<Vec<Elsewhere>, StoreError> {
     let told = desk.store.told_elsewhere(recipient, &digest.name, since)?;
-    Ok(told.into_iter().map(|(digest, at, stories)| Elsewhere { digest, at, stories }).collect())
+    Ok(told
+        .into_iter()
+        .map(|(digest, at, stories)| Elsewhere {
+            digest,
+            at,
+            stories,
+        })
+        .collect())
 }

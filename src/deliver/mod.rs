@@ -76,7 +76,9 @@ impl Deliverer {
     pub async fn compose(&self, which: Which) -> Result<Vec<Outcome>, DeskError> {
         let now = self.clock.now();
         let host = self.host.clone();
-        self.desk.at_once(move |desk| compose_all(desk, &which, &host, now)).await
+        self.desk
+            .at_once(move |desk| compose_all(desk, &which, &host, now))
+            .await
     }
 
     /// When a digest or a message is due next; `None`: nothing is in sight.
@@ -100,7 +102,10 @@ impl Deliverer {
 /// All digests with each of their recipients.
 fn addressed(desk: &Desk) -> Vec<(crate::digest::DigestSettings, String)> {
     let digests = &desk.watchlist.config.digests;
-    digests.iter().flat_map(|digest| digest.to.iter().map(|to| (digest.clone(), to.clone()))).collect()
+    digests
+        .iter()
+        .flat_map(|digest| digest.to.iter().map(|to| (digest.clone(), to.clone())))
+        .collect()
 }
 
 fn history(
@@ -113,14 +118,24 @@ fn history(
     let waiting_since = if digest.plan.send != schedule::Send::AtOnce {
         None
     } else if desk.store.was_ever_told(recipient)? {
-        desk.store.pending_since(recipient, &desk.wanted_topics(digest))?
+        desk.store
+            .pending_since(recipient, &desk.wanted_topics(digest))?
     } else {
         Some(due.known_at)
     };
-    Ok(schedule::History { known_at: due.known_at, last_due: due.last_due, waiting_since })
+    Ok(schedule::History {
+        known_at: due.known_at,
+        last_due: due.last_due,
+        waiting_since,
+    })
 }
 
-fn compose_all(desk: &mut Desk, which: &Which, host: &str, now: Timestamp) -> Result<Vec<Outcome>, StoreError> {
+fn compose_all(
+    desk: &mut Desk,
+    which: &Which,
+    host: &str,
+    now: Timestamp,
+) -> Result<Vec<Outcome>, StoreError> {
     let mut outcomes = Vec::new();
     for (digest, recipient) in addressed(desk) {
         let due = match which {
@@ -144,7 +159,11 @@ fn compose_all(desk: &mut Desk, which: &Which, host: &str, now: Timestamp) -> Re
         } else {
             compose::compose_for(desk, &digest, &recipient, host, due, now)?
         };
-        outcomes.push(Outcome { digest: digest.name, recipient, result });
+        outcomes.push(Outcome {
+            digest: digest.name,
+            recipient,
+            result,
+        });
     }
     Ok(outcomes)
 }

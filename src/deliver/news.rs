@@ -12,7 +12,11 @@ pub(super) fn feed_news(
     recipient: &str,
     topics: &[Topic],
 ) -> Result<(Vec<FeedNews>, Vec<i64>, u32), StoreError> {
-    let wanted: Vec<TopicId> = topics.iter().filter(|topic| topic.wanted).map(|topic| topic.id).collect();
+    let wanted: Vec<TopicId> = topics
+        .iter()
+        .filter(|topic| topic.wanted)
+        .map(|topic| topic.id)
+        .collect();
     let mut news = Vec::new();
     let mut reported = Vec::new();
     for event in desk.store.events_for(recipient)? {
@@ -21,11 +25,21 @@ pub(super) fn feed_news(
         if readers.is_empty() {
             continue;
         }
-        let Some(what) = what_happened(desk, &event, &feed, &wanted)? else { continue };
-        let topics = if readers.len() == wanted.len() { Vec::new() } else { readers };
+        let Some(what) = what_happened(desk, &event, &feed, &wanted)? else {
+            continue;
+        };
+        let topics = if readers.len() == wanted.len() {
+            Vec::new()
+        } else {
+            readers
+        };
         reported.push(event.id);
         if let Some(what) = what {
-            news.push(FeedNews { feed: feed.name, what, topics });
+            news.push(FeedNews {
+                feed: feed.name,
+                what,
+                topics,
+            });
         }
     }
     let known = desk.store.known_failing(recipient)?.len();
@@ -36,7 +50,7 @@ pub(super) fn feed_news(
 fn topics_reading(desk: &Desk, feed: &FeedState, wanted: &[TopicId]) -> Vec<String> {
     let config = &desk.watchlist.config;
     config
-        .topics
+        .topics()
         .iter()
         .zip(&desk.topics)
         .filter(|(topic, id)| wanted.contains(id) && desk.watchlist.reads(topic, &feed.url))
@@ -58,7 +72,11 @@ fn what_happened(
         EventKind::Added => {
             let (stored, matching) = desk.store.first_document(feed.id, wanted)?;
             // What `backfill` mails is told as news and not as a number.
-            let matching = if desk.watchlist.mails_backfill(&feed.url) { 0 } else { matching };
+            let matching = if desk.watchlist.mails_backfill(&feed.url) {
+                0
+            } else {
+                matching
+            };
             Some(FeedEvent::Added { stored, matching })
         }
         EventKind::Resumed => Some(FeedEvent::Resumed),
@@ -67,17 +85,26 @@ fn what_happened(
             attempts: feed.failures,
             error: feed.error.clone().unwrap_or_default(),
         }),
-        EventKind::Gone if still_failing => {
-            Some(FeedEvent::Gone { since: feed.failing_since.unwrap_or(event.at) })
-        }
-        EventKind::Recovered => Some(FeedEvent::Recovered { since: last_said(desk, event)? }),
+        EventKind::Gone if still_failing => Some(FeedEvent::Gone {
+            since: feed.failing_since.unwrap_or(event.at),
+        }),
+        EventKind::Recovered => Some(FeedEvent::Recovered {
+            since: last_said(desk, event)?,
+        }),
         EventKind::Quiet => match (feed.last_new_at, feed.rhythm) {
-            (Some(last_new), Some(usual)) if last_new <= event.at => Some(FeedEvent::Quiet { last_new, usual }),
+            (Some(last_new), Some(usual)) if last_new <= event.at => {
+                Some(FeedEvent::Quiet { last_new, usual })
+            }
             _ => None,
         },
-        EventKind::Gap => Some(FeedEvent::Gap { from: moment_in(&event.detail).unwrap_or(event.at), to: event.at }),
+        EventKind::Gap => Some(FeedEvent::Gap {
+            from: moment_in(&event.detail).unwrap_or(event.at),
+            to: event.at,
+        }),
         EventKind::Replaced => Some(FeedEvent::Replaced { at: event.at }),
-        EventKind::Moved => Some(FeedEvent::Moved { to: event.detail.clone() }),
+        EventKind::Moved => Some(FeedEvent::Moved {
+            to: event.detail.clone(),
+        }),
         EventKind::Guids => Some(FeedEvent::Guids),
         EventKind::Failing | EventKind::Gone => None,
     };

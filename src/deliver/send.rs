@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use tracing::{info, warn};
 
+use super::Deliverer;
 use super::compose::halve;
-use super::{Deliverer, compose};
 use crate::config::{Config, SmtpConfig, Transport};
 use crate::desk::{Desk, DeskError};
 use crate::mail::folder::{self, Label};
@@ -46,13 +46,21 @@ impl Deliverer {
         }
     }
 
-    async fn send_to_folder(&self, due: Vec<Delivery>, folder: &std::path::Path) -> Result<Vec<Sent>, DeskError> {
+    async fn send_to_folder(
+        &self,
+        due: Vec<Delivery>,
+        folder: &std::path::Path,
+    ) -> Result<Vec<Sent>, DeskError> {
         let mut sent = Vec::new();
         for delivery in due {
-            let Some((bytes, html)) = self.begin(&delivery).await? else { continue };
+            let Some((bytes, html)) = self.begin(&delivery).await? else {
+                continue;
+            };
             let slug = {
                 let digest = delivery.digest.clone();
-                self.desk.at_once(move |desk| desk.store.slug(&digest, None)).await?
+                self.desk
+                    .at_once(move |desk| desk.store.slug(&digest, None))
+                    .await?
             };
             let folder = folder.to_owned();
             let label_of = delivery.clone();
@@ -70,13 +78,23 @@ impl Deliverer {
             let (report, files) = match written {
                 Ok(written) => {
                     let reply = format!("written to `{}`", written.eml.display());
-                    let report = Report { outcome: Outcome::Accepted, step: Step::Folder, reply, hint: None };
+                    let report = Report {
+                        outcome: Outcome::Accepted,
+                        step: Step::Folder,
+                        reply,
+                        hint: None,
+                    };
                     (report, vec![written.eml, written.html])
                 }
                 Err(report) => (report, Vec::new()),
             };
             let state = self.settle(&delivery, &report).await?;
-            sent.push(Sent { delivery, report, state, files });
+            sent.push(Sent {
+                delivery,
+                report,
+                state,
+                files,
+            });
         }
         Ok(sent)
     }
@@ -114,7 +132,12 @@ impl Deliverer {
             let Some(report) = report else { continue };
             // The answer is on the disk before the server hears goodbye.
             let state = self.settle(&delivery, &report).await?;
-            sent.push(Sent { delivery, report, state, files: Vec::new() });
+            sent.push(Sent {
+                delivery,
+                report,
+                state,
+                files: Vec::new(),
+            });
             session = Some(open);
         }
         if let Some(session) = session.filter(Session::is_ready) {
@@ -130,12 +153,22 @@ impl Deliverer {
         delivery: &Delivery,
     ) -> Result<Option<Report>, DeskError> {
         let id = delivery.id;
-        let content = self.desk.at_once(move |desk| desk.store.delivery_content(id)).await?;
-        let Some((bytes, _)) = content else { return Ok(None) };
-        if let Err(report) = session.prepare(sender, &delivery.recipient, bytes.len()).await {
+        let content = self
+            .desk
+            .at_once(move |desk| desk.store.delivery_content(id))
+            .await?;
+        let Some((bytes, _)) = content else {
+            return Ok(None);
+        };
+        if let Err(report) = session
+            .prepare(sender, &delivery.recipient, bytes.len())
+            .await
+        {
             return Ok(Some(report));
         }
-        self.desk.at_once(move |desk| desk.store.mark_sending(id)).await?;
+        self.desk
+            .at_once(move |desk| desk.store.mark_sending(id))
+            .await?;
         Ok(Some(session.data(&bytes).await))
     }
 
@@ -153,11 +186,20 @@ impl Deliverer {
             .await
     }
 
-    async fn settle_all(&self, deliveries: Vec<Delivery>, report: &Report) -> Result<Vec<Sent>, DeskError> {
+    async fn settle_all(
+        &self,
+        deliveries: Vec<Delivery>,
+        report: &Report,
+    ) -> Result<Vec<Sent>, DeskError> {
         let mut sent = Vec::new();
         for delivery in deliveries {
             let state = self.settle(&delivery, report).await?;
-            sent.push(Sent { delivery, report: report.clone(), state, files: Vec::new() });
+            sent.push(Sent {
+                delivery,
+                report: report.clone(),
+                state,
+                files: Vec::new(),
+            });
         }
         Ok(sent)
     }
@@ -167,7 +209,9 @@ impl Deliverer {
         let host = self.host.clone();
         let (delivery, report) = (delivery.clone(), report.clone());
         log(&delivery, &report);
-        self.desk.at_once(move |desk| settle(desk, &delivery, &report, &host, now)).await
+        self.desk
+            .at_once(move |desk| settle(desk, &delivery, &report, &host, now))
+            .await
     }
 }
 
@@ -194,12 +238,14 @@ fn settle(
             false => (State::Held, now),
         },
         Next::PauseRecipient => {
-            desk.store.pause_recipient(&delivery.recipient, &reply, now)?;
+            desk.store
+                .pause_recipient(&delivery.recipient, &reply, now)?;
             (State::Queued, now)
         }
         Next::Hold => (State::Held, now),
     };
-    desk.store.settle(delivery.id, state, next_at, tries, &reply, now)?;
+    desk.store
+        .settle(delivery.id, state, next_at, tries, &reply, now)?;
     Ok(state)
 }
 
@@ -230,17 +276,22 @@ fn smtp_settings(smtp: &SmtpConfig, host: &str) -> Result<SmtpSettings, Report> 
     let credentials = match &smtp.login {
         None => None,
         Some(login) => {
-            let password = login
-                .password
-                .read()
-                .map_err(|error| wrong(error.to_string(), "mend `password_file` or `password_env` of `[mail.smtp]`"))?;
+            let password = login.password.read().map_err(|error| {
+                wrong(
+                    error.to_string(),
+                    "mend `password_file` or `password_env` of `[mail.smtp]`",
+                )
+            })?;
             Some((login.username.clone(), password.reveal().to_owned()))
         }
     };
     let ca = match &smtp.ca_file {
         None => None,
         Some(file) => Some(std::fs::read(file).map_err(|error| {
-            wrong(format!("cannot read `{}`: {error}", file.display()), "mend `ca_file` of `[mail.smtp]`")
+            wrong(
+                format!("cannot read `{}`: {error}", file.display()),
+                "mend `ca_file` of `[mail.smtp]`",
+            )
         })?),
     };
     Ok(SmtpSettings {

@@ -1,4 +1,6 @@
-//! Placeholders of the bundled files: `{{rfc2822 -3h}}`, `{{rfc3339 -26h10m}}`, `{{base}}`, `{{feed NAME}}`.
+//! Placeholders of the bundled files: `{{rfc2822 -3h}}`, `{{rfc3339 -26h10m}}`, `{{base}}`, `{{feed NAME}}`, `{{folder}}`.
+
+use std::path::Path;
 
 use jiff::SignedDuration;
 
@@ -8,15 +10,32 @@ use crate::model::Timestamp;
 pub(super) fn feed(template: &str, base: &str, now: Timestamp) -> String {
     fill(template, |word, rest| match word {
         "base" => Some(base.to_owned()),
-        "rfc2822" => moment(rest, now).map(|moment| moment.strftime("%a, %d %b %Y %H:%M:%S +0000").to_string()),
-        "rfc3339" => moment(rest, now).map(|moment| moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
+        "rfc2822" => moment(rest, now)
+            .map(|moment| moment.strftime("%a, %d %b %Y %H:%M:%S +0000").to_string()),
+        "rfc3339" => {
+            moment(rest, now).map(|moment| moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+        }
         _ => None,
     })
 }
 
-/// The demo's watchlist with the addresses of the feeds in place.
-pub(super) fn watchlist(template: &str, address: impl Fn(&str) -> Option<String>) -> String {
-    fill(template, |word, rest| (word == "feed").then(|| address(rest)).flatten())
+/// The demo's watchlist with the addresses of the feeds and its folder in place.
+pub(super) fn watchlist(
+    template: &str,
+    folder: &Path,
+    address: impl Fn(&str) -> Option<String>,
+) -> String {
+    // Inside a TOML string a backslash and a quotation mark have a meaning of their own.
+    let folder = folder
+        .display()
+        .to_string()
+        .replace('\\', "\\\\")
+        .replace('"', "\\\"");
+    fill(template, |word, rest| match word {
+        "folder" => Some(folder.clone()),
+        "feed" => address(rest),
+        _ => None,
+    })
 }
 
 /// Replaces each `{{word rest}}`; one that `value` does not know stays, so that a test finds it.
@@ -63,7 +82,11 @@ mod tests {
     fn placeholders_become_dates_and_addresses() {
         let now = "2026-11-23T06:00:00Z".parse().expect("a moment");
         assert_eq!(
-            feed("<d>{{rfc2822 -26h10m}}</d>{{rfc3339 -3h}} {{base}}/x", "http://127.0.0.1:9", now),
+            feed(
+                "<d>{{rfc2822 -26h10m}}</d>{{rfc3339 -3h}} {{base}}/x",
+                "http://127.0.0.1:9",
+                now
+            ),
             "<d>Sun, 22 Nov 2026 03:50:00 +0000</d>2026-11-23T03:00:00Z http://127.0.0.1:9/x"
         );
     }
@@ -74,11 +97,23 @@ mod tests {
         for bundled in FEEDS {
             for text in [Some(bundled.first), bundled.second].into_iter().flatten() {
                 let filled = feed(text, "http://127.0.0.1:9", now);
-                assert!(!filled.contains("{{"), "{}: {:?}", bundled.name, filled.find("{{"));
+                assert!(
+                    !filled.contains("{{"),
+                    "{}: {:?}",
+                    bundled.name,
+                    filled.find("{{")
+                );
             }
         }
         let names: Vec<_> = FEEDS.iter().map(|bundled| bundled.name).collect();
-        let filled = watchlist(WATCHLIST, |name| names.contains(&name).then(|| "http://127.0.0.1:9/feed".to_owned()));
-        assert!(!filled.contains("{{"), "a feed of the watchlist is not bundled");
+        let filled = watchlist(WATCHLIST, Path::new("/tmp/demo"), |name| {
+            names
+                .contains(&name)
+                .then(|| "http://127.0.0.1:9/feed".to_owned())
+        });
+        assert!(
+            !filled.contains("{{"),
+            "a feed of the watchlist is not bundled"
+        );
     }
 }

@@ -1,10 +1,11 @@
 //! The bundled feeds, and the small loopback server that serves them.
 //!
-//! Thirteen invented outlets in five languages. Their dates count from the moment the server starts, so that the news
+//! Fifteen invented outlets in five languages. Their dates count from the moment the server starts, so that the news
 //! is always fresh; two hours later some of them have more to say.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -41,9 +42,14 @@ impl Server {
                 second_round: Arc::clone(&second_round),
             };
             ports.push((feed.name, port));
-            std::thread::Builder::new().name(format!("outlet {}", feed.name)).spawn(move || outlet.serve(&listener))?;
+            std::thread::Builder::new()
+                .name(format!("outlet {}", feed.name))
+                .spawn(move || outlet.serve(&listener))?;
         }
-        Ok(Server { ports, second_round })
+        Ok(Server {
+            ports,
+            second_round,
+        })
     }
 
     /// The address of an outlet's feed.
@@ -52,9 +58,9 @@ impl Server {
         Some(format!("http://127.0.0.1:{port}/feed"))
     }
 
-    /// The demo's watchlist, with the addresses of this server.
-    pub fn watchlist(&self) -> String {
-        fill::watchlist(bundle::WATCHLIST, |name| self.address(name))
+    /// The demo's watchlist, with the addresses of this server; database and mail go into `folder`.
+    pub fn watchlist(&self, folder: &Path) -> String {
+        fill::watchlist(bundle::WATCHLIST, folder, |name| self.address(name))
     }
 
     /// From now on the outlets show what they publish two hours later.
@@ -103,9 +109,14 @@ impl Outlet {
         let etag = format!("\"edition-{version}\"");
         let mut stream = stream;
         if !asked_for.starts_with("GET /feed ") {
-            stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            stream.write_all(
+                b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+            )
         } else if condition.as_deref() == Some(&etag) {
-            write!(stream, "HTTP/1.1 304 Not Modified\r\nETag: {etag}\r\nConnection: close\r\n\r\n")
+            write!(
+                stream,
+                "HTTP/1.1 304 Not Modified\r\nETag: {etag}\r\nConnection: close\r\n\r\n"
+            )
         } else {
             write!(
                 stream,

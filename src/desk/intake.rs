@@ -76,7 +76,12 @@ pub enum Arrival {
 impl Came {
     /// A failure that no server had a part in.
     pub fn failed(cause: String) -> Came {
-        Came { arrival: Arrival::Failed { cause }, permanent_target: None, freshness: None, also_held: Vec::new() }
+        Came {
+            arrival: Arrival::Failed { cause },
+            permanent_target: None,
+            freshness: None,
+            also_held: Vec::new(),
+        }
     }
 }
 
@@ -160,7 +165,13 @@ impl Desk {
         }
         self.store.record_feed(&state)?;
         self.count(&result, now)?;
-        Ok(Line { feed: id, name: state.name, url: state.url, result, next_at: state.next_at })
+        Ok(Line {
+            feed: id,
+            name: state.name,
+            url: state.url,
+            result,
+            next_at: state.next_at,
+        })
     }
 
     /// Puts an answer into the feed's state, and its items into the store; `None` where nothing counts.
@@ -172,7 +183,12 @@ impl Desk {
         now: Timestamp,
     ) -> Result<(Option<Polled>, PollResult), StoreError> {
         Ok(match &came.arrival {
-            Arrival::Document { document, validators, hash, torn } => {
+            Arrival::Document {
+                document,
+                validators,
+                hash,
+                torn,
+            } => {
                 let (taken, matches) = self.take_document(state, declared, document, now)?;
                 *state = taken.feed;
                 well(state, now);
@@ -189,37 +205,60 @@ impl Desk {
                     gap,
                     torn: torn.clone(),
                 };
-                (Some(Polled::Read { hint: state.hint, gap }), result)
+                (
+                    Some(Polled::Read {
+                        hint: state.hint,
+                        gap,
+                    }),
+                    result,
+                )
             }
             Arrival::SameBody { validators } => {
                 well(state, now);
                 state.validators.clone_from(validators);
                 state.full_at = Some(now);
                 state.hint = came.freshness.or(state.hint);
-                (Some(Polled::Unchanged { hint: came.freshness }), PollResult::Unchanged)
+                (
+                    Some(Polled::Unchanged {
+                        hint: came.freshness,
+                    }),
+                    PollResult::Unchanged,
+                )
             }
             Arrival::NotModified { validators } => {
                 well(state, now);
                 state.validators = Some(validators.clone());
                 state.hint = came.freshness.or(state.hint);
-                (Some(Polled::Unchanged { hint: came.freshness }), PollResult::Unchanged)
+                (
+                    Some(Polled::Unchanged {
+                        hint: came.freshness,
+                    }),
+                    PollResult::Unchanged,
+                )
             }
             Arrival::Throttled { wait, scope, said } => {
                 ill(state, said, now);
-                let polled = Polled::Throttled { wait: *wait, scope: *scope };
+                let polled = Polled::Throttled {
+                    wait: *wait,
+                    scope: *scope,
+                };
                 (Some(polled), PollResult::Throttled(said.clone()))
             }
             Arrival::Gone => {
                 ill(state, schedule::GONE, now);
-                (Some(Polled::Gone), PollResult::Failed(schedule::GONE.to_owned()))
+                (
+                    Some(Polled::Gone),
+                    PollResult::Failed(schedule::GONE.to_owned()),
+                )
             }
             Arrival::Failed { cause } => {
                 ill(state, cause, now);
                 (Some(Polled::Failed), PollResult::Failed(cause.clone()))
             }
-            Arrival::Offline { cause } => {
-                (None, PollResult::Failed(format!("{cause} (our own network seems to be down)")))
-            }
+            Arrival::Offline { cause } => (
+                None,
+                PollResult::Failed(format!("{cause} (our own network seems to be down)")),
+            ),
         })
     }
 
@@ -263,10 +302,23 @@ impl Desk {
             skip_days: state.skip_days,
             ..before.clone()
         };
-        let next = schedule::next_after(polled, &known, &self.watchlist.pace(), declared.feed.every, now);
+        let next = schedule::next_after(
+            polled,
+            &known,
+            &self.watchlist.pace(),
+            declared.feed.every,
+            now,
+        );
         state.next_at = next.next_at;
         state.hold_until = next.hold_until;
-        if let (Polled::Throttled { scope: Scope::Domain, .. }, Some(until)) = (polled, next.hold_until) {
+        if let (
+            Polled::Throttled {
+                scope: Scope::Domain,
+                ..
+            },
+            Some(until),
+        ) = (polled, next.hold_until)
+        {
             for other in &came.also_held {
                 self.store.hold_feed(*other, until)?;
             }
@@ -293,14 +345,22 @@ impl Desk {
         target: Option<&str>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let adopted_before = state.moved.as_ref().is_some_and(|moved| schedule::adopts(moved, now));
+        let adopted_before = state
+            .moved
+            .as_ref()
+            .is_some_and(|moved| schedule::adopts(moved, now));
         if adopted_before && target.is_none() {
             // It was asked at its new address and needs no redirect any more.
             return Ok(());
         }
         state.moved = schedule::moved(state.moved.as_ref(), target, now);
-        if let Some(moved) = state.moved.as_ref().filter(|moved| !adopted_before && schedule::adopts(moved, now)) {
-            self.store.event(state.id, now, EventKind::Moved, &moved.to)?;
+        if let Some(moved) = state
+            .moved
+            .as_ref()
+            .filter(|moved| !adopted_before && schedule::adopts(moved, now))
+        {
+            self.store
+                .event(state.id, now, EventKind::Moved, &moved.to)?;
         }
         Ok(())
     }

@@ -21,14 +21,16 @@ impl Desk {
         now: Timestamp,
     ) -> Result<u32, StoreError> {
         let prepared = self.prepare_entry(feed, entry, &entry.shown);
-        let found = self.watchlist.watch.judge(&prepared);
+        let found = self.watchlist.config.watch.judge(&prepared);
         if found.is_empty() {
             return Ok(0);
         }
         let before = self.matched_before(feed, entry)?;
         let mut kept = 0;
         for TopicMatch { topic, verdict } in found {
-            let Some(id) = self.topics.get(topic).copied() else { continue };
+            let Some(id) = self.topics.get(topic).copied() else {
+                continue;
+            };
             if before.contains(&topic) || self.store.has_match(id, entry.item)? {
                 continue;
             }
@@ -41,9 +43,19 @@ impl Desk {
                 score: verdict.score,
                 evidence: verdict.evidence,
             };
-            let readers: &[String] = if is_mailed { self.watchlist.readers(topic) } else { &[] };
+            let readers: &[String] = if is_mailed {
+                self.watchlist.readers(topic)
+            } else {
+                &[]
+            };
             kept += u32::from(self.store.add_match(&found, readers)?.is_some());
-            if entry.origin != Origin::Replaced && self.watchlist.config.topics.get(topic).is_some_and(|topic| topic.group)
+            if entry.origin != Origin::Replaced
+                && self
+                    .watchlist
+                    .config
+                    .topics()
+                    .get(topic)
+                    .is_some_and(|topic| topic.group)
             {
                 self.place_in_story(entry.item, now)?;
             }
@@ -52,18 +64,33 @@ impl Desk {
     }
 
     /// The present topics that match what a known item showed before, here or in the feed that was first.
-    fn matched_before(&self, feed: &FeedState, entry: &TakenEntry) -> Result<Vec<usize>, StoreError> {
-        let Some(former) = &entry.former else { return Ok(Vec::new()) };
+    fn matched_before(
+        &self,
+        feed: &FeedState,
+        entry: &TakenEntry,
+    ) -> Result<Vec<usize>, StoreError> {
+        let Some(former) = &entry.former else {
+            return Ok(Vec::new());
+        };
         let prepared = match entry.kind {
             TakenKind::First => return Ok(Vec::new()),
             TakenKind::Changed { .. } => self.prepare_entry(feed, entry, former),
             TakenKind::Sighting => {
-                let Some(item) = self.store.item(entry.item)? else { return Ok(Vec::new()) };
+                let Some(item) = self.store.item(entry.item)? else {
+                    return Ok(Vec::new());
+                };
                 let first = self.store.feed(item.feed)?;
                 self.prepare(&item, &first, former)
             }
         };
-        Ok(self.watchlist.watch.judge(&prepared).into_iter().map(|found| found.topic).collect())
+        Ok(self
+            .watchlist
+            .config
+            .watch
+            .judge(&prepared)
+            .into_iter()
+            .map(|found| found.topic)
+            .collect())
     }
 
     fn prepare_entry(&self, feed: &FeedState, entry: &TakenEntry, shown: &Shown) -> Prepared {

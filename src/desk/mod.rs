@@ -13,11 +13,11 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use tracing::error;
 
+use self::stories::Stories;
+pub use self::stories::telling;
 use crate::digest::DigestSettings;
 use crate::model::{Timestamp, TopicId};
 use crate::store::{self, Store, StoreError};
-use self::stories::Stories;
-pub use self::stories::telling;
 
 pub mod intake;
 mod matching;
@@ -50,15 +50,30 @@ pub struct Desk {
 
 impl Desk {
     /// Opens the work on a store: makes the feeds, topics and digests of the watchlist known in it.
-    pub fn open(store: Store, watchlist: Arc<Watchlist>, now: Timestamp) -> Result<Desk, StoreError> {
-        let mut desk = Desk { store, watchlist: Arc::clone(&watchlist), topics: Vec::new(), problems: 0, stories: None };
+    pub fn open(
+        store: Store,
+        watchlist: Arc<Watchlist>,
+        now: Timestamp,
+    ) -> Result<Desk, StoreError> {
+        let mut desk = Desk {
+            store,
+            watchlist: Arc::clone(&watchlist),
+            topics: Vec::new(),
+            problems: 0,
+            stories: None,
+        };
         desk.adopt(watchlist, now)?;
         Ok(desk)
     }
 
     /// Works by another watchlist from now on.
     pub fn adopt(&mut self, watchlist: Arc<Watchlist>, now: Timestamp) -> Result<(), StoreError> {
-        let feeds: Vec<_> = watchlist.config.feeds.iter().map(|declared| declared.feed.clone()).collect();
+        let feeds: Vec<_> = watchlist
+            .config
+            .feeds
+            .iter()
+            .map(|declared| declared.feed.clone())
+            .collect();
         self.store.declare_feeds(&feeds, now)?;
         self.topics = self.store.declare_topics(&watchlist.topic_hashes(), now)?;
         for digest in &watchlist.config.digests {
@@ -74,11 +89,20 @@ impl Desk {
     /// Opens a store to read. A topic that the daemon has not yet met has no row, and so no history.
     pub fn open_read(store: Store, watchlist: Arc<Watchlist>) -> Result<Desk, StoreError> {
         let topics = store.topic_ids(&watchlist.topic_hashes())?;
-        Ok(Desk { store, watchlist, topics, problems: 0, stories: None })
+        Ok(Desk {
+            store,
+            watchlist,
+            topics,
+            problems: 0,
+            stories: None,
+        })
     }
 
     /// Runs `work` so that all of it happens or nothing, in the store and in what is kept of it in memory.
-    fn step<T>(&mut self, work: impl FnOnce(&mut Desk) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    fn step<T>(
+        &mut self,
+        work: impl FnOnce(&mut Desk) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         let result = store::step(self, |desk| &mut desk.store, work);
         if result.is_err() {
             // Memory may know of a story that the store has just forgotten.
@@ -89,8 +113,11 @@ impl Desk {
 
     /// The rows of the topics that a digest has.
     pub fn wanted_topics(&self, digest: &DigestSettings) -> Vec<TopicId> {
-        let topics = self.watchlist.config.topics.iter().zip(&self.topics);
-        topics.filter(|(topic, _)| self.watchlist.wants(digest, topic)).map(|(_, id)| *id).collect()
+        let topics = self.watchlist.config.topics().iter().zip(&self.topics);
+        topics
+            .filter(|(topic, _)| self.watchlist.wants(digest, topic))
+            .map(|(_, id)| *id)
+            .collect()
     }
 }
 
@@ -184,9 +211,14 @@ pub fn panic_words(panic: &(dyn std::any::Any + Send)) -> String {
 }
 
 /// Starts the store's thread. `beat` is called every few seconds as long as the thread gets round to it.
-pub fn start(desk: Desk, beat: impl FnMut() + Send + 'static) -> std::io::Result<(Handle, JoinHandle<Desk>)> {
+pub fn start(
+    desk: Desk,
+    beat: impl FnMut() + Send + 'static,
+) -> std::io::Result<(Handle, JoinHandle<Desk>)> {
     let (jobs, waiting) = channel();
-    let thread = std::thread::Builder::new().name("store".to_owned()).spawn(move || run(desk, &waiting, beat))?;
+    let thread = std::thread::Builder::new()
+        .name("store".to_owned())
+        .spawn(move || run(desk, &waiting, beat))?;
     Ok((Handle { jobs }, thread))
 }
 
@@ -221,11 +253,15 @@ struct Batch {
 
 impl Batch {
     fn patience(&self) -> Duration {
-        self.since.map_or(BEAT, |since| BATCH_TIME.saturating_sub(since.elapsed()))
+        self.since
+            .map_or(BEAT, |since| BATCH_TIME.saturating_sub(since.elapsed()))
     }
 
     fn is_due(&self) -> bool {
-        self.done.len() >= BATCH_SIZE || self.since.is_some_and(|since| since.elapsed() >= BATCH_TIME)
+        self.done.len() >= BATCH_SIZE
+            || self
+                .since
+                .is_some_and(|since| since.elapsed() >= BATCH_TIME)
     }
 
     fn add(&mut self, desk: &mut Desk, work: Work) {
@@ -246,7 +282,10 @@ impl Batch {
         let lost = desk.store.commit_batch().err();
         if let Some(lost) = &lost {
             desk.stories = None;
-            error!("{} fetches were not kept and will be asked again: {lost}", self.done.len());
+            error!(
+                "{} fetches were not kept and will be asked again: {lost}",
+                self.done.len()
+            );
         }
         for acknowledge in self.done.drain(..) {
             acknowledge(lost.as_ref());

@@ -8,14 +8,18 @@ use crate::store::StoreError;
 impl Desk {
     /// An item with the text that a feed showed of it; `None` once the text is gone.
     pub fn item_in(&self, item: ItemId, feed: FeedId) -> Result<Option<(Item, Shown)>, StoreError> {
-        let Some(found) = self.store.item(item)? else { return Ok(None) };
+        let Some(found) = self.store.item(item)? else {
+            return Ok(None);
+        };
         let shown = self.store.shown(item, feed)?;
         Ok(shown.map(|shown| (found, shown)))
     }
 
     /// An item with the text of its first sighting.
     pub fn item_first_shown(&self, item: ItemId) -> Result<Option<(Item, Shown)>, StoreError> {
-        let Some(found) = self.store.item(item)? else { return Ok(None) };
+        let Some(found) = self.store.item(item)? else {
+            return Ok(None);
+        };
         let shown = self.store.shown(item, found.feed)?;
         Ok(shown.map(|shown| (found, shown)))
     }
@@ -37,6 +41,9 @@ impl Desk {
 
     /// Judges an item by the topic of this index.
     pub fn judge(&self, topic: usize, prepared: &Prepared) -> Verdict {
-        self.watchlist.watch.compiled(topic).judge(prepared)
+        let compiled = self.watchlist.config.watch.compiled(topic);
+        compiled
+            .map(|compiled| compiled.judge(prepared))
+            .unwrap_or_default()
     }
 }

@@ -31,7 +31,10 @@ impl Stories {
             let name = store.feed(told.feed)?.name;
             grouper.restore(&telling(told, &name), story);
         }
-        Ok(Stories { grouper, counted_to })
+        Ok(Stories {
+            grouper,
+            counted_to,
+        })
     }
 }
 
@@ -50,11 +53,17 @@ pub fn telling(told: Told, feed: &str) -> Telling {
 
 impl Desk {
     /// Gives a matched item its place among the stories, once.
-    pub(super) fn place_in_story(&mut self, item: ItemId, now: Timestamp) -> Result<(), StoreError> {
+    pub(super) fn place_in_story(
+        &mut self,
+        item: ItemId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         if self.store.story_of(item)?.is_some() {
             return Ok(());
         }
-        let Some(told) = self.store.telling(item)? else { return Ok(()) };
+        let Some(told) = self.store.telling(item)? else {
+            return Ok(());
+        };
         let name = self.store.feed(told.feed)?.name;
         let fresh = self.store.next_story()?;
         let telling = telling(told, &name);
@@ -92,7 +101,8 @@ impl Desk {
         self.store.each_told(counted_to, midnight, |told| {
             frequencies.count(&telling(told, ""));
         })?;
-        self.store.keep_frequencies(midnight, frequencies.items(), frequencies.words())?;
+        self.store
+            .keep_frequencies(midnight, frequencies.items(), frequencies.words())?;
         let stories = self.stories(now)?;
         stories.grouper.renew(frequencies);
         stories.grouper.forget(now);

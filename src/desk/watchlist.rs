@@ -8,15 +8,13 @@ use crate::digest::DigestSettings;
 use crate::model::Backfill;
 use crate::schedule::feeds::Settings as Pace;
 use crate::text::fold::fold;
-use crate::topic::{self, Topic, Watch};
+use crate::topic::{self, Topic};
 
-/// The watchlist in force: what was declared, compiled, with its version.
+/// The watchlist in force: what was declared, with its version.
 #[derive(Debug)]
 pub struct Watchlist {
     /// What was declared.
     pub config: Config,
-    /// Its topics, compiled.
-    pub watch: Watch,
     /// Which state of the file this is.
     pub version: Version,
     /// Its text, kept as the last good one.
@@ -29,29 +27,46 @@ pub struct Watchlist {
 }
 
 impl Watchlist {
-    /// Compiles what was loaded from `file`; the error names a topic that does not compile.
-    pub fn new(loaded: Loaded, file: &Path) -> Result<Watchlist, String> {
-        let Loaded { config, version, text, .. } = loaded;
-        let watch = Watch::compile(config.topics.clone(), &config.lists).map_err(|(index, error)| {
-            let name = config.topics.get(index).map_or("", |topic| topic.name.as_str());
-            format!("topic `{name}`: {}", error.message)
-        })?;
-        let readers = config.topics.iter().map(|topic| readers_of(&config, topic)).collect();
+    /// What was loaded from `file`.
+    pub fn new(loaded: Loaded, file: &Path) -> Watchlist {
+        let Loaded {
+            config,
+            version,
+            text,
+            ..
+        } = loaded;
+        let readers = config
+            .topics()
+            .iter()
+            .map(|topic| readers_of(&config, topic))
+            .collect();
         let feeds = config
             .feeds
             .iter()
             .enumerate()
             .map(|(index, declared)| (declared.feed.url.clone(), index))
             .collect();
-        Ok(Watchlist { config, watch, version, text, file: file.to_owned(), readers, feeds })
+        Watchlist {
+            config,
+            version,
+            text,
+            file: file.to_owned(),
+            readers,
+            feeds,
+        }
     }
 
     /// The topics' names and the hashes of what they ask, in file order.
     pub fn topic_hashes(&self) -> Vec<(&str, i64)> {
         self.config
-            .topics
+            .topics()
             .iter()
-            .map(|topic| (topic.name.as_str(), topic::query_hash(topic, &self.config.lists)))
+            .map(|topic| {
+                (
+                    topic.name.as_str(),
+                    topic::query_hash(topic, &self.config.lists),
+                )
+            })
             .collect()
     }
 
@@ -67,10 +82,17 @@ impl Watchlist {
 
     /// Whether the topic looks at the feed of this address.
     pub fn reads(&self, topic: &Topic, url: &str) -> bool {
-        let Some(declared) = self.feed(url) else { return false };
+        let Some(declared) = self.feed(url) else {
+            return false;
+        };
         let named = |wanted: &String| {
             let wanted = fold(wanted);
-            declared.feed.name.iter().chain(&declared.feed.tags).any(|name| fold(name) == wanted)
+            declared
+                .feed
+                .name
+                .iter()
+                .chain(&declared.feed.tags)
+                .any(|name| fold(name) == wanted)
         };
         topic.rule.feeds.is_empty() || topic.rule.feeds.iter().any(named)
     }
@@ -87,12 +109,16 @@ impl Watchlist {
 
     /// Whether anything of the feed's first document is mailed.
     pub fn mails_backfill(&self, url: &str) -> bool {
-        self.feed(url).is_some_and(|declared| declared.feed.backfill != Backfill::None)
+        self.feed(url)
+            .is_some_and(|declared| declared.feed.backfill != Backfill::None)
     }
 
     /// How fast feeds may be asked.
     pub fn pace(&self) -> Pace {
-        Pace { fastest: self.config.poll.fastest, slowest: self.config.poll.slowest }
+        Pace {
+            fastest: self.config.poll.fastest,
+            slowest: self.config.poll.slowest,
+        }
     }
 
     /// The file it was read from.
@@ -104,7 +130,12 @@ impl Watchlist {
 fn wants(digest: &DigestSettings, topic: &Topic) -> bool {
     digest.topics.iter().any(|wanted| {
         let folded = fold(wanted);
-        wanted == "*" || topic.tags.iter().chain([&topic.name]).any(|name| fold(name) == folded)
+        wanted == "*"
+            || topic
+                .tags
+                .iter()
+                .chain([&topic.name])
+                .any(|name| fold(name) == folded)
     })
 }
 

@@ -73,11 +73,17 @@ impl Poller {
     async fn ask(&self, job: Job) -> Result<Line, DeskError> {
         let id = job.state.id;
         let mut came = self.fetch(&job).await;
-        if let Arrival::Throttled { scope: Scope::Domain, .. } = came.arrival {
+        if let Arrival::Throttled {
+            scope: Scope::Domain,
+            ..
+        } = came.arrival
+        {
             came.also_held = self.of_same_domain(&job.state).await?;
         }
         let now = self.clock.now();
-        self.desk.batched(move |desk| desk.take(id, came, now)).await
+        self.desk
+            .batched(move |desk| desk.take(id, came, now))
+            .await
     }
 
     /// Other feeds of the domain that a feed belongs to.
@@ -86,7 +92,11 @@ impl Poller {
         self.desk
             .at_once(move |desk| {
                 let feeds = desk.store.feeds()?;
-                Ok(feeds.iter().filter(|feed| feed.id != id && gate::domain(&feed.url) == domain).map(|feed| feed.id).collect())
+                Ok(feeds
+                    .iter()
+                    .filter(|feed| feed.id != id && gate::domain(&feed.url) == domain)
+                    .map(|feed| feed.id)
+                    .collect())
             })
             .await
     }
@@ -97,15 +107,24 @@ impl Poller {
             Ok(credentials) => credentials,
             Err(cause) => return Came::failed(cause),
         };
-        let validators = state.validators.as_ref().filter(|_| send_validators(state, self.clock.now()));
+        let validators = state
+            .validators
+            .as_ref()
+            .filter(|_| send_validators(state, self.clock.now()));
         // A permanent redirect that held for a day is believed; the declared address is asked again once it fails.
-        let moved = state.moved.as_ref().filter(|moved| state.failures == 0 && adopts(moved, self.clock.now()));
+        let moved = state
+            .moved
+            .as_ref()
+            .filter(|moved| state.failures == 0 && adopts(moved, self.clock.now()));
         let url = moved.map_or(state.url.as_str(), |moved| moved.to.as_str());
         let request = Request {
             url,
             validators,
             headers: &credentials.headers,
-            basic_auth: credentials.login.as_ref().map(|(user, password)| (user.as_str(), password.as_str())),
+            basic_auth: credentials
+                .login
+                .as_ref()
+                .map(|(user, password)| (user.as_str(), password.as_str())),
             typed_by_hand: false,
         };
         let permit = self.client.enter(url).await;
@@ -115,9 +134,16 @@ impl Poller {
         };
         let reached = !matches!(
             &response.outcome,
-            Outcome::Failed { stage: Stage::Resolve | Stage::Connect, .. }
+            Outcome::Failed {
+                stage: Stage::Resolve | Stage::Connect,
+                ..
+            }
         );
-        let offline = self.contacts.lock().unwrap_or_else(PoisonError::into_inner).note(url, reached);
+        let offline = self
+            .contacts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .note(url, reached);
         let mut came = read(response, state.body_hash).await;
         if offline && !reached {
             came.arrival = match came.arrival {
@@ -131,23 +157,52 @@ impl Poller {
 
 /// Reads what a server answered; a body is parsed away from the threads that wait for the network.
 async fn read(response: Response, known_body: Option<i64>) -> Came {
-    let Response { outcome, final_url, permanent_target, freshness, .. } = response;
+    let Response {
+        outcome,
+        final_url,
+        permanent_target,
+        freshness,
+        ..
+    } = response;
     let arrival = match outcome {
-        Outcome::NotModified { freshened } => Arrival::NotModified { validators: freshened },
-        Outcome::Body { hash, validators, torn: None, .. } if known_body == Some(hash) => {
-            Arrival::SameBody { validators: some_validators(validators) }
-        }
-        Outcome::Body { bytes, validators, content_type, hash, torn } => {
+        Outcome::NotModified { freshened } => Arrival::NotModified {
+            validators: freshened,
+        },
+        Outcome::Body {
+            hash,
+            validators,
+            torn: None,
+            ..
+        } if known_body == Some(hash) => Arrival::SameBody {
+            validators: some_validators(validators),
+        },
+        Outcome::Body {
+            bytes,
+            validators,
+            content_type,
+            hash,
+            torn,
+        } => {
             let url = final_url.clone();
             let parsed = tokio::task::spawn_blocking(move || {
-                feed::read(&bytes, &Context { url: &url, content_type: content_type.as_deref() })
+                feed::read(
+                    &bytes,
+                    &Context {
+                        url: &url,
+                        content_type: content_type.as_deref(),
+                    },
+                )
             })
             .await;
             match parsed {
                 Ok(Ok(document)) => Arrival::Document {
                     document: Box::new(document),
                     // A torn body is asked for again as a whole.
-                    validators: if torn.is_some() { None } else { some_validators(validators) },
+                    validators: if torn.is_some() {
+                        None
+                    } else {
+                        some_validators(validators)
+                    },
                     hash: torn.is_none().then_some(hash),
                     torn,
                 },
@@ -157,14 +212,21 @@ async fn read(response: Response, known_body: Option<i64>) -> Came {
                         None => not_a_feed.to_string(),
                     },
                 },
-                Err(fault) => Arrival::Failed { cause: fault_words(fault) },
+                Err(fault) => Arrival::Failed {
+                    cause: fault_words(fault),
+                },
             }
         }
         Outcome::Throttled { wait, scope, said } => Arrival::Throttled { wait, scope, said },
         Outcome::Gone => Arrival::Gone,
         Outcome::Failed { cause, .. } => Arrival::Failed { cause },
     };
-    Came { arrival, permanent_target, freshness, also_held: Vec::new() }
+    Came {
+        arrival,
+        permanent_target,
+        freshness,
+        also_held: Vec::new(),
+    }
 }
 
 fn some_validators(validators: Validators) -> Option<Validators> {
@@ -197,8 +259,14 @@ impl Contacts {
         if self.last.len() > LAST {
             self.last.pop_front();
         }
-        let contacts: Vec<_> =
-            self.last.iter().map(|(host, reached)| Contact { host, reached: *reached }).collect();
+        let contacts: Vec<_> = self
+            .last
+            .iter()
+            .map(|(host, reached)| Contact {
+                host,
+                reached: *reached,
+            })
+            .collect();
         own_network_down(&contacts)
     }
 }

@@ -39,11 +39,18 @@ impl Round {
         let queue = match choice {
             Choice::Due => None,
             choice => {
-                let chosen = poller.desk.at_once(move |desk| choose(desk, &choice, now)).await?;
+                let chosen = poller
+                    .desk
+                    .at_once(move |desk| choose(desk, &choice, now))
+                    .await?;
                 Some(chosen)
             }
         };
-        Ok(Round { poller, queue, tasks: JoinSet::new() })
+        Ok(Round {
+            poller,
+            queue,
+            tasks: JoinSet::new(),
+        })
     }
 
     /// The line of the next feed that was asked; `None` once there is none left that is due.
@@ -62,7 +69,9 @@ impl Round {
         match self.tasks.join_next().await {
             None => std::future::pending().await,
             Some(Ok(line)) => line,
-            Some(Err(fault)) if fault.is_panic() => Err(DeskError::Panicked(panic_words(fault.into_panic().as_ref()))),
+            Some(Err(fault)) if fault.is_panic() => Err(DeskError::Panicked(panic_words(
+                fault.into_panic().as_ref(),
+            ))),
             Some(Err(_)) => Err(DeskError::Stopped),
         }
     }
@@ -82,13 +91,21 @@ impl Round {
         let now = self.poller.clock.now();
         let room = WAITING.saturating_sub(self.tasks.len());
         let jobs = match &mut self.queue {
-            None => self.poller.desk.at_once(move |desk| lease_due(desk, room, now)).await?,
+            None => {
+                self.poller
+                    .desk
+                    .at_once(move |desk| lease_due(desk, room, now))
+                    .await?
+            }
             Some(queue) => {
                 let ids: Vec<_> = queue.drain(..queue.len().min(room)).collect();
                 if ids.is_empty() {
                     return Ok(());
                 }
-                self.poller.desk.at_once(move |desk| lease_these(desk, &ids, now)).await?
+                self.poller
+                    .desk
+                    .at_once(move |desk| lease_these(desk, &ids, now))
+                    .await?
             }
         };
         self.poller.spawn(jobs, &mut self.tasks);
@@ -115,7 +132,10 @@ fn choose(desk: &mut Desk, choice: &Choice, now: Timestamp) -> Result<Vec<FeedId
 
 fn may_ask(desk: &Desk, state: &FeedState, now: Timestamp) -> bool {
     state.hold_until.is_none_or(|until| until <= now)
-        && desk.watchlist.feed(&state.url).is_some_and(|declared| !declared.feed.paused)
+        && desk
+            .watchlist
+            .feed(&state.url)
+            .is_some_and(|declared| !declared.feed.paused)
 }
 
 fn lease_due(desk: &mut Desk, room: usize, now: Timestamp) -> Result<Vec<Job>, StoreError> {
@@ -124,7 +144,10 @@ fn lease_due(desk: &mut Desk, room: usize, now: Timestamp) -> Result<Vec<Job>, S
 }
 
 fn lease_these(desk: &mut Desk, ids: &[FeedId], now: Timestamp) -> Result<Vec<Job>, StoreError> {
-    let states = ids.iter().map(|id| desk.store.feed(*id)).collect::<Result<Vec<_>, _>>()?;
+    let states = ids
+        .iter()
+        .map(|id| desk.store.feed(*id))
+        .collect::<Result<Vec<_>, _>>()?;
     lease(desk, states, now)
 }
 
@@ -137,8 +160,14 @@ fn lease(desk: &mut Desk, states: Vec<FeedState>, now: Timestamp) -> Result<Vec<
         Ok::<_, StoreError>(())
     })?;
     let jobs = states.into_iter().filter_map(|state| {
-        let declared = desk.watchlist.feed(&state.url).filter(|declared| !declared.feed.paused)?;
-        Some(Job { access: declared.access.clone(), state })
+        let declared = desk
+            .watchlist
+            .feed(&state.url)
+            .filter(|declared| !declared.feed.paused)?;
+        Some(Job {
+            access: declared.access.clone(),
+            state,
+        })
     });
     Ok(jobs.collect())
 }

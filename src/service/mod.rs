@@ -45,17 +45,30 @@ pub struct Daemon {
 
 /// Runs until SIGTERM or SIGINT; a second one stops at once.
 pub fn run(daemon: Daemon) -> anyhow::Result<()> {
-    let Daemon { store, watchlist, file, problems, clock, host } = daemon;
+    let Daemon {
+        store,
+        watchlist,
+        file,
+        problems,
+        clock,
+        host,
+    } = daemon;
     let now = clock.now();
     let found = store.recover_sending(now + UNKNOWN_PAUSE)?;
     if found > 0 {
-        warn!("{found} messages were on their way when wirewatch last stopped; they go again in 15 minutes");
+        warn!(
+            "{found} messages were on their way when wirewatch last stopped; they go again in 15 minutes"
+        );
     }
     let mut desk = Desk::open(store, Arc::new(watchlist), now)?;
     desk.problems = problems;
     let watchlist = Arc::clone(&desk.watchlist);
-    let (handle, thread) = desk::start(desk, beat).context("cannot start the thread of the database")?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let (handle, thread) =
+        desk::start(desk, beat).context("cannot start the thread of the database")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
     let result = runtime.block_on(serve(handle, watchlist, file, clock, host));
     runtime.shutdown_timeout(Duration::from_secs(1));
     if thread.join().is_err() {
@@ -84,10 +97,10 @@ async fn serve(
     let (changed, current) = watch::channel(Arc::clone(&watchlist));
     info!(
         feeds = watchlist.config.feeds.len(),
-        topics = watchlist.config.topics.len(),
+        topics = watchlist.config.topics().len(),
         "Watching {} feeds for {} topics by `{}`",
         watchlist.config.feeds.len(),
-        watchlist.config.topics.len(),
+        watchlist.config.topics().len(),
         file.display()
     );
     let deliverer = Deliverer::new(desk.clone(), clock, host);
@@ -110,11 +123,18 @@ async fn serve(
 }
 
 async fn finish(polling: JoinHandle<()>, mailing: JoinHandle<()>, reloading: JoinHandle<()>) {
-    for (name, task) in [("polling", polling), ("reloading", reloading), ("mailing", mailing)] {
+    for (name, task) in [
+        ("polling", polling),
+        ("reloading", reloading),
+        ("mailing", mailing),
+    ] {
         match timeout(LAST_ANSWER, task).await {
             Ok(Ok(())) => {}
             Ok(Err(fault)) => error!("The task for {name} ended in a fault: {fault}"),
-            Err(_) => warn!("The task for {name} did not end in {} seconds", LAST_ANSWER.as_secs()),
+            Err(_) => warn!(
+                "The task for {name} did not end in {} seconds",
+                LAST_ANSWER.as_secs()
+            ),
         }
     }
 }
@@ -225,7 +245,9 @@ impl Tally {
         self.feeds += 1;
         match line {
             Ok(line) => match line.result {
-                PollResult::Read { counts, matches, .. } => {
+                PollResult::Read {
+                    counts, matches, ..
+                } => {
                     self.new += counts.new;
                     self.matches += matches;
                 }
@@ -243,9 +265,19 @@ impl Tally {
     }
 
     fn tell(&mut self) {
-        let Tally { feeds, unchanged, failed, new, matches } = std::mem::take(self);
+        let Tally {
+            feeds,
+            unchanged,
+            failed,
+            new,
+            matches,
+        } = std::mem::take(self);
         info!(
-            feeds, unchanged, failed, new, matches,
+            feeds,
+            unchanged,
+            failed,
+            new,
+            matches,
             "Polled {feeds} feeds: {new} new items, {matches} matches, {unchanged} unchanged, {failed} failed"
         );
     }
@@ -263,10 +295,15 @@ async fn mail_until(deliverer: Deliverer, mut stopping: watch::Receiver<bool>) {
         match deliverer.compose(Which::Due).await {
             Ok(outcomes) => outcomes.iter().for_each(|outcome| match &outcome.result {
                 Ok(queued) => info!(
-                    delivery = queued.delivery.0, stories = queued.stories,
-                    "Composed digest `{}` with {} stories", outcome.digest, queued.stories
+                    delivery = queued.delivery.0,
+                    stories = queued.stories,
+                    "Composed digest `{}` with {} stories",
+                    outcome.digest,
+                    queued.stories
                 ),
-                Err(Reason::Unwritable(cause)) => error!("Cannot write digest `{}`: {cause}", outcome.digest),
+                Err(Reason::Unwritable(cause)) => {
+                    error!("Cannot write digest `{}`: {cause}", outcome.digest)
+                }
                 Err(Reason::NothingNew | Reason::StillWaiting | Reason::Paused) => {}
             }),
             Err(fault) => error!("Cannot compose: {fault}"),

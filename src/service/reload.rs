@@ -78,7 +78,12 @@ pub(super) async fn watch_file(
     }
 }
 
-async fn take_up(desk: &Handle, file: &Path, clock: Clock, changed: &watch::Sender<Arc<Watchlist>>) {
+async fn take_up(
+    desk: &Handle,
+    file: &Path,
+    clock: Clock,
+    changed: &watch::Sender<Arc<Watchlist>>,
+) {
     let path = file.to_owned();
     let loaded = tokio::task::spawn_blocking(move || {
         let places = Places::new(&path, Environment::process());
@@ -86,11 +91,7 @@ async fn take_up(desk: &Handle, file: &Path, clock: Clock, changed: &watch::Send
     })
     .await;
     let watchlist = match loaded {
-        Ok(Ok(Ok(watchlist))) => Arc::new(watchlist),
-        Ok(Ok(Err(cause))) => {
-            error!("The watchlist `{}` was not taken up; the last good one runs on: {cause}", file.display());
-            return;
-        }
+        Ok(Ok(watchlist)) => Arc::new(watchlist),
         Ok(Err(report)) => {
             error!(
                 "The watchlist `{}` has {} problems and was not taken up; the last good one runs on:\n{}",
@@ -123,11 +124,14 @@ async fn take_up(desk: &Handle, file: &Path, clock: Clock, changed: &watch::Send
                 "Took up the watchlist `{}`: {} feeds, {} topics",
                 file.display(),
                 watchlist.config.feeds.len(),
-                watchlist.config.topics.len()
+                watchlist.config.topics().len()
             );
             let database = watchlist.config.store.path.clone();
             if let Err(cause) = last_good::write(&database, &watchlist.text) {
-                error!("Cannot keep the watchlist as `{}`: {cause}", last_good::path(&database).display());
+                error!(
+                    "Cannot keep the watchlist as `{}`: {cause}",
+                    last_good::path(&database).display()
+                );
             }
             changed.send_replace(watchlist);
         }

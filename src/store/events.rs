@@ -6,6 +6,17 @@ use super::feeds::{Event, event};
 use super::{Store, StoreError, instant, seconds};
 use crate::model::{FeedId, Timestamp, TopicId};
 
+/// When each step of an item's way was last taken; `None`: never yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LastTimes {
+    /// An item was first seen.
+    pub stored: Option<Timestamp>,
+    /// A topic matched.
+    pub matched: Option<Timestamp>,
+    /// A message was sent.
+    pub mailed: Option<Timestamp>,
+}
+
 /// A headline that changed after it was told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Retitled {
@@ -68,7 +79,22 @@ impl Store {
             connection.query_row(
                 "SELECT COALESCE(SUM(polls), 0), COALESCE(SUM(failed), 0) FROM hour WHERE hour >= ?1",
                 [seconds(since).div_euclid(3600) * 3600],
-                |row| Ok((row.get(0)?, row.get(1)?)),
+                |row| Ok((row.get::<_, u32>(0)?.into(), row.get::<_, u32>(1)?.into())),
+            )
+        })
+    }
+
+    /// When an item was last stored, matched, and mailed.
+    pub fn last_times(&self) -> Result<LastTimes, StoreError> {
+        self.ask("read when all was last well", |connection| {
+            connection.query_row(
+                "SELECT (SELECT MAX(first_seen) FROM item), (SELECT at FROM match ORDER BY id DESC LIMIT 1),
+                        (SELECT MAX(settled_at) FROM delivery WHERE state = 'sent')",
+                [],
+                |row| {
+                    let at = |column| row.get::<_, Option<i64>>(column).map(|at| at.map(instant));
+                    Ok(LastTimes { stored: at(0)?, matched: at(1)?, mailed: at(2)? })
+                },
             )
         })
     }
@@ -142,7 +168,11 @@ impl Store {
     }
 
     /// What a feed's first document brought: items stored, and those that any of these topics matched.
-    pub fn first_document(&self, feed: FeedId, topics: &[TopicId]) -> Result<(u32, u32), StoreError> {
+    pub fn first_document(
+        &self,
+        feed: FeedId,
+        topics: &[TopicId],
+    ) -> Result<(u32, u32), StoreError> {
         self.ask("count the items of a feed", |connection| {
             let stored = connection.query_row(
                 "SELECT COUNT(*) FROM sighting WHERE feed = ?1 AND origin = 'backfill'",

@@ -90,7 +90,11 @@ pub struct Event {
 impl Event {
     /// What the rules for a feed's health need to know of it.
     pub fn seen(&self) -> health::Event<'_> {
-        health::Event { at: self.at, kind: self.kind.as_str(), detail: &self.detail }
+        health::Event {
+            at: self.at,
+            kind: self.kind.as_str(),
+            detail: &self.detail,
+        }
     }
 }
 
@@ -206,7 +210,9 @@ impl Store {
     /// What was observed of a feed, declared or not.
     pub fn feed(&self, id: FeedId) -> Result<FeedState, StoreError> {
         // Rows of feeds are never deleted, since items name them.
-        let found = self.read_feed(id).and_then(|found| found.ok_or(rusqlite::Error::QueryReturnedNoRows));
+        let found = self
+            .read_feed(id)
+            .and_then(|found| found.ok_or(rusqlite::Error::QueryReturnedNoRows));
         found.map_err(doing("read a feed"))
     }
 
@@ -273,7 +279,9 @@ impl Store {
     /// Leaves a feed alone until a moment that a server named for its whole domain; never shortens a longer wait.
     pub fn hold_feed(&mut self, id: FeedId, until: Timestamp) -> Result<(), StoreError> {
         self.connection
-            .prepare_cached("UPDATE feed SET hold_until = max(ifnull(hold_until, 0), ?2) WHERE id = ?1")
+            .prepare_cached(
+                "UPDATE feed SET hold_until = max(ifnull(hold_until, 0), ?2) WHERE id = ?1",
+            )
             .and_then(|mut statement| statement.execute(params![id.0, seconds(until)]))
             .map(drop)
             .map_err(doing("hold a feed back"))

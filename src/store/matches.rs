@@ -59,46 +59,50 @@ impl Store {
     ///
     /// `recipients` are addresses in lower case. One who was told of the item under another topic is left out:
     /// a story reaches a recipient once.
-    pub fn add_match(&self, found: &Match, recipients: &[String]) -> Result<Option<MatchId>, StoreError> {
+    pub fn add_match(
+        &self,
+        found: &Match,
+        recipients: &[String],
+    ) -> Result<Option<MatchId>, StoreError> {
         self.ask("keep a match", |connection| {
-        let id = connection
-            .prepare_cached(
-                "INSERT INTO match (topic, item, feed, at, origin, score, evidence)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING RETURNING id",
-            )?
-            .query_row(
-                params![
-                    found.topic.0,
-                    found.item.0,
-                    found.feed.0,
-                    seconds(found.at),
-                    found.origin.as_str(),
-                    found.score,
-                    evidence_to_json(&found.evidence),
-                ],
-                |row| row.get(0).map(MatchId),
-            )
-            .optional()?;
-        let Some(id) = id else { return Ok(None) };
-        for recipient in recipients {
-            connection
+            let id = connection
                 .prepare_cached(
-                    "INSERT INTO pending (recipient, match) SELECT ?1, ?2
-                     WHERE NOT EXISTS (SELECT 1 FROM told WHERE recipient = ?1 AND item = ?3)",
+                    "INSERT INTO match (topic, item, feed, at, origin, score, evidence)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING RETURNING id",
                 )?
-                .execute(params![recipient, id.0, found.item.0])?;
-        }
-        Ok(Some(id))
+                .query_row(
+                    params![
+                        found.topic.0,
+                        found.item.0,
+                        found.feed.0,
+                        seconds(found.at),
+                        found.origin.as_str(),
+                        found.score,
+                        evidence_to_json(&found.evidence),
+                    ],
+                    |row| row.get(0).map(MatchId),
+                )
+                .optional()?;
+            let Some(id) = id else { return Ok(None) };
+            for recipient in recipients {
+                connection
+                    .prepare_cached(
+                        "INSERT INTO pending (recipient, match) SELECT ?1, ?2
+                     WHERE NOT EXISTS (SELECT 1 FROM told WHERE recipient = ?1 AND item = ?3)",
+                    )?
+                    .execute(params![recipient, id.0, found.item.0])?;
+            }
+            Ok(Some(id))
         })
     }
 
     /// Whether the topic already has the item.
     pub fn has_match(&self, topic: TopicId, item: ItemId) -> Result<bool, StoreError> {
         self.ask("look up a match", |connection| {
-        let found = connection
-            .prepare_cached("SELECT 1 FROM match WHERE topic = ?1 AND item = ?2")?
-            .exists(params![topic.0, item.0])?;
-        Ok(found)
+            let found = connection
+                .prepare_cached("SELECT 1 FROM match WHERE topic = ?1 AND item = ?2")?
+                .exists(params![topic.0, item.0])?;
+            Ok(found)
         })
     }
 
@@ -125,26 +129,36 @@ impl Store {
     }
 
     /// The first moment at which something that waits for this recipient under these topics was found.
-    pub fn pending_since(&self, recipient: &str, topics: &[TopicId]) -> Result<Option<Timestamp>, StoreError> {
+    pub fn pending_since(
+        &self,
+        recipient: &str,
+        topics: &[TopicId],
+    ) -> Result<Option<Timestamp>, StoreError> {
         self.ask("read what waits to be told", |connection| {
-        let mut statement = connection.prepare_cached(
+            let mut statement = connection.prepare_cached(
             "SELECT match.topic, MIN(match.at) FROM pending JOIN match ON match.id = pending.match
              WHERE pending.recipient = ?1 GROUP BY match.topic",
         )?;
-        let rows = statement.query_map([recipient], |row| Ok((TopicId(row.get(0)?), row.get::<_, i64>(1)?)))?;
-        let mut first = None;
-        for row in rows {
-            let (topic, at) = row?;
-            if topics.contains(&topic) {
-                first = Some(first.map_or(at, |first: i64| first.min(at)));
+            let rows = statement.query_map([recipient], |row| {
+                Ok((TopicId(row.get(0)?), row.get::<_, i64>(1)?))
+            })?;
+            let mut first = None;
+            for row in rows {
+                let (topic, at) = row?;
+                if topics.contains(&topic) {
+                    first = Some(first.map_or(at, |first: i64| first.min(at)));
+                }
             }
-        }
-        Ok(first.map(instant))
+            Ok(first.map(instant))
         })
     }
 
     /// All matches of these topics for items first seen since a moment, oldest first.
-    pub fn matches_since(&self, topics: &[TopicId], since: Timestamp) -> Result<Vec<Pending>, StoreError> {
+    pub fn matches_since(
+        &self,
+        topics: &[TopicId],
+        since: Timestamp,
+    ) -> Result<Vec<Pending>, StoreError> {
         self.ask("read matches", |connection| {
         let mut statement = connection.prepare_cached(
             "SELECT match.id, match.topic, match.item, match.feed, match.at, match.origin, match.score,
@@ -192,16 +206,19 @@ impl Store {
     /// Takes a match off the list of what a recipient has yet to be told.
     pub fn drop_pending(&self, recipient: &str, id: MatchId) -> Result<(), StoreError> {
         self.ask("drop a match that waits", |connection| {
-        connection
-            .prepare_cached("DELETE FROM pending WHERE recipient = ?1 AND match = ?2")?
-            .execute(params![recipient, id.0])?;
-        Ok(())
+            connection
+                .prepare_cached("DELETE FROM pending WHERE recipient = ?1 AND match = ?2")?
+                .execute(params![recipient, id.0])?;
+            Ok(())
         })
     }
 
     /// What a recipient was told of a story, oldest first.
     pub fn told_of_story(&self, recipient: &str, story: StoryId) -> Result<Vec<Told>, StoreError> {
-        self.told_where("told.recipient = ?1 AND told.story = ?2", params![recipient, story.0])
+        self.told_where(
+            "told.recipient = ?1 AND told.story = ?2",
+            params![recipient, story.0],
+        )
     }
 
     /// What stood in one message.
@@ -209,7 +226,11 @@ impl Store {
         self.told_where("told.delivery = ?1", params![delivery.0])
     }
 
-    fn told_where(&self, condition: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Vec<Told>, StoreError> {
+    fn told_where(
+        &self,
+        condition: &str,
+        values: &[&dyn rusqlite::ToSql],
+    ) -> Result<Vec<Told>, StoreError> {
         self.ask("read what was told", |connection| {
         let mut statement = connection.prepare_cached(&format!(
             "SELECT item, story, topic, delivery, at, how FROM told WHERE {condition} ORDER BY at, item"
@@ -233,7 +254,9 @@ impl Store {
     /// A story counts where its first match in the topic lies; an item without a story counts as one. What a feed's
     /// first poll showed counts by its own date: it was not all news on the day the feed was added.
     pub fn history(&self, topic: TopicId, bounds: &[Timestamp]) -> Result<Vec<u32>, StoreError> {
-        let (Some(first), Some(last)) = (bounds.first(), bounds.last()) else { return Ok(Vec::new()) };
+        let (Some(first), Some(last)) = (bounds.first(), bounds.last()) else {
+            return Ok(Vec::new());
+        };
         let firsts: Vec<i64> = self.ask("count stories", |connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT MIN(CASE match.origin WHEN 'backfill' THEN MIN(item.date, match.at) ELSE match.at END) AS first
@@ -248,7 +271,11 @@ impl Store {
         let mut counts = vec![0; bounds.len().saturating_sub(1)];
         for first in firsts {
             // A match of this very second belongs to the window that ends now.
-            let window = bounds.iter().skip(1).position(|end| first < seconds(*end)).unwrap_or(counts.len() - 1);
+            let window = bounds
+                .iter()
+                .skip(1)
+                .position(|end| first < seconds(*end))
+                .unwrap_or(counts.len() - 1);
             if let Some(count) = counts.get_mut(window) {
                 *count += 1;
             }
@@ -256,11 +283,26 @@ impl Store {
         Ok(counts)
     }
 
+    /// How many items a topic has matched.
+    pub fn count_matches(&self, topic: TopicId) -> Result<u32, StoreError> {
+        self.ask("count matches", |connection| {
+            connection.query_row(
+                "SELECT COUNT(*) FROM match WHERE topic = ?1",
+                [topic.0],
+                |row| row.get(0),
+            )
+        })
+    }
+
     /// When a topic was first known.
     pub fn topic_since(&self, topic: TopicId) -> Result<Timestamp, StoreError> {
         self.ask("read a topic", |connection| {
-        let since = connection.query_row("SELECT since FROM topic WHERE id = ?1", [topic.0], |row| row.get(0))?;
-        Ok(instant(since))
+            let since = connection.query_row(
+                "SELECT since FROM topic WHERE id = ?1",
+                [topic.0],
+                |row| row.get(0),
+            )?;
+            Ok(instant(since))
         })
     }
 }
@@ -290,7 +332,16 @@ fn origin_from(row: &Row<'_>, column: usize) -> rusqlite::Result<Origin> {
 fn evidence_to_json(evidence: &[Hit]) -> String {
     let hits: Vec<_> = evidence
         .iter()
-        .map(|hit| serde_json::json!([hit.field.as_str(), hit.start, hit.end, hit.term, hit.form, hit.list]))
+        .map(|hit| {
+            serde_json::json!([
+                hit.field.as_str(),
+                hit.start,
+                hit.end,
+                hit.term,
+                hit.form,
+                hit.list
+            ])
+        })
         .collect();
     serde_json::Value::Array(hits).to_string()
 }
@@ -305,7 +356,14 @@ fn evidence_from(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<Hit>> {
         .map(|(field, start, end, term, form, list)| {
             let field = Field::from_word(&field)
                 .ok_or_else(|| unreadable(column, format!("unknown field `{field}`")))?;
-            Ok(Hit { field, start, end, term, form, list })
+            Ok(Hit {
+                field,
+                start,
+                end,
+                term,
+                form,
+                list,
+            })
         })
         .collect()
 }

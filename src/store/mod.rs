@@ -254,12 +254,26 @@ pub fn step<H, T, E: From<StoreError>>(
     let (begin, release, undo) = if connection.is_autocommit() {
         ("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK")
     } else {
-        ("SAVEPOINT step", "RELEASE step", "ROLLBACK TO step; RELEASE step")
+        (
+            "SAVEPOINT step",
+            "RELEASE step",
+            "ROLLBACK TO step; RELEASE step",
+        )
     };
-    connection.execute_batch(begin).map_err(doing("begin a step"))?;
-    let mut step = Step { holder, store, undo, kept: false };
+    connection
+        .execute_batch(begin)
+        .map_err(doing("begin a step"))?;
+    let mut step = Step {
+        holder,
+        store,
+        undo,
+        kept: false,
+    };
     let value = apply(step.holder)?;
-    store(step.holder).connection.execute_batch(release).map_err(doing("keep a step"))?;
+    store(step.holder)
+        .connection
+        .execute_batch(release)
+        .map_err(doing("keep a step"))?;
     step.kept = true;
     Ok(value)
 }

@@ -38,10 +38,16 @@ impl State {
     }
 
     fn from_word(word: &str) -> State {
-        [State::Queued, State::Sending, State::Sent, State::Unknown, State::Dropped]
-            .into_iter()
-            .find(|state| state.as_str() == word)
-            .unwrap_or(State::Held)
+        [
+            State::Queued,
+            State::Sending,
+            State::Sent,
+            State::Unknown,
+            State::Dropped,
+        ]
+        .into_iter()
+        .find(|state| state.as_str() == word)
+        .unwrap_or(State::Held)
     }
 }
 
@@ -113,7 +119,12 @@ const COLUMNS: &str = "id, digest, recipient, window_from, window_to, message_id
 
 impl Store {
     /// Makes a digest known for a recipient; what was known before stays.
-    pub fn declare_digest(&self, digest: &str, recipient: &str, now: Timestamp) -> Result<Due, StoreError> {
+    pub fn declare_digest(
+        &self,
+        digest: &str,
+        recipient: &str,
+        now: Timestamp,
+    ) -> Result<Due, StoreError> {
         self.ask("make a digest known", |connection| {
         connection
             .prepare_cached("INSERT INTO recipient (address, known_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
@@ -138,27 +149,29 @@ impl Store {
     /// Gives a digest the slug of its Message-ID and List-Id: `wanted`, or that with a number, fixed once given.
     pub fn slug(&self, digest: &str, wanted: Option<&str>) -> Result<String, StoreError> {
         self.ask("name a digest", |connection| {
-        let given = connection
-            .query_row("SELECT slug FROM slug WHERE digest = ?1", [digest], |row| row.get(0))
-            .optional()?;
-        if let Some(slug) = given {
-            return Ok(slug);
-        }
-        let base = wanted.unwrap_or("digest");
-        for number in 1_u32.. {
-            let slug = match (number, wanted) {
-                (1, Some(_)) => base.to_owned(),
-                _ => format!("{base}-{number}"),
-            };
-            let added = connection.execute(
-                "INSERT INTO slug (digest, slug) VALUES (?1, ?2) ON CONFLICT (slug) DO NOTHING",
-                params![digest, slug],
-            )?;
-            if added == 1 {
+            let given = connection
+                .query_row("SELECT slug FROM slug WHERE digest = ?1", [digest], |row| {
+                    row.get(0)
+                })
+                .optional()?;
+            if let Some(slug) = given {
                 return Ok(slug);
             }
-        }
-        Ok(base.to_owned())
+            let base = wanted.unwrap_or("digest");
+            for number in 1_u32.. {
+                let slug = match (number, wanted) {
+                    (1, Some(_)) => base.to_owned(),
+                    _ => format!("{base}-{number}"),
+                };
+                let added = connection.execute(
+                    "INSERT INTO slug (digest, slug) VALUES (?1, ?2) ON CONFLICT (slug) DO NOTHING",
+                    params![digest, slug],
+                )?;
+                if added == 1 {
+                    return Ok(slug);
+                }
+            }
+            Ok(base.to_owned())
         })
     }
 
@@ -235,25 +248,34 @@ impl Store {
     }
 
     /// Notes that a due time was served by an empty digest that nobody wants.
-    pub fn skip_digest(&self, digest: &str, recipient: &str, due: Timestamp) -> Result<(), StoreError> {
+    pub fn skip_digest(
+        &self,
+        digest: &str,
+        recipient: &str,
+        due: Timestamp,
+    ) -> Result<(), StoreError> {
         self.ask("note a digest", |connection| {
-        connection.execute(
-            "UPDATE schedule SET last_due = ?3 WHERE digest = ?1 AND recipient = ?2",
-            params![digest, recipient, seconds(due)],
-        )?;
-        Ok(())
+            connection.execute(
+                "UPDATE schedule SET last_due = ?3 WHERE digest = ?1 AND recipient = ?2",
+                params![digest, recipient, seconds(due)],
+            )?;
+            Ok(())
         })
     }
 
     /// The end of the time that the last message of this digest to this recipient covered.
-    pub fn last_window(&self, digest: &str, recipient: &str) -> Result<Option<Timestamp>, StoreError> {
+    pub fn last_window(
+        &self,
+        digest: &str,
+        recipient: &str,
+    ) -> Result<Option<Timestamp>, StoreError> {
         self.ask("read the outbox", |connection| {
-        let end: Option<i64> = connection.query_row(
-            "SELECT MAX(window_to) FROM delivery WHERE digest = ?1 AND recipient = ?2",
-            params![digest, recipient],
-            |row| row.get(0),
-        )?;
-        Ok(end.map(instant))
+            let end: Option<i64> = connection.query_row(
+                "SELECT MAX(window_to) FROM delivery WHERE digest = ?1 AND recipient = ?2",
+                params![digest, recipient],
+                |row| row.get(0),
+            )?;
+            Ok(end.map(instant))
         })
     }
 
@@ -271,10 +293,10 @@ impl Store {
     /// Whether the recipient was ever sent anything, so that his first message can prove the path.
     pub fn was_ever_told(&self, recipient: &str) -> Result<bool, StoreError> {
         self.ask("read the outbox", |connection| {
-        let told = connection
-            .prepare_cached("SELECT 1 FROM delivery WHERE recipient = ?1")?
-            .exists([recipient])?;
-        Ok(told)
+            let told = connection
+                .prepare_cached("SELECT 1 FROM delivery WHERE recipient = ?1")?
+                .exists([recipient])?;
+            Ok(told)
         })
     }
 
@@ -302,13 +324,13 @@ impl Store {
     /// When the next message is to be sent.
     pub fn next_delivery_at(&self) -> Result<Option<Timestamp>, StoreError> {
         self.ask("read the outbox", |connection| {
-        let next: Option<i64> = connection.query_row(
-            "SELECT MIN(next_at) FROM delivery WHERE state IN ('queued', 'unknown')
+            let next: Option<i64> = connection.query_row(
+                "SELECT MIN(next_at) FROM delivery WHERE state IN ('queued', 'unknown')
              AND recipient NOT IN (SELECT address FROM recipient WHERE paused_at IS NOT NULL)",
-            [],
-            |row| row.get(0),
-        )?;
-        Ok(next.map(instant))
+                [],
+                |row| row.get(0),
+            )?;
+            Ok(next.map(instant))
         })
     }
 
@@ -338,36 +360,45 @@ impl Store {
         values: &[&dyn rusqlite::ToSql],
     ) -> Result<Vec<Delivery>, StoreError> {
         self.ask("read the outbox", |connection| {
-        let mut statement = connection
-            .prepare_cached(&format!("SELECT {COLUMNS} FROM delivery WHERE {condition} ORDER BY id"))?;
-        let rows = statement.query_map(values, delivery_from_row)?;
-        rows.collect()
+            let mut statement = connection.prepare_cached(&format!(
+                "SELECT {COLUMNS} FROM delivery WHERE {condition} ORDER BY id"
+            ))?;
+            let rows = statement.query_map(values, delivery_from_row)?;
+            rows.collect()
         })
     }
 
     /// The bytes of a message and its HTML part; `None` once they were cleaned up.
-    pub fn delivery_content(&self, id: DeliveryId) -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreError> {
+    pub fn delivery_content(
+        &self,
+        id: DeliveryId,
+    ) -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreError> {
         self.ask("read a message", |connection| {
-        let content = connection.query_row(
-            "SELECT bytes, html FROM delivery WHERE id = ?1",
-            [id.0],
-            |row| Ok((row.get::<_, Option<Vec<u8>>>(0)?, row.get::<_, Option<Vec<u8>>>(1)?)),
-        )?;
-        Ok(match content {
-            (Some(bytes), html) => Some((bytes, html.unwrap_or_default())),
-            (None, _) => None,
-        })
+            let content = connection.query_row(
+                "SELECT bytes, html FROM delivery WHERE id = ?1",
+                [id.0],
+                |row| {
+                    Ok((
+                        row.get::<_, Option<Vec<u8>>>(0)?,
+                        row.get::<_, Option<Vec<u8>>>(1)?,
+                    ))
+                },
+            )?;
+            Ok(match content {
+                (Some(bytes), html) => Some((bytes, html.unwrap_or_default())),
+                (None, _) => None,
+            })
         })
     }
 
     /// Notes that a message is about to be handed over. Committed before the first byte of it leaves.
     pub fn mark_sending(&self, id: DeliveryId) -> Result<(), StoreError> {
         self.ask("note an attempt", |connection| {
-        connection.execute(
-            "UPDATE delivery SET state = 'sending' WHERE id = ?1",
-            [id.0],
-        )?;
-        Ok(())
+            connection.execute(
+                "UPDATE delivery SET state = 'sending' WHERE id = ?1",
+                [id.0],
+            )?;
+            Ok(())
         })
     }
 
@@ -382,13 +413,21 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         self.ask("note an attempt", |connection| {
-        let settled_at = matches!(state, State::Sent | State::Dropped).then(|| seconds(now));
-        connection.execute(
-            "UPDATE delivery SET state = ?2, next_at = ?3, reply = ?4, settled_at = ?5,
+            let settled_at = matches!(state, State::Sent | State::Dropped).then(|| seconds(now));
+            connection.execute(
+                "UPDATE delivery SET state = ?2, next_at = ?3, reply = ?4, settled_at = ?5,
                         attempts = ?6, unknowns = ?7 WHERE id = ?1",
-            params![id.0, state.as_str(), seconds(next_at), reply, settled_at, tries.attempts, tries.unknowns],
-        )?;
-        Ok(())
+                params![
+                    id.0,
+                    state.as_str(),
+                    seconds(next_at),
+                    reply,
+                    settled_at,
+                    tries.attempts,
+                    tries.unknowns
+                ],
+            )?;
+            Ok(())
         })
     }
 
@@ -413,7 +452,11 @@ impl Store {
     }
 
     /// The Message-ID and subject of a message, if the story was all that it told.
-    pub fn thread_of(&self, id: DeliveryId, story: StoryId) -> Result<Option<(String, String)>, StoreError> {
+    pub fn thread_of(
+        &self,
+        id: DeliveryId,
+        story: StoryId,
+    ) -> Result<Option<(String, String)>, StoreError> {
         self.ask("read the outbox", |connection| {
             connection
                 .prepare_cached(
@@ -443,14 +486,19 @@ impl Store {
     }
 
     /// Stops all mail to a recipient whom the server refuses.
-    pub fn pause_recipient(&self, address: &str, why: &str, now: Timestamp) -> Result<(), StoreError> {
+    pub fn pause_recipient(
+        &self,
+        address: &str,
+        why: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         self.ask("pause a recipient", |connection| {
-        connection.execute(
-            "INSERT INTO recipient (address, known_at, paused_at, why) VALUES (?1, ?2, ?2, ?3)
+            connection.execute(
+                "INSERT INTO recipient (address, known_at, paused_at, why) VALUES (?1, ?2, ?2, ?3)
              ON CONFLICT (address) DO UPDATE SET paused_at = ?2, why = ?3",
-            params![address, seconds(now), why],
-        )?;
-        Ok(())
+                params![address, seconds(now), why],
+            )?;
+            Ok(())
         })
     }
 
@@ -458,7 +506,9 @@ impl Store {
     pub fn is_paused(&self, address: &str) -> Result<bool, StoreError> {
         self.ask("look up a recipient", |connection| {
             connection
-                .prepare_cached("SELECT 1 FROM recipient WHERE address = ?1 AND paused_at IS NOT NULL")?
+                .prepare_cached(
+                    "SELECT 1 FROM recipient WHERE address = ?1 AND paused_at IS NOT NULL",
+                )?
                 .exists([address])
         })
     }
@@ -496,7 +546,11 @@ fn delivery_from_row(row: &Row<'_>) -> rusqlite::Result<Delivery> {
         message_id: row.get(5)?,
         subject: row.get(6)?,
         state: State::from_word(&row.get::<_, String>(7)?),
-        tries: Tries { attempts: row.get(8)?, unknowns: row.get(9)?, halved: row.get(10)? },
+        tries: Tries {
+            attempts: row.get(8)?,
+            unknowns: row.get(9)?,
+            halved: row.get(10)?,
+        },
         next_at: instant(row.get(11)?),
         reply: row.get(12)?,
         created_at: instant(row.get(13)?),

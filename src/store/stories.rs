@@ -40,7 +40,12 @@ impl Store {
     }
 
     /// Keeps where an item was placed, with the stories that became one by it.
-    pub fn keep_placement(&self, item: ItemId, placement: &Placement, now: Timestamp) -> Result<(), StoreError> {
+    pub fn keep_placement(
+        &self,
+        item: ItemId,
+        placement: &Placement,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         self.ask("keep a story", |connection| {
             connection
                 .prepare_cached(
@@ -83,7 +88,10 @@ impl Store {
     }
 
     /// The items of a story: which feed showed each first, its link, and when it was first seen.
-    pub fn story_items(&self, story: StoryId) -> Result<Vec<(FeedId, Option<String>, Timestamp)>, StoreError> {
+    pub fn story_items(
+        &self,
+        story: StoryId,
+    ) -> Result<Vec<(FeedId, Option<String>, Timestamp)>, StoreError> {
         self.ask("read a story", |connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT item.feed, item.link, item.first_seen FROM story_item JOIN item ON item.id = story_item.item
@@ -102,7 +110,8 @@ impl Store {
                 "SELECT {TOLD} JOIN story_item ON story_item.item = item.id
                  WHERE item.first_seen >= ?1 ORDER BY story_item.id"
             ))?;
-            let mut story = connection.prepare_cached("SELECT story FROM story_item WHERE item = ?1")?;
+            let mut story =
+                connection.prepare_cached("SELECT story FROM story_item WHERE item = ?1")?;
             let mut placed = Vec::new();
             for told in statement.query_map([seconds(since)], told_from_row)? {
                 let told = told?;
@@ -131,8 +140,9 @@ impl Store {
         mut each: impl FnMut(Told),
     ) -> Result<(), StoreError> {
         self.ask("read the items", |connection| {
-            let mut statement = connection
-                .prepare_cached(&format!("SELECT {TOLD} WHERE item.first_seen >= ?1 AND item.first_seen < ?2"))?;
+            let mut statement = connection.prepare_cached(&format!(
+                "SELECT {TOLD} WHERE item.first_seen >= ?1 AND item.first_seen < ?2"
+            ))?;
             for told in statement.query_map([seconds(from), seconds(to)], told_from_row)? {
                 each(told?);
             }
@@ -153,7 +163,9 @@ impl Store {
             let counted_to = instant(single("corpus_at")?);
             let items = u64::try_from(single("corpus_items")?).unwrap_or(0);
             let mut statement = connection.prepare_cached("SELECT word, items FROM frequency")?;
-            let words = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+            let words = statement
+                .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect::<Result<_, _>>()?;
             Ok((counted_to, items, words))
         })
     }
@@ -167,9 +179,10 @@ impl Store {
     ) -> Result<(), StoreError> {
         self.savepoint(|store| {
             store.ask("keep the word counts", |connection| {
-                for (name, value) in
-                    [("corpus_at", seconds(counted_to)), ("corpus_items", i64::try_from(items).unwrap_or(i64::MAX))]
-                {
+                for (name, value) in [
+                    ("corpus_at", seconds(counted_to)),
+                    ("corpus_items", i64::try_from(items).unwrap_or(i64::MAX)),
+                ] {
                     connection.execute(
                         "INSERT INTO meta (name, value) VALUES (?1, ?2)
                          ON CONFLICT (name) DO UPDATE SET value = ?2",

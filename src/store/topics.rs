@@ -57,7 +57,8 @@ impl Store {
     /// The rows of these topics, for a command that only reads; one that has none yet gets a number that no row has.
     pub fn topic_ids(&self, topics: &[(&str, i64)]) -> Result<Vec<TopicId>, StoreError> {
         self.ask("read the topics", |connection| {
-            let mut statement = connection.prepare_cached("SELECT id FROM topic WHERE name = ?1")?;
+            let mut statement =
+                connection.prepare_cached("SELECT id FROM topic WHERE name = ?1")?;
             let mut ids = Vec::with_capacity(topics.len());
             for (index, (name, _)) in (1_i64..).zip(topics) {
                 let id = statement.query_row([name], |row| row.get(0)).optional()?;

@@ -117,14 +117,25 @@ fn survive(blow: Blow) {
     });
     assert_eq!(daemon.terminate(), 0);
 
-    assert_eq!(home.count("SELECT COUNT(*) FROM item"), ITEMS as i64, "{blow:?}");
-    assert_eq!(home.count("SELECT COUNT(*) FROM match"), ITEMS as i64, "{blow:?}");
+    assert_eq!(
+        home.count("SELECT COUNT(*) FROM item"),
+        ITEMS as i64,
+        "{blow:?}"
+    );
+    assert_eq!(
+        home.count("SELECT COUNT(*) FROM match"),
+        ITEMS as i64,
+        "{blow:?}"
+    );
     assert_eq!(home.count("SELECT COUNT(*) FROM pending"), 0, "{blow:?}");
     let again = told(&mail).values().filter(|ids| ids.len() > 1).count();
     assert_eq!(again, 0, "{blow:?}: told in two different messages");
     let copies = mail.accepted().len() - message_ids(&mail).len();
     let may_repeat = matches!(blow, Blow::Mail(Point::Dot | Point::Accepted | Point::Quit));
-    assert!(copies <= usize::from(may_repeat), "{blow:?}: {copies} copies, {before} before the crash");
+    assert!(
+        copies <= usize::from(may_repeat),
+        "{blow:?}: {copies} copies, {before} before the crash"
+    );
 }
 
 /// The Message-IDs in which each title was accepted.
@@ -155,7 +166,10 @@ fn message_ids(mail: &SmtpServer) -> Vec<String> {
 }
 
 fn message_id(text: &str) -> String {
-    let line = text.lines().find(|line| line.starts_with("Message-ID:")).expect("a Message-ID");
+    let line = text
+        .lines()
+        .find(|line| line.starts_with("Message-ID:"))
+        .expect("a Message-ID");
     line["Message-ID:".len()..].trim().to_owned()
 }
 
@@ -192,11 +206,18 @@ fn feed(items: std::ops::Range<usize>) -> String {
             )
         })
         .collect();
-    format!("<rss version=\"2.0\"><channel><title>Feed</title><link>https://news.example/</link>{items}</channel></rss>")
+    format!(
+        "<rss version=\"2.0\"><channel><title>Feed</title><link>https://news.example/</link>{items}</channel></rss>"
+    )
 }
 
 fn watchlist(feeds: &Server, mail: &SmtpServer) -> String {
-    let feed = |path| format!("[[feed]]\nurl = {:?}\nbackfill = \"all\"\n", feeds.url(path));
+    let feed = |path| {
+        format!(
+            "[[feed]]\nurl = {:?}\nbackfill = \"all\"\n",
+            feeds.url(path)
+        )
+    };
     format!(
         "[mail]\nto = [\"reader@mail.example\"]\n[mail.smtp]\nhost = \"127.0.0.1\"\nport = {}\ntls = \"none\"\n\
          [poll]\nallow_private = [\"127.0.0.0/8\"]\n\

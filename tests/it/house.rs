@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 /// Rooms that compute: no clock, disk, network, log, async or chance.
 const PURE: &[&str] = &[
-    "model", "text", "url", "feed", "identity", "ingest", "query", "topic", "story", "schedule", "health", "digest",
+    "model", "text", "url", "feed", "identity", "ingest", "query", "topic", "story", "schedule",
+    "health", "digest",
 ];
 
 /// Rooms that act, and which other acting rooms each may name. Every room may name the pure ones.
@@ -22,8 +23,19 @@ const SHELL: &[(&str, &[&str])] = &[
     ("poll", &["clock", "config", "store", "http", "desk"]),
     ("deliver", &["clock", "config", "store", "mail", "desk"]),
     ("demo", &[]),
-    ("service", &["clock", "config", "store", "http", "mail", "desk", "poll", "deliver"]),
-    ("cli", &["clock", "config", "store", "http", "mail", "desk", "poll", "deliver", "service", "demo"]),
+    (
+        "service",
+        &[
+            "clock", "config", "store", "http", "mail", "desk", "poll", "deliver",
+        ],
+    ),
+    (
+        "cli",
+        &[
+            "clock", "config", "store", "http", "mail", "desk", "poll", "deliver", "service",
+            "demo",
+        ],
+    ),
 ];
 
 /// Crates at the edge of the program, and the one place that may name each.
@@ -38,8 +50,18 @@ const EDGES: &[(&str, &str)] = &[
 
 /// What only rooms that act may name.
 const ACTS: &[&str] = &[
-    "std::fs", "std::net", "std::env", "std::process", "std::time::SystemTime", "std::time::Instant", "std::thread",
-    "tokio", "tracing", "Timestamp::now", "Zoned::now", "TimeZone::system",
+    "std::fs",
+    "std::net",
+    "std::env",
+    "std::process",
+    "std::time::SystemTime",
+    "std::time::Instant",
+    "std::thread",
+    "tokio",
+    "tracing",
+    "Timestamp::now",
+    "Zoned::now",
+    "TimeZone::system",
 ];
 
 const LONGEST_FILE: usize = 700;
@@ -72,7 +94,9 @@ fn arrows_between_acting_rooms_point_one_way() {
     let mut faults = Vec::new();
     for (file, text) in sources() {
         let room = room_of(&file);
-        let Some(may_name) = allowed.get(room.as_str()) else { continue };
+        let Some(may_name) = allowed.get(room.as_str()) else {
+            continue;
+        };
         for (other, _) in SHELL {
             if *other != room && !may_name.contains(other) && names_room(&text, other) {
                 faults.push(format!("{} names `{other}`", file.display()));
@@ -113,11 +137,17 @@ fn files_say_what_they_are_for_and_fit_a_sitting() {
     let mut faults = Vec::new();
     for (file, text) in sources() {
         if !text.starts_with("//! ") {
-            faults.push(format!("{} does not begin with what it is for", file.display()));
+            faults.push(format!(
+                "{} does not begin with what it is for",
+                file.display()
+            ));
         }
         let lines = text.lines().count();
         if lines > LONGEST_FILE {
-            faults.push(format!("{} has {lines} lines, at most {LONGEST_FILE}", file.display()));
+            faults.push(format!(
+                "{} has {lines} lines, at most {LONGEST_FILE}",
+                file.display()
+            ));
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
@@ -136,14 +166,19 @@ fn sources() -> Vec<(PathBuf, String)> {
         }
     }
     let mut found = Vec::new();
-    walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
+    walk(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
+        &mut found,
+    );
     assert!(found.len() > 30, "the sources were not found");
     found
 }
 
 /// The first part of the path below `src/`, without `.rs`.
 fn room_of(file: &Path) -> String {
-    let below = file.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).expect("below src");
+    let below = file
+        .strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src"))
+        .expect("below src");
     let first = below.iter().next().expect("a name").to_string_lossy();
     first.trim_end_matches(".rs").to_owned()
 }
@@ -152,9 +187,9 @@ fn room_of(file: &Path) -> String {
 fn names_room(text: &str, room: &str) -> bool {
     code_lines(text).any(|line| {
         names_path(line, &format!("crate::{room}"))
-            || line
-                .split_once("crate::{")
-                .is_some_and(|(_, list)| list.split([',', '}', ':']).any(|name| name.trim() == room))
+            || line.split_once("crate::{").is_some_and(|(_, list)| {
+                list.split([',', '}', ':']).any(|name| name.trim() == room)
+            })
     })
 }
 
@@ -171,5 +206,6 @@ fn names_path(text: &str, path: &str) -> bool {
 }
 
 fn code_lines(text: &str) -> impl Iterator<Item = &str> {
-    text.lines().filter(|line| !line.trim_start().starts_with("//"))
+    text.lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
 }

@@ -28,7 +28,9 @@ pub(crate) struct Ran {
 impl Home {
     /// A home with this watchlist.
     pub(crate) fn new(watchlist: &str) -> Home {
-        let home = Home { folder: tempfile::tempdir().expect("a folder") };
+        let home = Home {
+            folder: tempfile::tempdir().expect("a folder"),
+        };
         home.edit(watchlist);
         home
     }
@@ -79,8 +81,15 @@ impl Home {
     pub(crate) fn daemon(&self, arguments: &[&str]) -> Daemon {
         let mut command = self.command(&[&["run"], arguments].concat());
         let log = fs::File::create(self.path("log")).expect("a log");
-        let child = command.stdout(Stdio::null()).stderr(log).spawn().expect("the binary starts");
-        Daemon { child, log: self.path("log") }
+        let child = command
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .expect("the binary starts");
+        Daemon {
+            child,
+            log: self.path("log"),
+        }
     }
 
     /// The database, to look into.
@@ -91,13 +100,19 @@ impl Home {
     /// A number from the database.
     #[track_caller]
     pub(crate) fn count(&self, query: &str) -> i64 {
-        self.database().query_row(query, [], |row| row.get(0)).expect(query)
+        self.database()
+            .query_row(query, [], |row| row.get(0))
+            .expect(query)
     }
 
     /// The files of a folder of the state, sorted by name.
     pub(crate) fn files(&self, folder: &str) -> Vec<PathBuf> {
-        let Ok(entries) = fs::read_dir(self.path("state").join(folder)) else { return Vec::new() };
-        let mut files: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
+        let Ok(entries) = fs::read_dir(self.path("state").join(folder)) else {
+            return Vec::new();
+        };
+        let mut files: Vec<_> = entries
+            .map(|entry| entry.expect("an entry").path())
+            .collect();
         files.sort();
         files
     }
@@ -123,7 +138,9 @@ impl Daemon {
     /// Waits until a condition holds.
     #[track_caller]
     pub(crate) fn wait_until(&self, what: &str, condition: impl FnMut() -> bool) {
-        wait_until(what, condition, || fs::read_to_string(&self.log).unwrap_or_default());
+        wait_until(what, condition, || {
+            fs::read_to_string(&self.log).unwrap_or_default()
+        });
     }
 
     /// Ends it as an administrator does, and gives the exit code.
@@ -161,10 +178,18 @@ impl Drop for Daemon {
 
 /// Waits until a condition holds; fails with what `told` says after a minute.
 #[track_caller]
-pub(crate) fn wait_until(what: &str, mut condition: impl FnMut() -> bool, told: impl Fn() -> String) {
+pub(crate) fn wait_until(
+    what: &str,
+    mut condition: impl FnMut() -> bool,
+    told: impl Fn() -> String,
+) {
     let start = Instant::now();
     while !condition() {
-        assert!(start.elapsed() < DEADLINE, "waited in vain until {what}:\n{}", told());
+        assert!(
+            start.elapsed() < DEADLINE,
+            "waited in vain until {what}:\n{}",
+            told()
+        );
         std::thread::sleep(Duration::from_millis(10));
     }
 }
@@ -198,11 +223,16 @@ impl Killer {
 }
 
 fn signal(name: &str, process: u32) {
-    let sent = Command::new("kill").args([name, &process.to_string()]).status().expect("`kill` starts");
+    let sent = Command::new("kill")
+        .args([name, &process.to_string()])
+        .status()
+        .expect("`kill` starts");
     assert!(sent.success(), "`kill {name} {process}` failed");
 }
 
 /// A file of `tests/data`.
 pub(crate) fn data(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/data")
+        .join(name)
 }
