@@ -326,6 +326,24 @@ async fn a_server_that_refuses_in_mid_message_is_heard() {
 }
 
 #[tokio::test]
+async fn a_large_message_cut_off_or_not_taken_is_unknown() {
+    let large = b"Subject: large\r\n\r\n"
+        .iter()
+        .chain(b"line\r\n".iter().cycle().take(12 << 20));
+    let large: Vec<u8> = large.copied().collect();
+    for act in [Act::Reset, Act::Close, Act::Stall] {
+        let server = server_with(Point::Body, act);
+        let short = SmtpSettings {
+            timeout: SHORT,
+            ..settings(&server)
+        };
+        let report = send_one(&short, "reader@example.org", &large).await;
+        let found = (report.outcome, report.step);
+        assert_eq!(found, (Outcome::Unknown, Step::Message), "{report}");
+    }
+}
+
+#[tokio::test]
 async fn every_line_and_code_of_an_answer_is_kept() {
     let server = server_with(
         Point::Rcpt,

@@ -70,7 +70,7 @@ pub(crate) enum Act {
     Drip(Duration, &'static str),
     /// Sends a line that never ends.
     Endless,
-    /// Says nothing more until the client leaves.
+    /// Says nothing more and reads nothing more.
     Stall,
     /// Closes in order.
     Close,
@@ -450,10 +450,7 @@ impl Part {
             Act::Endless => loop {
                 line.send(&[b'2'; 8192]).await?;
             },
-            Act::Stall => {
-                while line.hear().await.is_some() {}
-                return None;
-            }
+            Act::Stall => std::future::pending().await,
             Act::Close => return None,
             Act::Reset => {
                 line.reset();
