@@ -143,11 +143,14 @@ fn is_about_list(error: &QueryError, text: &Text<'_>, broken_lists: &HashSet<&st
     error.code != Code::ListUnknown && name.is_some_and(|name| broken_lists.contains(name.trim()))
 }
 
-/// How much of a query the caret underlines: the word, list or bracket that begins there.
+/// How much of a query the caret underlines: the word, list, regex or bracket that begins there.
 fn word_length(query: &str, at: usize) -> usize {
     let rest = query.get(at..).unwrap_or_default();
     if rest.starts_with('{') {
         return rest.find('}').map_or(1, |end| end + 1);
+    }
+    if let Some(pattern) = rest.strip_prefix('/') {
+        return pattern.rfind('/').map_or(rest.len(), |end| end + 2);
     }
     let first = rest.chars().next().map_or(0, char::len_utf8);
     let ends = |c: char| c.is_whitespace() || "(),{}\"“”".contains(c);
