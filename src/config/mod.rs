@@ -19,6 +19,7 @@ pub mod secrets;
 
 mod addresses;
 mod digests;
+mod expects;
 mod feeds;
 mod file;
 mod keys;
