@@ -174,6 +174,25 @@ impl Report {
         self.count(Severity::Warning)
     }
 
+    /// `2 problems, 1 warning`; `no problems` if nothing was found.
+    pub fn summary(&self) -> String {
+        let counted = |count: usize, word: &str| match count {
+            0 => None,
+            1 => Some(format!("1 {word}")),
+            _ => Some(format!("{count} {word}s")),
+        };
+        let parts = [
+            counted(self.problems(), "problem"),
+            counted(self.warnings(), "warning"),
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        if parts.is_empty() {
+            "no problems".to_owned()
+        } else {
+            parts.join(", ")
+        }
+    }
+
     /// Line and column of a byte of the text.
     pub fn place(&self, at: usize) -> Place {
         let line = self.line_starts.partition_point(|start| *start <= at);
