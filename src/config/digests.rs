@@ -7,7 +7,8 @@ use jiff::tz::TimeZone;
 
 use super::keys::{DIGEST, nearest};
 use super::names::Names;
-use super::reader::{Notes, Placed, Table, Text, Wrong, parse};
+use super::notes::{Notes, Placed, Text, Wrong, parse};
+use super::reader::Table;
 use super::report::Finding;
 use super::settings::{self, all, recipients};
 use super::topics::TopicSource;

@@ -4,7 +4,8 @@ use toml::de::DeValue;
 
 use super::keys::{EXPECT, EXPECTED_ITEM, in_words};
 use super::names::Names;
-use super::reader::{Notes, Table, Text, as_text, parse};
+use super::notes::{Notes, Text, parse};
+use super::reader::{Table, as_text};
 use super::report::Finding;
 use super::values;
 use crate::topic::Expect;

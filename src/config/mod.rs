@@ -24,6 +24,7 @@ mod feeds;
 mod file;
 mod keys;
 mod names;
+mod notes;
 mod place;
 mod queries;
 mod reader;
@@ -39,7 +40,8 @@ mod tests;
 pub use file::{Loaded, Stamp, Version, load};
 
 use find::Places;
-use reader::{Notes, Table};
+use notes::Notes;
+use reader::Table;
 use report::Report;
 use secrets::{Secret, SecretSource};
 

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::FeedConfig;
-use super::reader::{Notes, Text};
+use super::notes::{Notes, Text};
 use super::report::Finding;
 use super::topics::{ListSource, TopicSource};
 use crate::query::{Code, Lists, Place, QueryError, check_lists};

@@ -7,7 +7,7 @@ use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
 
 use super::keys::{in_words, nearest};
-use super::reader::Wrong;
+use super::notes::Wrong;
 use crate::model::Backfill;
 
 /// `400d`, `90s`, `1h30m`.
