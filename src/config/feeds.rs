@@ -40,15 +40,10 @@ pub(super) fn read<'t>(
 ) -> (Vec<FeedConfig>, Names) {
     let mut names = Names::new("feed");
     let tables = root.tables("feed", &FEED, notes);
-    if tables.is_empty() && !root.has("feed") {
-        let finding = Finding {
-            span: None,
-            ..Finding::problem(
-                0..0,
-                "there is nothing to read: the watchlist has no [[feed]]",
-            )
-        };
-        notes.add_absence(finding.hint("add `[[feed]]`, and below it `url = \"https://…\"`"));
+    if !root.has("feed") || root.is_empty_list("feed") {
+        let message = "there is nothing to read: the watchlist has no [[feed]]";
+        let hint = "add `[[feed]]`, and below it `url = \"https://…\"`";
+        notes.add_absence(Finding::of_file(message).hint(hint));
     }
     let declared: Vec<Declared> = tables
         .iter()

@@ -83,6 +83,18 @@ impl<'t> Table<'t> {
         }
     }
 
+    /// Where the value of a key stands.
+    pub(super) fn value_span(&self, key: &'static str) -> Range<usize> {
+        self.value(key)
+            .map_or(self.span.clone(), |value| value.span())
+    }
+
+    /// Whether the key holds a list without members.
+    pub(super) fn is_empty_list(&self, key: &'static str) -> bool {
+        let members = self.value(key).and_then(|value| value.get_ref().as_array());
+        members.is_some_and(|members| members.is_empty())
+    }
+
     /// Whether the key is there, right or wrong.
     pub(super) fn has(&self, key: &'static str) -> bool {
         self.entries.contains_key(key)

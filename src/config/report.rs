@@ -69,6 +69,14 @@ impl Finding {
         }
     }
 
+    /// A reason to refuse the watchlist that has no place in it.
+    pub fn of_file(message: impl Into<String>) -> Finding {
+        Finding {
+            span: None,
+            ..Finding::problem(0..0, message)
+        }
+    }
+
     /// Adds the words behind the caret.
     pub fn label(mut self, label: impl Into<String>) -> Finding {
         self.label = Some(label.into());
@@ -152,9 +160,8 @@ impl Report {
     /// A report about a file that could not even be read.
     pub fn unreadable(file: &str, message: impl Into<String>, hint: Option<String>) -> Report {
         let finding = Finding {
-            span: None,
             hint,
-            ..Finding::problem(0..0, message)
+            ..Finding::of_file(message)
         };
         Report::new(file, Arc::from(""), vec![finding])
     }

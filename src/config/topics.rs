@@ -88,16 +88,10 @@ pub(super) fn read<'t>(
 ) -> (Vec<TopicSource<'t>>, Names) {
     let mut names = Names::new("topic");
     let tables = root.tables("topic", &TOPIC, notes);
-    if tables.is_empty() && !root.has("topic") {
+    if !root.has("topic") || root.is_empty_list("topic") {
         let message = "there is nothing to look for: the watchlist has no [[topic]]";
-        let finding = Finding {
-            span: None,
-            ..Finding::problem(0..0, message)
-        };
-        notes.add_absence(
-            finding
-                .hint("add `[[topic]]`, and below it `name = \"Mosul\"` and `any = [\"Mosul\"]`"),
-        );
+        let hint = "add `[[topic]]`, and below it `name = \"Mosul\"` and `any = [\"Mosul\"]`";
+        notes.add_absence(Finding::of_file(message).hint(hint));
     }
     let topics = tables
         .iter()
@@ -156,20 +150,8 @@ fn terms<'t>(table: &Table<'t>, notes: &mut Notes<'t>) -> TermsSource<'t> {
         hint,
         notes,
     );
-    let is_empty_list = |key| {
-        let members = table
-            .value(key)
-            .and_then(|value| value.get_ref().as_array());
-        members.is_some_and(|members| members.is_empty())
-    };
     let fields = table.texts("fields", notes);
-    note_empty(
-        table,
-        "fields",
-        fields.as_deref().unwrap_or_default(),
-        "nothing would be searched",
-        notes,
-    );
+    note_empty(table, "fields", "nothing would be searched", notes);
     let mut texts = |key| table.texts(key, notes).unwrap_or_default();
     TermsSource {
         any: texts("any"),
@@ -177,7 +159,7 @@ fn terms<'t>(table: &Table<'t>, notes: &mut Notes<'t>) -> TermsSource<'t> {
         none: texts("none"),
         query: table.text("query", notes),
         fields,
-        absence_noted: !is_empty_list("any") && !is_empty_list("all"),
+        absence_noted: !table.is_empty_list("any") && !table.is_empty_list("all"),
     }
 }
 
@@ -208,7 +190,7 @@ fn chosen_feeds<'t>(table: &Table<'t>, feeds: &mut Names, notes: &mut Notes<'t>)
     let Some(texts) = table.texts("feeds", notes) else {
         return Vec::new();
     };
-    note_empty(table, "feeds", &texts, "nothing would be read", notes);
+    note_empty(table, "feeds", "nothing would be read", notes);
     for text in &texts {
         feeds.note_unknown(text, notes);
     }
@@ -219,6 +201,6 @@ fn languages<'t>(table: &Table<'t>, notes: &mut Notes<'t>) -> Vec<String> {
     let Some(texts) = table.texts("languages", notes) else {
         return Vec::new();
     };
-    note_empty(table, "languages", &texts, "no item would pass", notes);
+    note_empty(table, "languages", "no item would pass", notes);
     all(&texts, notes, values::language)
 }
