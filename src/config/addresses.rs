@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use url::{Host, Url};
 
 use super::Mailbox;
-use super::reader::Wrong;
+use super::notes::Wrong;
 
 /// A bare mail address, in lower case.
 pub(super) fn address(text: &str) -> Result<String, Wrong> {

@@ -7,7 +7,8 @@ use jiff::tz::TimeZone;
 
 use super::keys::{DIGEST, nearest};
 use super::names::Names;
-use super::reader::{Notes, Placed, Table, Text, Wrong, parse};
+use super::notes::{Notes, Placed, Text, Wrong, parse};
+use super::reader::Table;
 use super::report::Finding;
 use super::settings::{self, all, recipients};
 use super::topics::TopicSource;
@@ -31,7 +32,7 @@ pub(super) fn read<'t>(
     let tables = root.tables("digest", &DIGEST, notes);
     // A `to` that is wrong has been noted; that it yields nobody is no second mistake.
     let nobody = mail.to.is_empty() && !settings::has_recipients(root);
-    if !root.has("digest") {
+    if !root.has("digest") || root.is_empty_list("digest") {
         if nobody {
             note_nobody(root, notes);
         }
@@ -53,12 +54,9 @@ pub(super) fn read<'t>(
 
 fn note_nobody<'t>(root: &Table<'t>, notes: &mut Notes<'t>) {
     let span = root.value("mail").map(|mail| mail.span());
-    let finding = Finding::problem(0..0, "nobody is to be mailed");
-    let hint = "add the line `to = [\"me@example.org\"]` below [mail]";
-    notes.add_absence(Finding {
-        span,
-        ..finding.hint(hint)
-    });
+    let hint = "write `to = [\"me@example.org\"]` below [mail]";
+    let finding = Finding::of_file("nobody is to be mailed").hint(hint);
+    notes.add_absence(Finding { span, ..finding });
 }
 
 fn implied(mail: &MailConfig) -> DigestSettings {
@@ -115,7 +113,7 @@ fn one<'t>(
 fn plan<'t>(table: &Table<'t>, notes: &mut Notes<'t>) -> Plan {
     let default = Plan::default();
     let days = table.texts("days", notes).map(|texts| {
-        note_empty(table, "days", &texts, "it would never go", notes);
+        note_empty(table, "days", "it would never go", notes);
         Days::from_iter(all(&texts, notes, times::weekday))
     });
     let timezone = table.parsed("timezone", notes, times::timezone);
@@ -132,7 +130,7 @@ fn plan<'t>(table: &Table<'t>, notes: &mut Notes<'t>) -> Plan {
 /// Local times, or one distance, or `at once`.
 fn send<'t>(table: &Table<'t>, notes: &mut Notes<'t>) -> Option<Send> {
     let texts = table.texts_or_one("send", notes)?;
-    note_empty(table, "send", &texts, "it would never go", notes);
+    note_empty(table, "send", "it would never go", notes);
     let mut moments: Vec<Placed<Send>> = texts
         .iter()
         .filter_map(|text| parse(text, notes, moment))
@@ -193,7 +191,7 @@ fn chosen_topics<'t>(table: &Table<'t>, topics: &mut Names, notes: &mut Notes<'t
     let Some(texts) = table.texts("topics", notes) else {
         return vec!["*".to_owned()];
     };
-    note_empty(table, "topics", &texts, "it would never have news", notes);
+    note_empty(table, "topics", "it would never have news", notes);
     for text in texts.iter().filter(|text| text.value != "*") {
         topics.note_unknown(text, notes);
     }
@@ -237,23 +235,12 @@ pub(super) fn note_untold(
 pub(super) fn note_empty<'t>(
     table: &Table<'t>,
     key: &'static str,
-    texts: &[Text<'t>],
     consequence: &str,
     notes: &mut Notes<'t>,
 ) {
-    let Some(value) = table.value(key) else {
-        return;
-    };
-    if texts.is_empty()
-        && value
-            .get_ref()
-            .as_array()
-            .is_some_and(|members| members.is_empty())
-    {
-        let finding = Finding::problem(
-            value.span(),
-            format!("`{key}` is an empty list: {consequence}"),
-        );
+    if table.is_empty_list(key) {
+        let message = format!("`{key}` is an empty list: {consequence}");
+        let finding = Finding::problem(table.value_span(key), message);
         notes.add(finding.hint("leave it out for the default"));
     }
 }

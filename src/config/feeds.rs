@@ -13,7 +13,8 @@ use url::{Host, Url};
 use super::find::Places;
 use super::keys::{FEED, HEADER};
 use super::names::Names;
-use super::reader::{Notes, Placed, Table, Text, as_text, parse, wrong_type};
+use super::notes::{Notes, Placed, Text, parse};
+use super::reader::{Table, as_text, wrong_type};
 use super::report::Finding;
 use super::secrets::{Secret, SecretSource};
 use super::settings::{login, path};
@@ -39,15 +40,10 @@ pub(super) fn read<'t>(
 ) -> (Vec<FeedConfig>, Names) {
     let mut names = Names::new("feed");
     let tables = root.tables("feed", &FEED, notes);
-    if tables.is_empty() && !root.has("feed") {
-        let finding = Finding {
-            span: None,
-            ..Finding::problem(
-                0..0,
-                "there is nothing to read: the watchlist has no [[feed]]",
-            )
-        };
-        notes.add_absence(finding.hint("add `[[feed]]`, and below it `url = \"https://…\"`"));
+    if !root.has("feed") || root.is_empty_list("feed") {
+        let message = "there is nothing to read: the watchlist has no [[feed]]";
+        let hint = "add `[[feed]]`, and below it `url = \"https://…\"`";
+        notes.add_absence(Finding::of_file(message).hint(hint));
     }
     let declared: Vec<Declared> = tables
         .iter()

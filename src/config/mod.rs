@@ -19,10 +19,12 @@ pub mod secrets;
 
 mod addresses;
 mod digests;
+mod expects;
 mod feeds;
 mod file;
 mod keys;
 mod names;
+mod notes;
 mod place;
 mod queries;
 mod reader;
@@ -39,7 +41,8 @@ pub use file::{Loaded, Stamp, Version, load, load_text};
 pub use times::span;
 
 use find::Places;
-use reader::{Notes, Table};
+use notes::Notes;
+use reader::Table;
 use report::Report;
 use secrets::{Secret, SecretSource};
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::keys::{in_words, nearest};
-use super::reader::{Notes, Placed, Text};
+use super::notes::{Notes, Placed, Text};
 use super::report::Finding;
 use crate::text::fold::fold;
 

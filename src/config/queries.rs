@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::FeedConfig;
-use super::reader::{Notes, Text};
+use super::notes::{Notes, Text};
 use super::report::Finding;
 use super::topics::{ListSource, TopicSource};
 use crate::query::{Code, Lists, Place, QueryError, check_lists};
@@ -109,15 +109,15 @@ fn note_in_topic(
     notes: &mut Notes<'_>,
 ) {
     let text = match &error.place {
-        Place::Any(number) => source.any.get(*number),
-        Place::All(number) => source.all.get(*number),
-        Place::None(number) => source.none.get(*number),
-        Place::Fields(number) => source.fields.get(*number),
-        Place::Query => source.query.as_ref(),
+        Place::Any(number) => source.terms.any.get(*number),
+        Place::All(number) => source.terms.all.get(*number),
+        Place::None(number) => source.terms.none.get(*number),
+        Place::Fields(number) => source.terms.fields.iter().flatten().nth(*number),
+        Place::Query => source.terms.query.as_ref(),
         Place::Languages(_) | Place::Feeds(_) | Place::Topic | Place::List(..) => None,
     };
     // A topic without any of the keys, or with a blank one, has been noted where it was read.
-    let noted = error.code == Code::NoPositiveTerm && source.lacks_terms;
+    let noted = error.code == Code::NoPositiveTerm && source.terms.absence_noted;
     if noted || text.is_some_and(|text| is_about_list(error, text, broken_lists)) {
         return;
     }
@@ -143,15 +143,30 @@ fn is_about_list(error: &QueryError, text: &Text<'_>, broken_lists: &HashSet<&st
     error.code != Code::ListUnknown && name.is_some_and(|name| broken_lists.contains(name.trim()))
 }
 
-/// How much of a query the caret underlines: the word, list or bracket that begins there.
+/// How much of a query the caret underlines: the word, list, regex or bracket that begins there.
 fn word_length(query: &str, at: usize) -> usize {
     let rest = query.get(at..).unwrap_or_default();
     if rest.starts_with('{') {
         return rest.find('}').map_or(1, |end| end + 1);
     }
+    if rest.starts_with('/') {
+        return regex_length(rest);
+    }
     let first = rest.chars().next().map_or(0, char::len_utf8);
     let ends = |c: char| c.is_whitespace() || "(),{}\"“”".contains(c);
     first.max(rest.find(ends).unwrap_or(rest.len()))
+}
+
+/// From the first slash of a regex to the one that closes it.
+fn regex_length(rest: &str) -> usize {
+    let mut escaped = false;
+    for (at, c) in rest.char_indices().skip(1) {
+        if c == '/' && !escaped {
+            return at + 1;
+        }
+        escaped = c == '\\' && !escaped;
+    }
+    rest.len()
 }
 
 fn finding(error: &QueryError, span: std::ops::Range<usize>) -> Finding {

@@ -2,131 +2,14 @@
 //!
 //! A key that is absent and one that is wrong both read as `None`; the wrong one has left its finding behind.
 
-use std::collections::HashSet;
 use std::ops::{Range, RangeInclusive};
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::keys::{FREE, Section};
-use super::place;
-use super::report::{Finding, Severity};
-
-/// A value and where the file wrote it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Placed<T> {
-    pub(super) value: T,
-    /// The whole token, quotes included.
-    pub(super) span: Range<usize>,
-}
-
-/// A string of the file.
-pub(super) type Text<'t> = Placed<&'t str>;
-
-/// Why a string is not what its key wants.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Wrong {
-    pub(super) message: String,
-    pub(super) hint: Option<String>,
-    /// Bytes of the string; `None`: all of it.
-    pub(super) at: Option<Range<usize>>,
-}
-
-impl Wrong {
-    pub(super) fn new(message: impl Into<String>) -> Wrong {
-        Wrong {
-            message: message.into(),
-            hint: None,
-            at: None,
-        }
-    }
-
-    pub(super) fn hint(mut self, hint: impl Into<String>) -> Wrong {
-        self.hint = Some(hint.into());
-        self
-    }
-
-    pub(super) fn at(mut self, at: Range<usize>) -> Wrong {
-        self.at = Some(at);
-        self
-    }
-}
-
-/// What has been noted about one file so far.
-pub(super) struct Notes<'t> {
-    text: &'t str,
-    findings: Vec<Finding>,
-    /// Statements had to be left out, so what seems to be missing may stand in one of them.
-    incomplete: bool,
-    /// Keys that a misspelt neighbour was probably meant to be, by the place of their table.
-    suggested: HashSet<(usize, &'static str)>,
-}
-
-impl<'t> Notes<'t> {
-    /// `findings` are the mistakes of syntax; after those, absences are no longer noted.
-    pub(super) fn new(text: &'t str, findings: Vec<Finding>) -> Notes<'t> {
-        Notes {
-            text,
-            incomplete: !findings.is_empty(),
-            findings,
-            suggested: HashSet::new(),
-        }
-    }
-
-    pub(super) fn add(&mut self, finding: Finding) {
-        self.findings.push(finding);
-    }
-
-    /// Adds a finding about something that is not there, unless parts of the file could not be read.
-    pub(super) fn add_absence(&mut self, finding: Finding) {
-        if !self.incomplete {
-            self.findings.push(finding);
-        }
-    }
-
-    /// Whether nothing so far refuses the file. What a broken file would do as a whole cannot be judged.
-    pub(super) fn is_sound(&self) -> bool {
-        self.findings
-            .iter()
-            .all(|finding| finding.severity == Severity::Warning)
-    }
-
-    /// Adds what is wrong with a string, with the caret inside it.
-    pub(super) fn add_wrong(&mut self, text: &Text<'_>, wrong: Wrong) {
-        let span = match &wrong.at {
-            Some(at) => self.inside(text, at.clone()),
-            None => text.span.clone(),
-        };
-        let finding = Finding::problem(span, wrong.message);
-        self.add(match wrong.hint {
-            Some(hint) => finding.hint(hint),
-            None => finding,
-        });
-    }
-
-    /// The bytes of the file that wrote these bytes of a string's value.
-    pub(super) fn inside(&self, text: &Text<'_>, at: Range<usize>) -> Range<usize> {
-        let token = self.text.get(text.span.clone()).unwrap_or_default();
-        let base = text.span.start;
-        let last = at.end.saturating_sub(1).max(at.start);
-        match (
-            place::in_token(token, at.start),
-            place::in_token(token, last),
-        ) {
-            (Some(first), Some(last)) => base + first.start..base + last.end.max(first.end),
-            _ => text.span.clone(),
-        }
-    }
-
-    /// What the file says there.
-    pub(super) fn source(&self, span: Range<usize>) -> &'t str {
-        self.text.get(span).unwrap_or_default()
-    }
-
-    pub(super) fn into_findings(self) -> Vec<Finding> {
-        self.findings
-    }
-}
+use super::notes::{Notes, Placed, Text, Wrong, parse};
+use super::report::Finding;
 
 /// One table of the file, read by a [`Section`]'s keys.
 #[derive(Clone)]
@@ -153,7 +36,9 @@ impl<'t> Table<'t> {
                 continue;
             }
             let (finding, meant) = section.unknown(key.get_ref(), key.span());
-            notes.suggested.extend(meant.map(|meant| (id, meant)));
+            if let Some(meant) = meant {
+                notes.suggest(id, meant);
+            }
             notes.add(finding);
         }
         Table {
@@ -198,6 +83,18 @@ impl<'t> Table<'t> {
         }
     }
 
+    /// Where the value of a key stands.
+    pub(super) fn value_span(&self, key: &'static str) -> Range<usize> {
+        self.value(key)
+            .map_or(self.span.clone(), |value| value.span())
+    }
+
+    /// Whether the key holds a list without members.
+    pub(super) fn is_empty_list(&self, key: &'static str) -> bool {
+        let members = self.value(key).and_then(|value| value.get_ref().as_array());
+        members.is_some_and(|members| members.is_empty())
+    }
+
     /// Whether the key is there, right or wrong.
     pub(super) fn has(&self, key: &'static str) -> bool {
         self.entries.contains_key(key)
@@ -224,7 +121,7 @@ impl<'t> Table<'t> {
 
     /// Notes that a key must be there, unless a misspelt neighbour is probably it.
     pub(super) fn require(&self, key: &'static str, hint: &str, notes: &mut Notes<'t>) {
-        if self.has(key) || notes.suggested.contains(&(self.id, key)) {
+        if self.has(key) || notes.is_suggested(self.id, key) {
             return;
         }
         let message = format!("{} has no `{key}`", self.section.title);
@@ -239,8 +136,7 @@ impl<'t> Table<'t> {
         hint: &str,
         notes: &mut Notes<'t>,
     ) {
-        let meant =
-            |key: &&'static str| self.has(key) || notes.suggested.contains(&(self.id, *key));
+        let meant = |key: &&'static str| self.has(key) || notes.is_suggested(self.id, key);
         if !keys.iter().any(meant) {
             notes.add_absence(Finding::problem(self.span.clone(), message).hint(hint));
         }
@@ -447,24 +343,6 @@ impl<'t> Table<'t> {
             self.key_span(key)
         } else {
             value.span()
-        }
-    }
-}
-
-/// Reads a string, noting what is wrong with it.
-pub(super) fn parse<T>(
-    text: &Text<'_>,
-    notes: &mut Notes<'_>,
-    read: impl FnOnce(&str) -> Result<T, Wrong>,
-) -> Option<Placed<T>> {
-    match read(text.value) {
-        Ok(value) => Some(Placed {
-            value,
-            span: text.span.clone(),
-        }),
-        Err(wrong) => {
-            notes.add_wrong(text, wrong);
-            None
         }
     }
 }

@@ -69,6 +69,14 @@ impl Finding {
         }
     }
 
+    /// A reason to refuse the watchlist that has no place in it.
+    pub fn of_file(message: impl Into<String>) -> Finding {
+        Finding {
+            span: None,
+            ..Finding::problem(0..0, message)
+        }
+    }
+
     /// Adds the words behind the caret.
     pub fn label(mut self, label: impl Into<String>) -> Finding {
         self.label = Some(label.into());
@@ -152,9 +160,8 @@ impl Report {
     /// A report about a file that could not even be read.
     pub fn unreadable(file: &str, message: impl Into<String>, hint: Option<String>) -> Report {
         let finding = Finding {
-            span: None,
             hint,
-            ..Finding::problem(0..0, message)
+            ..Finding::of_file(message)
         };
         Report::new(file, Arc::from(""), vec![finding])
     }
@@ -172,6 +179,25 @@ impl Report {
     /// How many findings are warnings.
     pub fn warnings(&self) -> usize {
         self.count(Severity::Warning)
+    }
+
+    /// `2 problems, 1 warning`; `no problems` if nothing was found.
+    pub fn summary(&self) -> String {
+        let counted = |count: usize, word: &str| match count {
+            0 => None,
+            1 => Some(format!("1 {word}")),
+            _ => Some(format!("{count} {word}s")),
+        };
+        let parts = [
+            counted(self.problems(), "problem"),
+            counted(self.warnings(), "warning"),
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        if parts.is_empty() {
+            "no problems".to_owned()
+        } else {
+            parts.join(", ")
+        }
     }
 
     /// Line and column of a byte of the text.

@@ -8,7 +8,8 @@ use jiff::SignedDuration;
 
 use super::find::Places;
 use super::keys::{MAIL, POLL, SMTP, STORE};
-use super::reader::{Notes, Placed, Table, Text, Wrong, parse};
+use super::notes::{Notes, Placed, Text, Wrong, parse};
+use super::reader::Table;
 use super::report::Finding;
 use super::secrets::SecretSource;
 use super::{

@@ -187,7 +187,7 @@ fn with_slip(text: &str, (at, length, odd): &(usize, usize, String)) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(100))]
 
     #[test]
     fn a_slip_anywhere_is_reported_inside_the_text(slips in prop::collection::vec(slips(), 1..4)) {

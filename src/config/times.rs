@@ -7,7 +7,7 @@ use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
 
 use super::keys::{in_words, nearest};
-use super::reader::Wrong;
+use super::notes::Wrong;
 use crate::model::Backfill;
 
 /// Reads a span of a command line, as the watchlist writes them; the error is for a person.

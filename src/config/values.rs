@@ -2,7 +2,7 @@
 
 use super::Tls;
 use super::keys::{in_words, nearest};
-use super::reader::Wrong;
+use super::notes::Wrong;
 use crate::digest::WhenEmpty;
 
 /// One line that people read: a name, a tag.
