@@ -106,6 +106,8 @@ fn smaller(caps: Caps, shown: usize) -> Option<Caps> {
     })
 }
 #[cfg(test)]
+mod goldens;
+#[cfg(test)]
 mod laws;
 #[cfg(test)]
 mod lint;

@@ -154,11 +154,21 @@ fn topic_section(
 fn more(hidden: usize, command: impl FnOnce() -> String) -> Option<Note> {
     (hidden > 0).then(|| Note {
         text: format!(
-            "And {} more, kept but not shown. To see them:",
-            grouped(hidden as u64)
+            "And {} more, kept but not shown. {}",
+            grouped(hidden as u64),
+            to_see(hidden)
         ),
         command: Some(command()),
     })
+}
+
+/// Introduces the command that lists so many.
+pub(super) fn to_see(number: usize) -> &'static str {
+    if number == 1 {
+        "To see it:"
+    } else {
+        "To see them:"
+    }
 }
 
 fn replaced(candidates: &[&Candidate]) -> String {
@@ -255,8 +265,9 @@ fn also(candidate: &Candidate) -> Also {
 /// What is new in a story told before.
 fn update(chosen: &compose::Story<'_>, followup: &Followup, since: &str) -> String {
     let topics = |topics: &[crate::model::TopicId]| {
-        let named = chosen.tags.iter().filter(|tag| topics.contains(&tag.id));
-        list(&named.map(|tag| name(&tag.name)).collect::<Vec<_>>())
+        let all = std::iter::once(&chosen.topic).chain(&chosen.tags);
+        let named = all.filter(|topic| topics.contains(&topic.id));
+        list(&named.map(|topic| name(&topic.name)).collect::<Vec<_>>())
     };
     match followup {
         Followup::Marked => format!("Marked as an update; you had this story {since}"),

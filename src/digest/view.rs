@@ -60,6 +60,8 @@ pub struct Glance {
     pub topic: String,
     /// Heights in pixels, today last.
     pub bars: Vec<u32>,
+    /// Days before the first bar, of which nothing is known.
+    pub blank: usize,
     /// The same bars as letters.
     pub blocks: String,
     /// New stories.
