@@ -26,7 +26,7 @@ pub fn line(raw: &str) -> String {
     text
 }
 
-/// [`line`] for a header: without the marks that begin an encoded word, so that nothing in it is decoded again.
+/// [`line()`] for a header: without the marks that begin an encoded word, so that nothing in it is decoded again.
 pub fn header(raw: &str) -> String {
     let mut text = line(raw);
     while text.contains("=?") {
@@ -35,7 +35,7 @@ pub fn header(raw: &str) -> String {
     text
 }
 
-/// Cleans a text that comes in pieces, as [`line`] would clean the whole.
+/// Cleans a text that comes in pieces, as [`line()`] would clean the whole.
 #[derive(Debug, Default)]
 pub struct Cleaner {
     started: bool,

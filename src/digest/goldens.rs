@@ -7,7 +7,7 @@ use jiff::civil::date;
 use super::lint::lint;
 use super::material::*;
 use super::samples::{Sample, ago, alert, sample};
-use crate::model::{Origin, TopicId};
+use crate::model::Origin;
 
 /// Compares both parts with their files, and the HTML with what mail clients can do.
 #[track_caller]
@@ -105,8 +105,7 @@ fn a_morning() {
     golden!(morning(), "morning");
 }
 
-/// The kind of the design's reference: leads, several outlets, three scripts, an update, a resurfaced archive, a
-/// sensitive topic, a snoozed one, notes, trouble.
+/// The kind of the design's reference: leads, several outlets, three scripts, unusual volume, quiet topics, trouble.
 pub(super) fn morning() -> Sample {
     let mut sample = sample();
     sample.topic(
@@ -136,7 +135,6 @@ pub(super) fn morning() -> Sample {
         "The lock keeper's crew will stay. Two shippers were offered slots at the older lock until August.",
         &["Lock", "shippers"],
     );
-    sample.also_in(TopicId(3));
     let japanese = sample.article(
         "北斗産業新聞",
         150,
@@ -158,18 +156,62 @@ pub(super) fn morning() -> Sample {
             "Used-barge auction clears 1.4 million as small yards stock up",
             "barge",
         ),
+        (
+            700,
+            "Elm Valley Courier",
+            "Dredging at Low Ferry pauses for the salmon run",
+            "Dredging",
+        ),
+        (
+            720,
+            "Estuary Post",
+            "Harbour board votes to deepen the eastern basin",
+            "Harbour",
+        ),
+        (
+            745,
+            "Weir Watch",
+            "Low water keeps the grain barges at half load",
+            "barges",
+        ),
+        (
+            760,
+            "Delta Pilots",
+            "Night berthing returns to Sallow Point after eleven years",
+            "berthing",
+        ),
+        (
+            790,
+            "Capital Record",
+            "Court lifts the ban on pusher tugs above the third lock",
+            "tugs",
+        ),
+        (
+            800,
+            "Mill Lane News",
+            "Mooring fees rise in nine of eleven towns",
+            "Mooring",
+        ),
+        (
+            815,
+            "Northgate Business",
+            "Two shipyards bid for the electric ferry order",
+            "ferry",
+        ),
+        (
+            840,
+            "Weir Watch",
+            "Sensors under the old quay report from their first winter",
+            "quay",
+        ),
+        (
+            860,
+            "Estuary Post",
+            "Customs house to open a desk on the south bank",
+            "Customs",
+        ),
     ] {
         sample.article(outlet, minutes, title, "", &[term]);
-    }
-    for number in 0..9 {
-        let title = format!("Berth {number} at Low Ferry closes for repairs");
-        sample.article(
-            &format!("Quay {number}"),
-            700 + number,
-            &title,
-            "",
-            &["Berth"],
-        );
     }
     sample.topic(
         "Grain prices",
@@ -190,6 +232,58 @@ pub(super) fn morning() -> Sample {
         "",
         &["wet grain"],
     );
+    sample
+        .topic("Strikes", &[0, 1, 0, 0, 2, 0, 0, 1, 0, 0, 0, 1, 0, 1])
+        .high_priority = true;
+    sample.article(
+        "Harbour & Freight",
+        40,
+        "Crane drivers at Sallow Point begin a fourth day of strike over remote control rooms",
+        "Talks resume at noon. The union wants one driver within sight of each remote control crane. Eleven vessels are \
+         waiting outside the breakwater.",
+        &["strike", "union"],
+    );
+    sample.also_in(ports);
+    sample.also(
+        "Sallow Evening News",
+        90,
+        "Fourth day of strike at the point",
+    );
+    sample.topic("Tides", &[0; 15]);
+    sample.topic("Coast rail", &[0; 15]);
+    let quiet = FeedEvent::Quiet {
+        last_new: ago(9 * 1_440),
+        usual: SignedDuration::from_hours(24),
+    };
+    sample.news("Harbour Authority bulletins", quiet, &[]);
+    let failing = FeedEvent::Failing {
+        since: ago(1_730),
+        attempts: 9,
+        error: "HTTP 404".to_owned(),
+    };
+    sample.news("Lower Ferry Gazette", failing, &["Grain prices"]);
+    sample
+}
+
+#[test]
+fn everything_beside_the_news() {
+    golden!(odds(), "odds");
+}
+
+/// An update, counters, a resurfaced archive, a replaced feed, a sensitive topic, a snoozed one, changed headlines.
+pub(super) fn odds() -> Sample {
+    let mut sample = sample();
+    sample.topic(
+        "Grain prices",
+        &[4, 2, 5, 4, 0, 4, 7, 4, 3, 2, 4, 5, 7, 5, 1],
+    );
+    sample.article(
+        "Mill Lane News",
+        830,
+        "Millers publish a first common checklist for wet grain",
+        "",
+        &["wet grain"],
+    );
     let late = sample.article(
         "Mill Lane News",
         60 * 24 * 400,
@@ -200,17 +294,6 @@ pub(super) fn morning() -> Sample {
     late.origin = Origin::Late;
     let replaced = sample.article("Field Notes", 10, "Ten ways to store grain", "", &["grain"]);
     replaced.origin = Origin::Replaced;
-    sample
-        .topic("Strikes", &[0, 1, 0, 0, 2, 0, 0, 1, 0, 0, 0, 1, 0, 2])
-        .high_priority = true;
-    sample.article(
-        "Estuary Post",
-        40,
-        "Crane drivers walk out at Sallow Point",
-        "Talks resume at noon.",
-        &["walk out"],
-    );
-    sample.also_in(ports);
     sample.topic("Company matters", &[0, 1, 0, 1]).sensitive = true;
     sample.article(
         "Capital Record",
@@ -248,6 +331,30 @@ pub(super) fn morning() -> Sample {
         "",
         &["Coast rail"],
     );
+    sample.topic("Bridges", &[0; 15]).snooze = Some(date(2026, 11, 23));
+    sample
+        .article(
+            "Estuary Post",
+            600,
+            "Old bridge is painted",
+            "",
+            &["bridge"],
+        )
+        .matched_at = ago(590);
+    sample.topic("Floods", &[0; 15]).min_outlets = 3;
+    sample.article(
+        "Weir Watch",
+        600,
+        "Water in the lower meadows",
+        "",
+        &["Water"],
+    );
+    sample
+        .material
+        .stories
+        .last_mut()
+        .expect("just pushed")
+        .closed = true;
     sample.material.elsewhere = vec![
         Elsewhere {
             digest: "Alerts".to_owned(),
@@ -274,15 +381,20 @@ pub(super) fn morning() -> Sample {
             link: None,
         },
     ];
-    sample.news(
-        "Lower Ferry Gazette",
-        FeedEvent::Failing {
-            since: ago(1_730),
-            attempts: 9,
-            error: "HTTP 404".to_owned(),
-        },
-        &["Grain prices"],
-    );
+    sample.material.watchlist.problems = 3;
+    for (feed, what) in [
+        ("Weir Watch", FeedEvent::Resumed),
+        (
+            "Quay Weekly",
+            FeedEvent::Moved {
+                to: "https://quay.example/feed".to_owned(),
+            },
+        ),
+        ("Ferry Forum", FeedEvent::Guids),
+        ("Field Notes", FeedEvent::Replaced { at: ago(12) }),
+    ] {
+        sample.news(feed, what, &[]);
+    }
     sample
 }
 

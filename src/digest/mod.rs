@@ -1,7 +1,7 @@
 //! What one schedule sends: composed from pending matches, rendered as text and HTML.
 //!
-//! [`material`] is what goes in. [`compose`] decides what is told, [`words`], [`stories`] and [`notices`] put it into words, as a
-//! [`view`] that [`render`] makes both parts of a message of. [`message`] does all of it.
+//! [`material`] is what goes in. [`compose`] decides what is told; `words`, `stories` and `notices` put it into words,
+//! as a [`view`] that [`render`] makes both parts of a message of. [`message`] does all of it.
 
 pub mod clean;
 pub mod compose;

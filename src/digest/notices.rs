@@ -125,72 +125,71 @@ fn elsewhere(material: &Material<'_>, clock: &Clock) -> Option<String> {
 
 /// Feeds that were added, came back or changed: nothing to look after.
 fn feed_notes(material: &Material<'_>, clock: &Clock, commands: &Commands) -> Vec<Note> {
-    let mut notes = Vec::new();
-    let (mut added, mut all_stored, mut all_matching) = (Vec::new(), 0, 0);
-    let mut others = Vec::new();
-    for FeedNews { feed, what, .. } in &material.feed_news {
-        let feed = name(feed);
-        match what {
-            FeedEvent::Added { stored, matching } => {
-                added.push(feed);
-                all_stored += u64::from(*stored);
-                all_matching += *matching;
-            }
-            FeedEvent::Resumed => {
-                others.push(format!("{feed} is polled again, from where it was."));
-            }
-            FeedEvent::Recovered { since } => {
-                others.push(format!(
-                    "{feed} answers again; it had failed since {}.",
-                    clock.moment(*since)
-                ));
-            }
-            FeedEvent::Moved { to } => {
-                let to = link(to).unwrap_or_else(|| line(to));
-                others.push(format!("{feed} moved for good to {to}"));
-            }
-            FeedEvent::Guids => others.push(format!(
-                "{feed} keeps changing its ids; its links are trusted instead."
-            )),
-            _ => {}
-        }
-    }
-    if !added.is_empty() {
-        let what = match added.as_slice() {
-            [feed] => format!("Feed added: {feed}"),
-            feeds => format!(
-                "{} feeds added ({})",
-                feeds.len(),
-                some_of(feeds, NAMED_FEEDS)
-            ),
-        };
-        let stored = count(all_stored, "item", "items");
-        let matching = grouped(u64::from(all_matching));
-        let text = format!("{what}. {stored} stored, {matching} would match.");
-        notes.push(match all_matching {
-            0 => Note {
-                text,
-                command: None,
-            },
-            _ => counted(all_matching as usize, text, commands.stored()),
-        });
-    }
-    let rest = others.len().saturating_sub(LISTED);
-    notes.extend(others.into_iter().take(LISTED).map(|text| Note {
-        text,
-        command: None,
-    }));
+    let mut notes: Vec<Note> = added(material, commands).into_iter().collect();
+    let told: Vec<Note> = material
+        .feed_news
+        .iter()
+        .filter_map(|news| feed_note(news, clock))
+        .collect();
+    let rest = told.len().saturating_sub(LISTED);
+    notes.extend(told.into_iter().take(LISTED));
     if rest > 0 {
-        let text = format!(
-            "News of {}. To see them:",
-            count(rest as u64, "more feed", "more feeds")
-        );
-        notes.push(Note {
-            text,
-            command: Some("wirewatch status".to_owned()),
-        });
+        let text = format!("News of {}.", count(rest as u64, "more feed", "more feeds"));
+        notes.push(counted(rest, text, "wirewatch status".to_owned()));
     }
     notes
+}
+
+/// All feeds that were added, in one line.
+fn added(material: &Material<'_>, commands: &Commands) -> Option<Note> {
+    let (mut feeds, mut all_stored, mut all_matching) = (Vec::new(), 0, 0);
+    for news in &material.feed_news {
+        if let FeedEvent::Added { stored, matching } = news.what {
+            feeds.push(name(&news.feed));
+            all_stored += u64::from(stored);
+            all_matching += matching;
+        }
+    }
+    let what = match feeds.as_slice() {
+        [] => return None,
+        [feed] => format!("Feed added: {feed}"),
+        feeds => format!(
+            "{} feeds added ({})",
+            feeds.len(),
+            some_of(feeds, NAMED_FEEDS)
+        ),
+    };
+    let stored = count(all_stored, "item", "items");
+    let matching = grouped(u64::from(all_matching));
+    let text = format!("{what}. {stored} stored, {matching} would match.");
+    Some(match all_matching {
+        0 => Note {
+            text,
+            command: None,
+        },
+        _ => counted(all_matching as usize, text, commands.stored()),
+    })
+}
+
+fn feed_note(news: &FeedNews, clock: &Clock) -> Option<Note> {
+    let feed = name(&news.feed);
+    let mut command = None;
+    let text = match &news.what {
+        FeedEvent::Resumed => format!("{feed} is polled again, from where it was."),
+        FeedEvent::Recovered { since } => {
+            let since = clock.moment(*since);
+            format!("{feed} answers again; it had failed since {since}.")
+        }
+        FeedEvent::Moved { to } => {
+            command = Some(link(to).unwrap_or_else(|| line(to)));
+            format!("{feed} moved for good to:")
+        }
+        FeedEvent::Guids => {
+            format!("{feed} keeps changing its ids; its links are trusted instead.")
+        }
+        _ => return None,
+    };
+    Some(Note { text, command })
 }
 
 pub(super) fn edits(material: &Material<'_>) -> Vec<Edit> {

@@ -70,12 +70,12 @@ pub struct Glance {
     pub unusual: Option<String>,
 }
 
-/// A line, and the command that shows what it counts.
+/// A line, and a command or an address that stands alone on the next.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Note {
     /// The line.
     pub text: String,
-    /// The command, to stand alone on its line.
+    /// What shows more.
     pub command: Option<String>,
 }
 

@@ -199,6 +199,15 @@ impl Choice<'_> {
         self.sections.is_empty() && self.updates.is_empty() && self.hidden.is_empty()
     }
 
+    /// Whether the message has something of a topic beside its section.
+    fn mentions(&self, topic: &Topic) -> bool {
+        let counted = self.hidden.iter().chain(&self.below);
+        counted
+            .map(|(counted, _)| counted.id)
+            .any(|id| id == topic.id)
+            || self.updates.iter().any(|story| story.is_on(topic))
+    }
+
     /// New stories and updates that are shown.
     pub fn shown(&self) -> usize {
         self.updates.len()

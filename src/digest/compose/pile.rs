@@ -186,10 +186,7 @@ impl<'m> Pile<'m> {
             };
             if section.count() + section.late.len() + section.replaced.len() > 0 {
                 choice.sections.push(section);
-            } else if ranked.topic.wanted
-                && !ranked.asleep
-                && !choice.updates.iter().any(|story| story.is_on(ranked.topic))
-            {
+            } else if ranked.topic.wanted && !ranked.asleep && !choice.mentions(ranked.topic) {
                 choice.quiet.push(ranked.topic);
             }
         }
