@@ -164,7 +164,7 @@ fn is_space(letter: char) -> bool {
 fn is_unwanted(letter: char) -> bool {
     letter.is_control()
         || matches!(letter,
-            '\u{ad}'                                // soft hyphen
+            '\u{ad}' | '\u{34f}' | '\u{180e}'         // soft hyphen and other separators without width
             | '\u{61c}' | '\u{200e}' | '\u{200f}'   // direction marks
             | '\u{202a}'..='\u{202e}'               // embeddings and overrides
             | '\u{2066}'..='\u{206f}'               // isolates and deprecated controls

@@ -51,17 +51,19 @@ fn counted(number: usize, text: String, command: String) -> Note {
 
 /// Topics that have stories, but none shown.
 fn unshown(choice: &Choice<'_>, commands: &Commands) -> Option<Note> {
-    let unshown = choice.sections.iter().filter(|section| {
-        section.more > 0 && section.stories.len() + section.late.len() + section.replaced.len() == 0
-    });
-    let (mut stories, mut topics) = (0, Vec::new());
-    for section in unshown {
-        stories += section.more;
-        topics.push(format!("{} {}", name(&section.topic.name), section.more));
+    let (mut all, mut topics) = (0, Vec::new());
+    for section in choice
+        .sections
+        .iter()
+        .filter(|section| !section.has_lines())
+    {
+        let number = section.more + section.more_late;
+        all += number;
+        topics.push(format!("{} {number}", name(&section.topic.name)));
     }
     let topics = some_of(&topics, NAMED_TOPICS);
     let text = format!("For want of room kept but not shown: {topics}.");
-    (stories > 0).then(|| counted(stories, text, commands.sent()))
+    (all > 0).then(|| counted(all, text, commands.sent()))
 }
 
 /// What snoozes hid that have ended.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::clean::{cut, has_other_script, is_right_to_left, line, link};
+use super::clean::{columns, cut, has_other_script, is_right_to_left, line, link};
 use super::compose::{self, Choice};
 use super::excerpt::plain;
 use super::material::{Candidate, Followup, Material, Topic};
@@ -70,7 +70,7 @@ pub(super) fn sections(
     let mut sections = Vec::new();
     for chosen in &choice.sections {
         // A topic that only has a number left would be a heading without a story; all such are told in one note.
-        if chosen.stories.len() + chosen.late.len() + chosen.replaced.len() > 0 {
+        if chosen.has_lines() {
             sections.push(topic_section(chosen, &mut numbers, clock, commands));
         }
     }
@@ -324,10 +324,8 @@ pub(super) fn title(candidate: &Candidate) -> Fragment {
     let shown = &candidate.shown;
     let link = candidate.link.as_deref().and_then(link).unwrap_or_default();
     let texts = [&shown.title, &shown.summary, &shown.content, &link];
-    let text = texts
-        .into_iter()
-        .map(|text| line(text))
-        .find(|text| !text.is_empty());
+    let mut lines = texts.into_iter().map(|text| line(text));
+    let text = lines.find(|text| columns(text) > 0);
     fragment(
         &cut(text.as_deref().unwrap_or("(no title)"), LONGEST_TITLE),
         candidate,

@@ -8,6 +8,7 @@ use super::lint::lint;
 use super::material::*;
 use super::message;
 use super::samples::{ago, sample};
+use crate::model::Origin;
 
 #[test]
 fn forty_full_stories_fit() {
@@ -96,6 +97,38 @@ fn a_story_told_too_recently_waits() {
         thread: None,
     });
     assert!(sample.message().is_none());
+}
+
+#[test]
+fn an_archive_that_comes_back_does_not_crowd_out_the_news() {
+    let mut sample = sample();
+    for topic in 0..60 {
+        sample.topic(&format!("Topic {topic}"), &[1; 15]);
+        sample.article(
+            "Estuary Post",
+            topic,
+            &format!("News of topic {topic}"),
+            "",
+            &["News"],
+        );
+        for number in 0..20 {
+            let title =
+                format!("Old headline {number} of topic {topic} from the archive of the paper");
+            sample
+                .article("Estuary Post", 600_000 + number, &title, "", &[])
+                .origin = Origin::Late;
+        }
+    }
+    let message = sample.message().expect("a message");
+    lint(&message.rendered);
+    assert_eq!(message.settled.told.len(), 60 * 21);
+    let shown = message
+        .settled
+        .told
+        .iter()
+        .filter(|told| told.how == How::Compact)
+        .count();
+    assert_eq!(shown, 40);
 }
 
 #[test]
