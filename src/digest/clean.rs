@@ -26,7 +26,7 @@ pub fn line(raw: &str) -> String {
     text
 }
 
-/// [`line`] for a header: without the marks that begin an encoded word, so that nothing in it is decoded again.
+/// [`line()`] for a header: without the marks that begin an encoded word, so that nothing in it is decoded again.
 pub fn header(raw: &str) -> String {
     let mut text = line(raw);
     while text.contains("=?") {
@@ -35,7 +35,7 @@ pub fn header(raw: &str) -> String {
     text
 }
 
-/// Cleans a text that comes in pieces, as [`line`] would clean the whole.
+/// Cleans a text that comes in pieces, as [`line()`] would clean the whole.
 #[derive(Debug, Default)]
 pub struct Cleaner {
     started: bool,
@@ -164,7 +164,7 @@ fn is_space(letter: char) -> bool {
 fn is_unwanted(letter: char) -> bool {
     letter.is_control()
         || matches!(letter,
-            '\u{ad}'                                // soft hyphen
+            '\u{ad}' | '\u{34f}' | '\u{180e}'         // soft hyphen and other separators without width
             | '\u{61c}' | '\u{200e}' | '\u{200f}'   // direction marks
             | '\u{202a}'..='\u{202e}'               // embeddings and overrides
             | '\u{2066}'..='\u{206f}'               // isolates and deprecated controls

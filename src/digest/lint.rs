@@ -237,3 +237,51 @@ fn styles(html: &str) -> impl Iterator<Item = &str> {
         .flat_map(|sheet| sheet.split('}'))
         .filter_map(|rule| rule.rsplit_once('{').map(|(_, declarations)| declarations))
 }
+
+/// The contrast of two colours by WCAG 2.2, from 1 to 21.
+fn contrast(one: &str, other: &str) -> f64 {
+    let luminance = |colour: &str| {
+        let channel = |at: usize| {
+            let part = colour.get(at..at + 2).expect("six digits behind a hash");
+            let value = f64::from(u8::from_str_radix(part, 16).expect("two hex digits")) / 255.0;
+            if value <= 0.04045 {
+                value / 12.92
+            } else {
+                ((value + 0.055) / 1.055).powf(2.4)
+            }
+        };
+        0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5)
+    };
+    let (one, other) = (luminance(one), luminance(other));
+    (one.max(other) + 0.05) / (one.min(other) + 0.05)
+}
+
+#[test]
+fn text_has_enough_contrast_in_light_and_dark() {
+    let pairs = [
+        // Light: body texts, the topic's name, the marked term, the badge, the box.
+        ("#ffffff", &["#5f6771", "#3d444c", "#15181b", "#0b6b5d"][..]),
+        ("#fff0b8", &["#15181b"]),
+        ("#fdebdf", &["#8a330a"]),
+        ("#fdf7e4", &["#574300"]),
+        // Dark, in the same order.
+        ("#1a1d21", &["#9aa3ad", "#c3c9d0", "#f1f2f4", "#5fcbb6"]),
+        ("#4a4016", &["#ffeeb5"]),
+        ("#46291a", &["#ffc6a1"]),
+        ("#29241a", &["#ecd9a8"]),
+    ];
+    let page = concat!(
+        include_str!("templates/page.html"),
+        include_str!("templates/story.html")
+    );
+    for (background, colours) in pairs {
+        for colour in colours {
+            assert!(
+                page.contains(background) && page.contains(colour),
+                "{colour} on {background} is gone"
+            );
+            let contrast = contrast(colour, background);
+            assert!(contrast >= 4.5, "{colour} on {background}: {contrast:.1}");
+        }
+    }
+}

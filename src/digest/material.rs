@@ -94,7 +94,7 @@ pub struct Candidate {
     pub date: Timestamp,
     /// What the feed is called.
     pub outlet: String,
-    /// Whom outlets are counted by: the registrable domain.
+    /// Whom outlets are counted by: the registrable domain of the link, else what else tells publishers apart.
     pub publisher: String,
     /// BCP 47 tag, if known.
     pub lang: Option<String>,
@@ -179,8 +179,7 @@ pub struct FeedNews {
     pub feed: String,
     /// What happened.
     pub what: FeedEvent,
-    /// The recipient's topics that only this feed and others in trouble serve less well now, by name; empty where all
-    /// topics read it.
+    /// The recipient's topics that suffer if it is in trouble, by name; empty: not said.
     pub topics: Vec<String>,
 }
 

@@ -1,7 +1,7 @@
 //! What one schedule sends: composed from pending matches, rendered as text and HTML.
 //!
-//! [`material`] is what goes in. [`compose`] decides what is told, [`words`], [`stories`] and [`notices`] put it into words, as a
-//! [`view`] that [`render`] makes both parts of a message of. [`message`] does all of it.
+//! [`material`] is what goes in. [`compose`] decides what is told; `words`, `stories` and `notices` put it into words,
+//! as a [`view`] that [`render`] makes both parts of a message of. [`message`] does all of it.
 
 pub mod clean;
 pub mod compose;
@@ -17,7 +17,7 @@ pub mod volume;
 mod words;
 pub mod wrap;
 
-use self::compose::{Caps, Settled};
+use self::compose::{Caps, Choice, Section, Settled};
 use self::material::Material;
 use self::render::Rendered;
 use crate::schedule::digests::Plan;
@@ -77,7 +77,7 @@ pub fn message(material: &Material<'_>, mut caps: Caps) -> Option<Message> {
         let digest = words::digest(material, &choice, caps)?;
         let rendered = render::render(&digest);
         let fits = rendered.html.len() <= limit;
-        match smaller(caps, choice.shown()) {
+        match smaller(caps, &choice) {
             Some(next) if !fits => caps = next,
             _ => {
                 return Some(Message {
@@ -89,22 +89,31 @@ pub fn message(material: &Material<'_>, mut caps: Caps) -> Option<Message> {
     }
 }
 
-/// The next caps to try for a message that is too large: bars go first, then excerpts, then stories. `None`: no smaller.
-fn smaller(caps: Caps, shown: usize) -> Option<Caps> {
+/// The next caps to try for a message that is too large: bars go first, then excerpts, old articles, and stories last.
+/// `None`: it cannot be smaller.
+fn smaller(caps: Caps, choice: &Choice<'_>) -> Option<Caps> {
+    let lists = |section: &Section<'_>| section.late.len() + section.replaced.len() > 0;
     Some(match caps {
         Caps { glance: 9.., .. } => Caps { glance: 8, ..caps },
         Caps { excerpts: 2.., .. } => Caps {
             excerpts: 1,
             ..caps
         },
-        _ if shown > 1 => Caps {
-            stories: shown * 4 / 5,
+        _ if choice.sections.iter().any(lists) => Caps {
+            late: caps.late.min(12) / 2,
+            ..caps
+        },
+        _ if choice.shown() > 1 => Caps {
+            stories: choice.shown() * 4 / 5,
             ..caps
         },
         Caps { glance: 1.., .. } => Caps { glance: 0, ..caps },
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod goldens;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]

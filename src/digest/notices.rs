@@ -1,12 +1,12 @@
 //! What a message says beside its stories: notes, changes, trouble and the footer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::clean::{cut, is_right_to_left, line, link};
-use super::compose::Choice;
+use super::compose::{Again, Choice};
 use super::material::{FeedEvent, FeedNews, Material};
 use super::phrases::{self, Clock, count, grouped, list, some_of};
-use super::stories::{Commands, name, updated};
+use super::stories::{Commands, name, to_see, updated};
 use super::view::{Edit, Fragment, Layout, Note, Trouble, TroubledFeed};
 use super::words::since;
 use crate::schedule::digests::Send;
@@ -23,54 +23,83 @@ pub(super) fn notes(
     clock: &Clock,
     commands: &Commands,
 ) -> Vec<Note> {
+    let mut notes: Vec<Note> = unshown(choice, commands).into_iter().collect();
+    let Again { articles, stories } = choice.again;
+    if articles > 0 {
+        let more = count(articles as u64, "more article", "more articles");
+        let stories = count(stories as u64, "story", "stories");
+        let text = format!("{more} on {stories} you had before, with nothing new.");
+        notes.push(counted(articles, text, commands.sent()));
+    }
+    notes.extend(hidden(choice, clock, commands));
+    notes.extend(below(choice, commands));
+    let elsewhere = elsewhere(material, clock);
+    notes.extend(elsewhere.map(|text| Note {
+        text,
+        command: None,
+    }));
+    notes.extend(feed_notes(material, clock, commands));
+    notes
+}
+
+fn counted(number: usize, text: String, command: String) -> Note {
+    Note {
+        text: format!("{text} {}", to_see(number)),
+        command: Some(command),
+    }
+}
+
+/// Topics that have stories, but none shown.
+fn unshown(choice: &Choice<'_>, commands: &Commands) -> Option<Note> {
+    let (mut all, mut topics) = (0, Vec::new());
+    for section in choice
+        .sections
+        .iter()
+        .filter(|section| !section.has_lines())
+    {
+        let number = section.more + section.more_late;
+        all += number;
+        topics.push(format!("{} {number}", name(&section.topic.name)));
+    }
+    let topics = some_of(&topics, NAMED_TOPICS);
+    let text = format!("For want of room kept but not shown: {topics}.");
+    (all > 0).then(|| counted(all, text, commands.sent()))
+}
+
+/// What snoozes hid that have ended.
+fn hidden(choice: &Choice<'_>, clock: &Clock, commands: &Commands) -> Vec<Note> {
     let mut notes = Vec::new();
-    let mut note = |text: String, command: Option<String>| notes.push(Note { text, command });
-    let unshown = choice.sections.iter().filter(|section| {
-        section.more > 0 && section.stories.len() + section.late.len() + section.replaced.len() == 0
-    });
-    let unshown: Vec<String> = unshown
-        .map(|section| format!("{} {}", name(&section.topic.name), section.more))
-        .collect();
-    if !unshown.is_empty() {
-        let topics = some_of(&unshown, NAMED_TOPICS);
-        note(
-            format!("For want of room kept but not shown: {topics}. To see them:"),
-            Some(commands.sent()),
-        );
-    }
-    if choice.again.articles > 0 {
-        let articles = count(
-            choice.again.articles as u64,
-            "more article",
-            "more articles",
-        );
-        let stories = count(choice.again.stories as u64, "story", "stories");
-        note(
-            format!("{articles} on {stories} you had before, with nothing new. To see them:"),
-            Some(commands.sent()),
-        );
-    }
     for (topic, articles) in choice.hidden.iter().take(LISTED) {
         let until = topic.snooze.map(|day| clock.day(day)).unwrap_or_default();
         let hidden = count(*articles as u64, "article", "articles");
         let topic_name = name(&topic.name);
-        note(
-            format!("{topic_name} was snoozed until {until}, which hid {hidden}. To see them:"),
-            Some(commands.topic(topic)),
-        );
+        let text = format!("{topic_name} was snoozed until {until}, which hid {hidden}.");
+        notes.push(counted(*articles, text, commands.topic(topic)));
     }
-    for (topic, stories) in choice.below.iter().take(LISTED) {
-        let stories = count(*stories as u64, "story", "stories");
+    let rest: usize = choice.hidden.iter().skip(LISTED).map(|(_, of)| of).sum();
+    if rest > 0 {
+        let hidden = count(rest as u64, "article", "articles");
+        let text = format!("Other snoozes that ended hid {hidden}.");
+        notes.push(counted(rest, text, commands.sent()));
+    }
+    notes
+}
+
+/// Stories that too few outlets told.
+fn below(choice: &Choice<'_>, commands: &Commands) -> Vec<Note> {
+    let mut notes = Vec::new();
+    for (topic, number) in choice.below.iter().take(LISTED) {
+        let stories = count(*number as u64, "story", "stories");
         let (topic_name, outlets) = (name(&topic.name), topic.min_outlets);
-        note(
-            format!("{topic_name}: {stories} stayed below {outlets} outlets. To see them:"),
-            Some(commands.topic(topic)),
-        );
+        let text = format!("{topic_name}: {stories} stayed below {outlets} outlets.");
+        notes.push(counted(*number, text, commands.topic(topic)));
     }
-    if let Some(text) = elsewhere(material, clock) {
-        note(text, None);
+    let rest: usize = choice.below.iter().skip(LISTED).map(|(_, of)| of).sum();
+    if rest > 0 {
+        let stories = count(rest as u64, "story", "stories");
+        let text = format!("Other topics: {stories} stayed below their outlets.");
+        notes.push(counted(rest, text, commands.sent()));
     }
-    notes.extend(feed_notes(material, clock, commands));
     notes
 }
 
@@ -98,74 +127,71 @@ fn elsewhere(material: &Material<'_>, clock: &Clock) -> Option<String> {
 
 /// Feeds that were added, came back or changed: nothing to look after.
 fn feed_notes(material: &Material<'_>, clock: &Clock, commands: &Commands) -> Vec<Note> {
-    let mut notes = Vec::new();
-    let (mut added, mut all_stored, mut all_matching) = (Vec::new(), 0, 0);
-    let mut others = Vec::new();
-    for FeedNews { feed, what, .. } in &material.feed_news {
-        let feed = name(feed);
-        match what {
-            FeedEvent::Added { stored, matching } => {
-                added.push(feed);
-                all_stored += u64::from(*stored);
-                all_matching += u64::from(*matching);
-            }
-            FeedEvent::Resumed => {
-                others.push(format!("{feed} is polled again, from where it was."));
-            }
-            FeedEvent::Recovered { since } => {
-                others.push(format!(
-                    "{feed} answers again; it had failed since {}.",
-                    clock.moment(*since)
-                ));
-            }
-            FeedEvent::Moved { to } => {
-                let to = link(to).unwrap_or_else(|| line(to));
-                others.push(format!("{feed} moved for good to {to}"));
-            }
-            FeedEvent::Guids => others.push(format!(
-                "{feed} keeps changing its ids; its links are trusted instead."
-            )),
-            _ => {}
-        }
-    }
-    if !added.is_empty() {
-        let what = match added.as_slice() {
-            [feed] => format!("Feed added: {feed}"),
-            feeds => format!(
-                "{} feeds added ({})",
-                feeds.len(),
-                some_of(feeds, NAMED_FEEDS)
-            ),
-        };
-        let stored = count(all_stored, "item", "items");
-        let matching = grouped(all_matching);
-        let see = if all_matching > 0 {
-            " To see them:"
-        } else {
-            ""
-        };
-        let text = format!("{what}. {stored} stored, {matching} would match.{see}");
-        notes.push(Note {
-            text,
-            command: (all_matching > 0).then(|| commands.stored()),
-        });
-    }
-    let rest = others.len().saturating_sub(LISTED);
-    notes.extend(others.into_iter().take(LISTED).map(|text| Note {
-        text,
-        command: None,
-    }));
+    let mut notes: Vec<Note> = added(material, commands).into_iter().collect();
+    let told: Vec<Note> = material
+        .feed_news
+        .iter()
+        .filter_map(|news| feed_note(news, clock))
+        .collect();
+    let rest = told.len().saturating_sub(LISTED);
+    notes.extend(told.into_iter().take(LISTED));
     if rest > 0 {
-        let text = format!(
-            "News of {}. To see them:",
-            count(rest as u64, "more feed", "more feeds")
-        );
-        notes.push(Note {
-            text,
-            command: Some("wirewatch status".to_owned()),
-        });
+        let text = format!("News of {}.", count(rest as u64, "more feed", "more feeds"));
+        notes.push(counted(rest, text, "wirewatch status".to_owned()));
     }
     notes
+}
+
+/// All feeds that were added, in one line.
+fn added(material: &Material<'_>, commands: &Commands) -> Option<Note> {
+    let (mut feeds, mut all_stored, mut all_matching) = (Vec::new(), 0, 0);
+    for news in &material.feed_news {
+        if let FeedEvent::Added { stored, matching } = news.what {
+            feeds.push(name(&news.feed));
+            all_stored += u64::from(stored);
+            all_matching += matching;
+        }
+    }
+    let what = match feeds.as_slice() {
+        [] => return None,
+        [feed] => format!("Feed added: {feed}"),
+        feeds => format!(
+            "{} feeds added ({})",
+            feeds.len(),
+            some_of(feeds, NAMED_FEEDS)
+        ),
+    };
+    let stored = count(all_stored, "item", "items");
+    let matching = grouped(u64::from(all_matching));
+    let text = format!("{what}. {stored} stored, {matching} would match.");
+    Some(match all_matching {
+        0 => Note {
+            text,
+            command: None,
+        },
+        _ => counted(all_matching as usize, text, commands.stored()),
+    })
+}
+
+fn feed_note(news: &FeedNews, clock: &Clock) -> Option<Note> {
+    let feed = name(&news.feed);
+    let mut command = None;
+    let text = match &news.what {
+        FeedEvent::Resumed => format!("{feed} is polled again, from where it was."),
+        FeedEvent::Recovered { since } => {
+            let since = clock.moment(*since);
+            format!("{feed} answers again; it had failed since {since}.")
+        }
+        FeedEvent::Moved { to } => {
+            command = Some(link(to).unwrap_or_else(|| line(to)));
+            format!("{feed} moved for good to:")
+        }
+        FeedEvent::Guids => {
+            format!("{feed} keeps changing its ids; its links are trusted instead.")
+        }
+        _ => return None,
+    };
+    Some(Note { text, command })
 }
 
 pub(super) fn edits(material: &Material<'_>) -> Vec<Edit> {
@@ -284,15 +310,11 @@ pub(super) fn footer(
     let digest = &material.digest;
     let (host, recipient) = (line(material.host), line(material.recipient));
     let file = line(&material.watchlist.file);
-    let mut topics = updated(choice);
-    topics.extend(
-        choice
-            .sections
-            .iter()
-            .map(|section| name(&section.topic.name)),
-    );
-    topics.sort();
-    topics.dedup();
+    let sections = choice.sections.iter();
+    let mut topics: Vec<String> = sections.map(|section| name(&section.topic.name)).collect();
+    topics.extend(updated(choice));
+    let mut seen = BTreeSet::new();
+    topics.retain(|topic| seen.insert(topic.clone()));
     let sends = match (layout, &digest.plan.send) {
         (Layout::Alert, _) => {
             let topics = match topics.as_slice() {

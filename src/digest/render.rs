@@ -15,7 +15,7 @@ use super::view::Digest;
 use super::wrap;
 
 /// The columns of the glance table that a topic's name may take.
-const GLANCE_NAME: usize = 28;
+const GLANCE_NAME: usize = 26;
 
 /// A message, ready to be put into MIME.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::clean::{cut, has_other_script, is_right_to_left, line, link};
+use super::clean::{columns, cut, has_other_script, is_right_to_left, line, link};
 use super::compose::{self, Choice};
 use super::excerpt::plain;
 use super::material::{Candidate, Followup, Material, Topic};
@@ -70,7 +70,7 @@ pub(super) fn sections(
     let mut sections = Vec::new();
     for chosen in &choice.sections {
         // A topic that only has a number left would be a heading without a story; all such are told in one note.
-        if chosen.stories.len() + chosen.late.len() + chosen.replaced.len() > 0 {
+        if chosen.has_lines() {
             sections.push(topic_section(chosen, &mut numbers, clock, commands));
         }
     }
@@ -154,11 +154,21 @@ fn topic_section(
 fn more(hidden: usize, command: impl FnOnce() -> String) -> Option<Note> {
     (hidden > 0).then(|| Note {
         text: format!(
-            "And {} more, kept but not shown. To see them:",
-            grouped(hidden as u64)
+            "And {} more, kept but not shown. {}",
+            grouped(hidden as u64),
+            to_see(hidden)
         ),
         command: Some(command()),
     })
+}
+
+/// Introduces the command that lists so many.
+pub(super) fn to_see(number: usize) -> &'static str {
+    if number == 1 {
+        "To see it:"
+    } else {
+        "To see them:"
+    }
 }
 
 fn replaced(candidates: &[&Candidate]) -> String {
@@ -255,8 +265,9 @@ fn also(candidate: &Candidate) -> Also {
 /// What is new in a story told before.
 fn update(chosen: &compose::Story<'_>, followup: &Followup, since: &str) -> String {
     let topics = |topics: &[crate::model::TopicId]| {
-        let named = chosen.tags.iter().filter(|tag| topics.contains(&tag.id));
-        list(&named.map(|tag| name(&tag.name)).collect::<Vec<_>>())
+        let all = std::iter::once(&chosen.topic).chain(&chosen.tags);
+        let named = all.filter(|topic| topics.contains(&topic.id));
+        list(&named.map(|topic| name(&topic.name)).collect::<Vec<_>>())
     };
     match followup {
         Followup::Marked => format!("Marked as an update; you had this story {since}"),
@@ -313,10 +324,8 @@ pub(super) fn title(candidate: &Candidate) -> Fragment {
     let shown = &candidate.shown;
     let link = candidate.link.as_deref().and_then(link).unwrap_or_default();
     let texts = [&shown.title, &shown.summary, &shown.content, &link];
-    let text = texts
-        .into_iter()
-        .map(|text| line(text))
-        .find(|text| !text.is_empty());
+    let mut lines = texts.into_iter().map(|text| line(text));
+    let text = lines.find(|text| columns(text) > 0);
     fragment(
         &cut(text.as_deref().unwrap_or("(no title)"), LONGEST_TITLE),
         candidate,

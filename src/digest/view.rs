@@ -60,6 +60,8 @@ pub struct Glance {
     pub topic: String,
     /// Heights in pixels, today last.
     pub bars: Vec<u32>,
+    /// Days before the first bar, of which nothing is known.
+    pub blank: usize,
     /// The same bars as letters.
     pub blocks: String,
     /// New stories.
@@ -68,12 +70,12 @@ pub struct Glance {
     pub unusual: Option<String>,
 }
 
-/// A line, and the command that shows what it counts.
+/// A line, and a command or an address that stands alone on the next.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Note {
     /// The line.
     pub text: String,
-    /// The command, to stand alone on its line.
+    /// What shows more.
     pub command: Option<String>,
 }
 

@@ -246,6 +246,7 @@ fn glance(choice: &Choice<'_>, caps: Caps) -> Vec<Glance> {
                 .into_iter()
                 .map(|height| height.max(1))
                 .collect(),
+            blank: volume::DAYS.saturating_sub(history.len()),
             blocks: volume::bars(history, 7)
                 .into_iter()
                 .filter_map(|step| BLOCKS.get(step as usize))

@@ -118,7 +118,7 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, expect: Expect) {
-        expect.assert_eq(&wrap(text, " 1. ", 4));
+        expect.assert_eq(&wrap(text, "1. ", 3));
     }
 
     #[test]
@@ -126,8 +126,8 @@ mod tests {
         check(
             "Parliamentary committee on critical infrastructure publishes 214-page interim report on single-supplier risk",
             expect![[r#"
-                 1. Parliamentary committee on critical infrastructure publishes
-                    214-page interim report on single-supplier risk"#]],
+                1. Parliamentary committee on critical infrastructure publishes 214-page
+                   interim report on single-supplier risk"#]],
         );
     }
 

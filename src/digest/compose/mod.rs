@@ -81,6 +81,8 @@ pub struct Caps {
     pub excerpts: usize,
     /// Topics with bars in the glance table.
     pub glance: usize,
+    /// Old items of one topic that resurfaced, and feeds that were replaced.
+    pub late: usize,
 }
 
 impl Caps {
@@ -90,6 +92,7 @@ impl Caps {
         per_topic: usize::MAX,
         excerpts: usize::MAX,
         glance: usize::MAX,
+        late: usize::MAX,
     };
 
     /// What a message shows where nothing speaks against it.
@@ -99,6 +102,7 @@ impl Caps {
             per_topic: 12,
             excerpts: 3,
             glance: 16,
+            late: 12,
         }
     }
 
@@ -108,6 +112,7 @@ impl Caps {
             stories: self.stories.div_ceil(2),
             per_topic: self.per_topic.div_ceil(2),
             glance: self.glance.div_ceil(2),
+            late: self.late.div_ceil(2),
             ..self
         }
     }
@@ -160,10 +165,10 @@ pub struct Section<'m> {
     pub more: usize,
     /// Old items that resurfaced, newest first.
     pub late: Vec<&'m Candidate>,
-    /// Such items that the caps hid.
-    pub more_late: usize,
     /// By outlet: items of a feed that was replaced.
     pub replaced: Vec<Vec<&'m Candidate>>,
+    /// Such items, late or of replaced feeds, that the caps hid.
+    pub more_late: usize,
 }
 
 /// One story, told by one or more articles.
@@ -187,6 +192,11 @@ pub struct Story<'m> {
 }
 
 impl Section<'_> {
+    /// Whether it shows anything, rather than mere numbers.
+    pub fn has_lines(&self) -> bool {
+        self.stories.len() + self.late.len() + self.replaced.len() > 0
+    }
+
     /// Stories shown and hidden.
     pub fn count(&self) -> usize {
         self.stories.len() + self.more
@@ -197,6 +207,15 @@ impl Choice<'_> {
     /// Whether it has nothing to tell that would be worth a mail. Mere numbers wait for the next one.
     pub fn is_empty(&self) -> bool {
         self.sections.is_empty() && self.updates.is_empty() && self.hidden.is_empty()
+    }
+
+    /// Whether the message has something of a topic beside its section.
+    fn mentions(&self, topic: &Topic) -> bool {
+        let counted = self.hidden.iter().chain(&self.below);
+        counted
+            .map(|(counted, _)| counted.id)
+            .any(|id| id == topic.id)
+            || self.updates.iter().any(|story| story.is_on(topic))
     }
 
     /// New stories and updates that are shown.

@@ -175,21 +175,18 @@ impl<'m> Pile<'m> {
         for (rank, ranked) in topics.ranked.iter().enumerate() {
             let (stories, more) = shown.remove(&rank).unwrap_or_default();
             let (late, more_late) = self.late_of(rank, ranked.topic, caps, choice);
-            let replaced = self.replaced_of(rank, ranked.topic, choice);
+            let (replaced, more_replaced) = self.replaced_of(rank, ranked.topic, caps, choice);
             let section = Section {
                 topic: ranked.topic,
                 stories,
                 more,
                 late,
-                more_late,
                 replaced,
+                more_late: more_late + more_replaced,
             };
-            if section.count() + section.late.len() + section.replaced.len() > 0 {
+            if section.has_lines() || section.more + section.more_late > 0 {
                 choice.sections.push(section);
-            } else if ranked.topic.wanted
-                && !ranked.asleep
-                && !choice.updates.iter().any(|story| story.is_on(ranked.topic))
-            {
+            } else if ranked.topic.wanted && !ranked.asleep && !choice.mentions(ranked.topic) {
                 choice.quiet.push(ranked.topic);
             }
         }
@@ -204,7 +201,7 @@ impl<'m> Pile<'m> {
     ) -> (Vec<&'m Candidate>, usize) {
         let mut late = self.late.remove(&rank).unwrap_or_default();
         late.sort_by_key(|article| (Reverse(article.active[0].date), article.item));
-        let hidden = late.split_off(caps.per_topic.min(late.len()));
+        let hidden = late.split_off(caps.late.min(late.len()));
         settle(&mut choice.settled, &late, topic.id, How::Late);
         settle(&mut choice.settled, &hidden, topic.id, How::Counted);
         (
@@ -217,21 +214,23 @@ impl<'m> Pile<'m> {
         &mut self,
         rank: usize,
         topic: &Topic,
+        caps: Caps,
         choice: &mut Choice<'m>,
-    ) -> Vec<Vec<&'m Candidate>> {
-        let outlets: Vec<(usize, String)> = self
-            .replaced
-            .keys()
-            .filter(|(of, _)| *of == rank)
-            .cloned()
-            .collect();
-        let mut replaced = Vec::new();
+    ) -> (Vec<Vec<&'m Candidate>>, usize) {
+        let outlets = self.replaced.keys().filter(|(of, _)| *of == rank);
+        let outlets: Vec<(usize, String)> = outlets.cloned().collect();
+        let (mut replaced, mut hidden) = (Vec::new(), 0);
         for outlet in outlets {
             let articles = self.replaced.remove(&outlet).unwrap_or_default();
-            settle(&mut choice.settled, &articles, topic.id, How::Replaced);
-            replaced.push(articles.iter().map(|article| article.active[0]).collect());
+            if replaced.len() < caps.late {
+                settle(&mut choice.settled, &articles, topic.id, How::Replaced);
+                replaced.push(articles.iter().map(|article| article.active[0]).collect());
+            } else {
+                settle(&mut choice.settled, &articles, topic.id, How::Counted);
+                hidden += articles.len();
+            }
         }
-        replaced
+        (replaced, hidden)
     }
 }
 
