@@ -20,17 +20,28 @@ pub(super) fn mend(text: &str) -> Option<Mended> {
     let feed = match serde_json::from_str::<Value>(text) {
         Ok(Value::Object(feed)) => feed,
         Ok(_) => return None,
+        Err(_) if let Ok(Value::Object(feed)) = serde_json::from_str(&tidy(text)) => {
+            oddities.push(Oddity {
+                what: "broken JSON".to_owned(),
+                place: "commas, line ends or escapes".to_owned(),
+                done: "mended".to_owned(),
+            });
+            feed
+        }
         Err(error) => {
             oddities.push(Oddity {
                 what: "broken JSON".to_owned(),
                 place: format!("line {}", error.line()),
                 done: "kept what was complete before it".to_owned(),
             });
-            salvage(text)?
+            salvage(&tidy(text))?
         }
     };
     let items = feed.get("items").and_then(Value::as_array);
-    let version = feed.get("version").and_then(Value::as_str).unwrap_or_default();
+    let version = feed
+        .get("version")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     if !version.contains("jsonfeed.org") && !items.is_some_and(|items| items.iter().any(is_item)) {
         return None;
     }
@@ -41,11 +52,49 @@ pub(super) fn mend(text: &str) -> Option<Mended> {
         write_item(&mut writer, item);
     }
     writer.close("feed");
-    Some(Mended { atom: writer.take(), oddities })
+    Some(Mended {
+        atom: writer.take(),
+        oddities,
+    })
 }
 
 fn is_item(item: &Value) -> bool {
-    ["content_html", "content_text", "date_published", "url"].iter().any(|key| item.get(key).is_some())
+    ["content_html", "content_text", "date_published", "url"]
+        .iter()
+        .any(|key| item.get(key).is_some())
+}
+
+/// JSON without the commas that close a list, without a byte order mark or what stands round the object, and with the line ends and
+/// escapes in its strings as they should be.
+fn tidy(text: &str) -> String {
+    let mut tidy = String::with_capacity(text.len() + 16);
+    let mut in_string = false;
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        match character {
+            '"' => {
+                in_string = !in_string;
+                tidy.push('"');
+            }
+            '\\' if in_string => match characters.next() {
+                Some(escaped @ ('"' | '\\' | '/' | 'b' | 'f' | 'n' | 'r' | 't' | 'u')) => {
+                    tidy.extend(['\\', escaped])
+                }
+                Some(other) => tidy.push(other),
+                None => {}
+            },
+            '\n' if in_string => tidy.push_str("\\n"),
+            '\r' if in_string => tidy.push_str("\\r"),
+            '\t' if in_string => tidy.push_str("\\t"),
+            '}' | ']' if !in_string => {
+                let kept = tidy.trim_end().trim_end_matches(',').len();
+                tidy.truncate(kept);
+                tidy.push(character);
+            }
+            other => tidy.push(other),
+        }
+    }
+    tidy
 }
 
 /// The head and the complete items of a document that breaks off.
@@ -57,7 +106,8 @@ fn salvage(text: &str) -> Option<Map<String, Value>> {
     let mut rest = list.split_once('[')?.1;
     let mut items = Vec::new();
     loop {
-        rest = rest.trim_start_matches(|character: char| character.is_whitespace() || character == ',');
+        rest = rest
+            .trim_start_matches(|character: char| character.is_whitespace() || character == ',');
         let mut values = serde_json::Deserializer::from_str(rest).into_iter::<Value>();
         let Some(Ok(item)) = values.next() else {
             break;
@@ -95,7 +145,10 @@ fn write_item(writer: &mut Writer, item: &Map<String, Value>) {
     if let Some(address) = text(item, "url").or_else(|| text(item, "external_url")) {
         writer.link(rel::ALTERNATE, &address, "");
     }
-    for (key, element) in [("date_published", "published"), ("date_modified", "updated")] {
+    for (key, element) in [
+        ("date_published", "published"),
+        ("date_modified", "updated"),
+    ] {
         if let Some(instant) = text(item, key).and_then(|date| dates::parse(&date)) {
             writer.text(element, Form::Plain, &instant.to_string());
         }
@@ -122,19 +175,30 @@ fn write_item(writer: &mut Writer, item: &Map<String, Value>) {
 
 /// `authors` of version 1.1, `author` of 1.0; objects, or names alone.
 fn write_authors(writer: &mut Writer, object: &Map<String, Value>) {
-    for author in object.get("author").into_iter().chain(list(object, "authors")) {
+    for author in object
+        .get("author")
+        .into_iter()
+        .chain(list(object, "authors"))
+    {
         let name = match author {
             Value::Object(author) => text(author, "name"),
             other => string(other),
         };
-        if let Some(name) = name.map(|name| person(&name)).filter(|name| !name.is_empty()) {
+        if let Some(name) = name
+            .map(|name| person(&name))
+            .filter(|name| !name.is_empty())
+        {
             writer.author(&name);
         }
     }
 }
 
 fn list<'a>(object: &'a Map<String, Value>, key: &str) -> impl Iterator<Item = &'a Value> {
-    object.get(key).and_then(Value::as_array).into_iter().flatten()
+    object
+        .get(key)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
 }
 
 fn text(object: &Map<String, Value>, key: &str) -> Option<String> {

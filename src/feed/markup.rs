@@ -68,7 +68,6 @@ pub(super) struct Scanner<'a> {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Missing {
     comment_end: bool,
-    instruction_end: bool,
     pub(super) cdata_end: bool,
 }
 
@@ -82,7 +81,11 @@ pub(super) struct Found<'a> {
 
 impl<'a> Scanner<'a> {
     pub(super) fn new(source: &'a str, at: usize, missing: Missing) -> Scanner<'a> {
-        Scanner { source, at, missing }
+        Scanner {
+            source,
+            at,
+            missing,
+        }
     }
 }
 
@@ -94,7 +97,11 @@ impl<'a> Iterator for Scanner<'a> {
         let start = self.at + memchr(b'<', rest)?;
         let (piece, length) = piece(self.source.get(start..)?, &mut self.missing);
         self.at = start + length;
-        Some(Found { start, end: self.at, piece })
+        Some(Found {
+            start,
+            end: self.at,
+            piece,
+        })
     }
 }
 
@@ -104,10 +111,7 @@ fn piece<'a>(source: &'a str, missing: &mut Missing) -> (Piece<'a>, usize) {
     match bytes.get(1) {
         Some(b'/') => end_tag(source),
         Some(b'!') => declaration(source, missing),
-        Some(b'?') => match search(source, "?>", &mut missing.instruction_end).or_else(|| until(source, ">")) {
-            Some(length) => (Piece::Other, length),
-            None => (Piece::Cut, source.len()),
-        },
+        Some(b'?') => instruction(source),
         Some(first) if is_name_start(*first) => start_tag(source),
         Some(_) => (Piece::Stray, 1),
         None => (Piece::Cut, 1),
@@ -122,6 +126,19 @@ fn until(source: &str, mark: &str) -> Option<usize> {
     memmem::find(source.as_bytes(), mark.as_bytes()).map(|at| at + mark.len())
 }
 
+/// `<?xml …>` without its second question mark ends at the first `>`, and not at some `?>` far behind.
+fn instruction(source: &str) -> (Piece<'_>, usize) {
+    let rest = source.get(1..).unwrap_or_default();
+    let window = rest
+        .get(..memchr(b'<', rest.as_bytes()).unwrap_or(rest.len()))
+        .unwrap_or_default();
+    let length = until(window, "?>").map(|length| length + 1);
+    match length.or_else(|| until(source, ">")) {
+        Some(length) => (Piece::Other, length),
+        None => (Piece::Cut, source.len()),
+    }
+}
+
 /// As `until`, unless it is known to be in vain.
 fn search(source: &str, mark: &str, is_missing: &mut bool) -> Option<usize> {
     if *is_missing {
@@ -133,16 +150,24 @@ fn search(source: &str, mark: &str, is_missing: &mut bool) -> Option<usize> {
 }
 
 fn end_tag(source: &str) -> (Piece<'_>, usize) {
-    let rest = source.get(2..).unwrap_or_default();
+    let blanks = source.len() - 2 - source.get(2..).unwrap_or_default().trim_ascii_start().len();
+    let rest = source.get(2 + blanks..).unwrap_or_default();
     if !rest.bytes().next().is_some_and(is_name_start) {
-        return if rest.is_empty() { (Piece::Cut, source.len()) } else { (Piece::Stray, 1) };
+        return if rest.is_empty() {
+            (Piece::Cut, source.len())
+        } else {
+            (Piece::Stray, 1)
+        };
     }
     match memchr2(b'>', b'<', rest.as_bytes()) {
         Some(end) => {
             let name = rest.get(..end).unwrap_or_default().trim_end();
             // `</title<link>`: the next tag begins before this one ends.
             let closed = usize::from(rest.as_bytes().get(end) == Some(&b'>'));
-            (Piece::End(name.split_ascii_whitespace().next().unwrap_or(name)), 2 + end + closed)
+            (
+                Piece::End(name.split_ascii_whitespace().next().unwrap_or(name)),
+                2 + blanks + end + closed,
+            )
         }
         None => (Piece::Cut, source.len()),
     }
@@ -151,7 +176,10 @@ fn end_tag(source: &str) -> (Piece<'_>, usize) {
 fn declaration<'a>(source: &'a str, missing: &mut Missing) -> (Piece<'a>, usize) {
     if let Some(text) = source.strip_prefix("<![CDATA[") {
         return match search(text, "]]>", &mut missing.cdata_end) {
-            Some(end) => (Piece::Cdata(text.get(..end - 3).unwrap_or_default(), true), 9 + end),
+            Some(end) => (
+                Piece::Cdata(text.get(..end - 3).unwrap_or_default(), true),
+                9 + end,
+            ),
             None => (Piece::Cdata(text, false), source.len()),
         };
     }
@@ -162,7 +190,11 @@ fn declaration<'a>(source: &'a str, missing: &mut Missing) -> (Piece<'a>, usize)
             None => (Piece::Stray, 4),
         };
     }
-    if !source.as_bytes().get(2).is_some_and(u8::is_ascii_alphabetic) {
+    if !source
+        .as_bytes()
+        .get(2)
+        .is_some_and(u8::is_ascii_alphabetic)
+    {
         return (Piece::Stray, 1);
     }
     match doctype_end(source) {
@@ -190,11 +222,16 @@ fn doctype_end(source: &str) -> Option<usize> {
 
 fn start_tag(source: &str) -> (Piece<'_>, usize) {
     let rest = source.get(1..).unwrap_or_default();
-    let ends_name = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'>' | b'/' | b'<' | b'=' | b'"' | b'\'');
+    let ends_name = |byte: &u8| {
+        byte.is_ascii_whitespace() || matches!(byte, b'>' | b'/' | b'<' | b'=' | b'"' | b'\'')
+    };
     let Some(name_end) = rest.as_bytes().iter().position(|byte| ends_name(byte)) else {
         return (Piece::Cut, source.len());
     };
-    if matches!(rest.as_bytes().get(name_end), Some(b'<' | b'=' | b'"' | b'\'')) {
+    if matches!(
+        rest.as_bytes().get(name_end),
+        Some(b'<' | b'=' | b'"' | b'\'')
+    ) {
         return (Piece::Stray, 1);
     }
     let (name, behind) = rest.split_at(name_end);
@@ -207,7 +244,11 @@ fn start_tag(source: &str) -> (Piece<'_>, usize) {
     let is_empty = inside.ends_with('/');
     let tag = Tag {
         name,
-        attributes: if is_empty { inside.get(..end - 1).unwrap_or_default() } else { inside },
+        attributes: if is_empty {
+            inside.get(..end - 1).unwrap_or_default()
+        } else {
+            inside
+        },
         is_empty,
     };
     (Piece::Start(tag), 1 + name_end + end + 1)
@@ -234,7 +275,9 @@ fn tag_end(bytes: &[u8]) -> TagEnd {
             b'"' | b'\'' if is_value_next => {
                 let rest = bytes.get(at + 1..).unwrap_or_default();
                 if let Some(length) = memchr(byte, rest)
-                    && rest.get(length + 1).is_none_or(|next| next.is_ascii_whitespace() || matches!(next, b'/' | b'>' | b'?'))
+                    && rest.get(length + 1).is_none_or(|next| {
+                        next.is_ascii_whitespace() || matches!(next, b'/' | b'>' | b'?')
+                    })
                 {
                     at += length + 1;
                 }
@@ -256,18 +299,25 @@ const MAX_ATTRIBUTES: usize = 256;
 pub(super) fn attributes(source: &str) -> impl Iterator<Item = (&str, &str)> {
     let mut rest = source;
     std::iter::from_fn(move || {
-        rest = rest.trim_start_matches(|character: char| character.is_whitespace() || matches!(character, '/' | '"' | '\'' | '='));
+        rest = rest.trim_start_matches(|character: char| {
+            character.is_whitespace() || matches!(character, '/' | '"' | '\'' | '=')
+        });
         if rest.is_empty() {
             return None;
         }
-        let name_end = rest.find(|character: char| character.is_whitespace() || matches!(character, '=' | '/' | '"' | '\''));
+        let name_end = rest.find(|character: char| {
+            character.is_whitespace() || matches!(character, '=' | '/' | '"' | '\'')
+        });
         let (name, behind) = rest.split_at(name_end.unwrap_or(rest.len()));
         let Some(value) = behind.trim_start().strip_prefix('=') else {
             rest = behind;
             return Some((name, ""));
         };
         let value = value.trim_start();
-        let quote = value.chars().next().filter(|first| matches!(first, '"' | '\''));
+        let quote = value
+            .chars()
+            .next()
+            .filter(|first| matches!(first, '"' | '\''));
         let (value, behind) = match quote {
             Some(quote) => {
                 let inside = value.get(1..).unwrap_or_default();
@@ -320,7 +370,9 @@ pub(super) fn reference(source: &str) -> (Reference, usize) {
         "gt" | "GT" => '>',
         "quot" | "QUOT" => '"',
         "apos" => '\'',
-        _ if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric()) => return (Reference::Named, length),
+        _ if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
+            return (Reference::Named, length);
+        }
         _ => return (Reference::Bare, 1),
     };
     (Reference::Character(character), length)
@@ -334,7 +386,9 @@ fn numbered(code: u32) -> Reference {
         128..=159 => {
             let byte = [u8::try_from(code).unwrap_or(b'?')];
             let (text, _) = encoding_rs::WINDOWS_1252.decode_without_bom_handling(&byte);
-            text.chars().next().map_or(Reference::Nothing, Reference::Character)
+            text.chars()
+                .next()
+                .map_or(Reference::Nothing, Reference::Character)
         }
         0xFFFE | 0xFFFF => Reference::Nothing,
         _ => char::from_u32(code).map_or(Reference::Nothing, Reference::Character),
@@ -372,7 +426,11 @@ pub(super) fn write_text(out: &mut String, source: &str) {
         let (before, behind) = rest.split_at(at);
         out.push_str(before);
         let is_reference = behind.starts_with('&');
-        let length = if is_reference { write_reference(out, behind) } else { write_piece(out, behind, &mut missing) };
+        let length = if is_reference {
+            write_reference(out, behind)
+        } else {
+            write_piece(out, behind, &mut missing)
+        };
         rest = behind.get(length..).unwrap_or_default();
     }
     out.push_str(rest);
@@ -382,7 +440,9 @@ fn write_reference(out: &mut String, source: &str) -> usize {
     let (found, length) = reference(source);
     let written = source.get(..length).unwrap_or_default();
     match found {
-        Reference::Character(_) if !written.starts_with("&#") => out.push_str(&written.to_ascii_lowercase()),
+        Reference::Character(_) if !written.starts_with("&#") => {
+            out.push_str(&written.to_ascii_lowercase())
+        }
         Reference::Character('&') => out.push_str("&amp;"),
         Reference::Character('<') => out.push_str("&lt;"),
         Reference::Character(character) => out.push(character),
@@ -455,7 +515,9 @@ pub(super) fn html(source: &str) -> String {
                 fragment.push('>');
             }
             Piece::Cdata(text, _) => fragment.push_str(text),
-            Piece::Start(_) | Piece::Stray => fragment.push_str(source.get(found.start..found.end).unwrap_or_default()),
+            Piece::Start(_) | Piece::Stray => {
+                fragment.push_str(source.get(found.start..found.end).unwrap_or_default())
+            }
             Piece::Other | Piece::Cut => {}
         }
     }
@@ -468,16 +530,25 @@ mod tests {
     use super::*;
 
     fn pieces(source: &str) -> Vec<Piece<'_>> {
-        Scanner::new(source, 0, Missing::default()).map(|found| found.piece).collect()
+        Scanner::new(source, 0, Missing::default())
+            .map(|found| found.piece)
+            .collect()
     }
 
     fn tag<'a>(name: &'a str, attributes: &'a str) -> Piece<'a> {
-        Piece::Start(Tag { name, attributes, is_empty: false })
+        Piece::Start(Tag {
+            name,
+            attributes,
+            is_empty: false,
+        })
     }
 
     #[test]
     fn a_less_than_sign_is_a_tag_only_before_a_name() {
-        assert_eq!(pieces("1 < 2 <b>x</b> <3"), [Piece::Stray, tag("b", ""), Piece::End("b"), Piece::Stray]);
+        assert_eq!(
+            pieces("1 < 2 <b>x</b> <3"),
+            [Piece::Stray, tag("b", ""), Piece::End("b"), Piece::Stray]
+        );
     }
 
     #[test]
@@ -489,23 +560,38 @@ mod tests {
     #[test]
     fn attributes_need_no_quotes_and_no_values() {
         let found: Vec<_> = attributes(" a=1 b='2 3' c d=\"4\"e=5").collect();
-        assert_eq!(found, [("a", "1"), ("b", "2 3"), ("c", ""), ("d", "4"), ("e", "5")]);
+        assert_eq!(
+            found,
+            [("a", "1"), ("b", "2 3"), ("c", ""), ("d", "4"), ("e", "5")]
+        );
     }
 
     #[test]
     fn references_are_decoded_once() {
-        assert_eq!(decode("AT&amp;T &lt;b&gt; &#150; &#x41;&#11; &nbsp; law&order &amp;amp;"), "AT&T <b> – A &nbsp; law&order &amp;");
+        assert_eq!(
+            decode("AT&amp;T &lt;b&gt; &#150; &#x41;&#11; &nbsp; law&order &amp;amp;"),
+            "AT&T <b> – A &nbsp; law&order &amp;"
+        );
     }
 
     #[test]
     fn text_is_written_well_formed() {
         let mut out = String::new();
-        write_text(&mut out, "a & b < c <![CDATA[<i>]]> &eacute; &#150; &#0;<!-- x -->&quot;");
-        assert_eq!(out, "a &amp; b &lt; c <![CDATA[<i>]]> &amp;eacute; – &quot;");
+        write_text(
+            &mut out,
+            "a & b < c <![CDATA[<i>]]> &eacute; &#150; &#0;<!-- x -->&quot;",
+        );
+        assert_eq!(
+            out,
+            "a &amp; b &lt; c <![CDATA[<i>]]> &amp;eacute; – &quot;"
+        );
     }
 
     #[test]
     fn inner_markup_becomes_html() {
-        assert_eq!(html("<x:p class=\"a\">A &amp; B<br/></x:p><!-- no -->"), "<p class=\"a\">A &amp; B<br/></p>");
+        assert_eq!(
+            html("<x:p class=\"a\">A &amp; B<br/></x:p><!-- no -->"),
+            "<p class=\"a\">A &amp; B<br/></p>"
+        );
     }
 }

@@ -94,16 +94,19 @@ pub fn read(bytes: &[u8], context: &Context<'_>) -> Result<FeedDocument, NotAFee
         Kind::Not(what) => return Err(NotAFeed { what }),
         Kind::Json => match json::mend(&decoded.text) {
             Some(mended) => {
-                let mut document = read::parse(mended.atom.as_bytes(), context.url).map_err(|error| unreadable(&error))?;
+                let mut document = read::parse(mended.atom.as_bytes(), context.url)
+                    .map_err(|error| unreadable(&error))?;
                 document.oddities = mended.oddities;
                 document
             }
             None => return Err(refuse("a JSON document")),
         },
-        Kind::Plain => match read::parse(without_declaration(&decoded.text).as_bytes(), context.url) {
-            Ok(document) => document,
-            Err(_) => mended(&decoded.text, context)?,
-        },
+        Kind::Plain => {
+            match read::parse(without_declaration(&decoded.text).as_bytes(), context.url) {
+                Ok(document) => document,
+                Err(_) => mended(&decoded.text, context)?,
+            }
+        }
         Kind::Mend => mended(&decoded.text, context)?,
     };
     document.oddities.splice(..0, decoded.oddities);
@@ -112,8 +115,12 @@ pub fn read(bytes: &[u8], context: &Context<'_>) -> Result<FeedDocument, NotAFee
 
 /// The text is UTF-8 by now, whatever it declared; feed-rs would believe the declaration.
 fn without_declaration(text: &str) -> &str {
-    let text = text.trim_start();
-    match text.strip_prefix("<?xml").and_then(|rest| rest.split_once("?>")) {
+    let text = text
+        .trim_start_matches(|character: char| character.is_whitespace() || character == '\u{FEFF}');
+    match text
+        .strip_prefix("<?xml")
+        .and_then(|rest| rest.split_once("?>"))
+    {
         Some((_, document)) => document,
         None => text,
     }
@@ -127,5 +134,7 @@ fn mended(text: &str, context: &Context<'_>) -> Result<FeedDocument, NotAFeed> {
 }
 
 fn unreadable(error: &str) -> NotAFeed {
-    NotAFeed { what: format!("a feed beyond mending: {error}") }
+    NotAFeed {
+        what: format!("a feed beyond mending: {error}"),
+    }
 }

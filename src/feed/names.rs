@@ -71,11 +71,16 @@ const BY_PREFIX: [(&str, Space); 14] = [
 
 fn by_uri(uri: &str) -> Option<Space> {
     let uri = uri.trim().to_ascii_lowercase();
-    BY_URI.iter().find(|(part, _)| uri.contains(part)).map(|&(_, space)| space)
+    BY_URI
+        .iter()
+        .find(|(part, _)| uri.contains(part))
+        .map(|&(_, space)| space)
 }
 
 fn by_prefix(prefix: &str) -> Option<Space> {
-    let known = BY_PREFIX.iter().find(|(name, _)| name.eq_ignore_ascii_case(prefix));
+    let known = BY_PREFIX
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(prefix));
     known.map(|&(_, space)| space)
 }
 
@@ -91,7 +96,10 @@ pub(super) struct Spaces {
 
 impl Spaces {
     pub(super) fn new(default: Space) -> Spaces {
-        Spaces { default, prefixes: Vec::new() }
+        Spaces {
+            default,
+            prefixes: Vec::new(),
+        }
     }
 
     /// Remembers what a container declares; what it calls its own default becomes ours if we know it.
@@ -102,9 +110,13 @@ impl Spaces {
         for (name, uri) in attributes(tag.attributes) {
             if name.eq_ignore_ascii_case("xmlns") {
                 self.default = by_uri(uri).unwrap_or(self.default);
-            } else if prefix(name).eq_ignore_ascii_case("xmlns") && self.prefixes.len() < MAX_DECLARATIONS {
+            } else if prefix(name).eq_ignore_ascii_case("xmlns")
+                && self.prefixes.len() < MAX_DECLARATIONS
+            {
                 let prefix = local(name).to_ascii_lowercase();
-                let space = by_uri(uri).or_else(|| by_prefix(&prefix)).unwrap_or(Space::Other);
+                let space = by_uri(uri)
+                    .or_else(|| by_prefix(&prefix))
+                    .unwrap_or(Space::Other);
                 self.prefixes.retain(|(known, _)| *known != prefix);
                 self.prefixes.push((prefix, space));
             }
@@ -117,29 +129,47 @@ impl Spaces {
         if declares(tag) {
             let is_own = |(name, _): &(&str, &str)| match prefix {
                 "" => name.eq_ignore_ascii_case("xmlns"),
-                _ => name.to_ascii_lowercase().strip_prefix("xmlns:").is_some_and(|own| own.eq_ignore_ascii_case(prefix)),
+                _ => name
+                    .to_ascii_lowercase()
+                    .strip_prefix("xmlns:")
+                    .is_some_and(|own| own.eq_ignore_ascii_case(prefix)),
             };
             if let Some((_, uri)) = attributes(tag.attributes).find(is_own) {
-                let fallback = if prefix.is_empty() && uri.is_empty() { Space::Rss } else { Space::Other };
+                let fallback = if prefix.is_empty() && uri.is_empty() {
+                    Space::Rss
+                } else {
+                    Space::Other
+                };
                 return by_uri(uri).unwrap_or(fallback);
             }
         }
         if prefix.is_empty() {
             return self.default;
         }
-        let declared = self.prefixes.iter().find(|(known, _)| known.eq_ignore_ascii_case(prefix));
-        declared.map(|&(_, space)| space).or_else(|| by_prefix(prefix)).unwrap_or(Space::Other)
+        let declared = self
+            .prefixes
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(prefix));
+        declared
+            .map(|&(_, space)| space)
+            .or_else(|| by_prefix(prefix))
+            .unwrap_or(Space::Other)
     }
 }
 
 fn declares(tag: &Tag<'_>) -> bool {
-    tag.attributes.len() > 5 && (tag.attributes.contains("xmlns") || tag.attributes.contains("XMLNS"))
+    tag.attributes.len() > 5
+        && (tag.attributes.contains("xmlns") || tag.attributes.contains("XMLNS"))
 }
 
 /// A name without its prefix, in small letters.
 pub(super) fn small(name: &str) -> Cow<'_, str> {
     let local = local(name);
-    if local.bytes().any(|byte| byte.is_ascii_uppercase()) { Cow::Owned(local.to_ascii_lowercase()) } else { Cow::Borrowed(local) }
+    if local.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(local.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(local)
+    }
 }
 
 /// Elements that hold a feed.
@@ -192,7 +222,9 @@ pub(super) fn item_part(space: Space, small: &str) -> Option<(Part, u8)> {
         (Space::Terms, "issued") => (Published, 1),
         (Space::DublinCore | Space::Terms | Space::Rss, "date") => (Published, 2),
         (Space::Atom | Space::Rss | Space::Terms, "created") => (Published, 3),
-        (Space::Rss | Space::Atom, "updated" | "modified" | "lastbuilddate" | "lastmod") => (Updated, 0),
+        (Space::Rss | Space::Atom, "updated" | "modified" | "lastbuilddate" | "lastmod") => {
+            (Updated, 0)
+        }
         (Space::Terms, "modified") => (Updated, 1),
         (Space::Rss, "description") => (Summary, 0),
         (Space::Atom | Space::Rss, "summary") => (Summary, 0),
@@ -203,10 +235,14 @@ pub(super) fn item_part(space: Space, small: &str) -> Option<(Part, u8)> {
         (Space::Itunes, "subtitle") => (Summary, 4),
         (Space::Content, "encoded") | (Space::Atom, "content") => (Content, 0),
         (Space::Rss, "content") => (Content, LAST_RESORT),
-        (Space::Rss, "encoded" | "fullitem" | "body") | (Space::Xhtml, "body" | "div") => (Content, 1),
+        (Space::Rss, "encoded" | "fullitem" | "body") | (Space::Xhtml, "body" | "div") => {
+            (Content, 1)
+        }
         (Space::Rss | Space::Atom | Space::DublinCore | Space::Itunes, "author") => (Author, 0),
         (Space::DublinCore | Space::Terms, "creator") => (Author, 0),
-        (Space::Rss | Space::Atom, "category") | (Space::DublinCore | Space::Terms, "subject") => (Category, 0),
+        (Space::Rss | Space::Atom, "category") | (Space::DublinCore | Space::Terms, "subject") => {
+            (Category, 0)
+        }
         (Space::Media, "category") => (Category, 1),
         (Space::Itunes | Space::Media, "keywords") => (Keywords, 0),
         (Space::Rss, "enclosure") => (Enclosure, 0),
@@ -254,9 +290,39 @@ pub(super) fn channel_part(space: Space, small: &str) -> Option<(ChannelPart, u8
 /// Whether a name is that of a field, wherever it stands: where one begins, a field that was not closed has ended.
 pub(super) fn is_field(small: &str) -> bool {
     const NAMES: [&str; 34] = [
-        "title", "link", "description", "guid", "id", "pubdate", "published", "updated", "issued", "modified", "created", "date",
-        "lastbuilddate", "author", "creator", "category", "subject", "enclosure", "comments", "source", "summary", "content",
-        "encoded", "language", "copyright", "rights", "image", "generator", "ttl", "docs", "webmaster", "managingeditor", "thumbnail",
+        "title",
+        "link",
+        "description",
+        "guid",
+        "id",
+        "pubdate",
+        "published",
+        "updated",
+        "issued",
+        "modified",
+        "created",
+        "date",
+        "lastbuilddate",
+        "author",
+        "creator",
+        "category",
+        "subject",
+        "enclosure",
+        "comments",
+        "source",
+        "summary",
+        "content",
+        "encoded",
+        "language",
+        "copyright",
+        "rights",
+        "image",
+        "generator",
+        "ttl",
+        "docs",
+        "webmaster",
+        "managingeditor",
+        "thumbnail",
         "subtitle",
     ];
     NAMES.contains(&small)

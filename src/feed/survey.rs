@@ -24,7 +24,8 @@ pub(super) enum Kind {
 
 /// Says what a text is.
 pub(super) fn survey(text: &str) -> Kind {
-    let text = text.trim_start_matches(|character: char| character.is_whitespace() || character == '\u{FEFF}');
+    let text = text
+        .trim_start_matches(|character: char| character.is_whitespace() || character == '\u{FEFF}');
     if text.starts_with(['{', '[']) {
         return Kind::Json;
     }
@@ -61,32 +62,54 @@ fn find_root(text: &str) -> Result<usize, String> {
 }
 
 fn describe(text: &str, first: Option<&str>) -> String {
-    let head = text.get(..floor(text, 4096)).unwrap_or_default().to_ascii_lowercase();
+    let head = text
+        .get(..floor(text, 4096))
+        .unwrap_or_default()
+        .to_ascii_lowercase();
     match first {
         None if text.is_empty() => "an empty body".to_owned(),
         None => "plain text".to_owned(),
         Some("opml") => "an OPML list of feeds".to_owned(),
         Some("urlset" | "sitemapindex") => "a sitemap".to_owned(),
         Some("rdf") => "an RDF document without a channel".to_owned(),
-        Some("html" | "head" | "body" | "title" | "meta" | "script" | "div" | "p" | "h1") => html_page(&head),
+        Some("html" | "head" | "body" | "title" | "meta" | "script" | "div" | "p" | "h1") => {
+            html_page(&head)
+        }
         Some(_) if head.contains("<!doctype html") || head.contains("<html") => html_page(&head),
-        Some(root) => format!("an XML document of `{}`", root.chars().take(40).collect::<String>()),
+        Some(root) => format!(
+            "an XML document of `{}`",
+            root.chars().take(40).collect::<String>()
+        ),
     }
 }
 
 /// Pages that stand between us and the feed are named, because the remedy is another one.
 fn html_page(head: &str) -> String {
     const CHALLENGES: [&str; 9] = [
-        "just a moment", "cf-chl", "challenge-platform", "attention required", "checking your browser", "ddos-guard", "captcha",
-        "enable javascript and cookies", "are you a robot",
+        "just a moment",
+        "cf-chl",
+        "challenge-platform",
+        "attention required",
+        "checking your browser",
+        "ddos-guard",
+        "captcha",
+        "enable javascript and cookies",
+        "are you a robot",
     ];
     let is_challenge = CHALLENGES.iter().any(|mark| head.contains(mark));
-    if is_challenge { "a page that asks for proof of a person".to_owned() } else { "an HTML page".to_owned() }
+    if is_challenge {
+        "a page that asks for proof of a person".to_owned()
+    } else {
+        "an HTML page".to_owned()
+    }
 }
 
 fn floor(text: &str, most: usize) -> usize {
     let most = most.min(text.len());
-    (0..=most).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
+    (0..=most)
+        .rev()
+        .find(|&at| text.is_char_boundary(at))
+        .unwrap_or(0)
 }
 
 /// Deeper documents are mended, which makes them flat.
@@ -120,7 +143,9 @@ fn has_only_plain_numbers(text: &str) -> bool {
         match markup::reference(source) {
             (Reference::Character(character), length) => {
                 let digits = source.get(2..length.saturating_sub(1)).unwrap_or_default();
-                digits.parse::<u32>().is_ok_and(|code| code == u32::from(character))
+                digits
+                    .parse::<u32>()
+                    .is_ok_and(|code| code == u32::from(character))
             }
             _ => true,
         }
@@ -173,7 +198,12 @@ impl Walk {
     fn begins(&mut self, tag: &Tag<'_>) -> bool {
         let attribute = |name| tag.attribute(name).unwrap_or_default();
         self.root = match tag.name {
-            "rss" if matches!(&*attribute("version"), "2.0" | "0.91" | "0.92") && attribute("xmlns").is_empty() => Root::Rss,
+            "rss"
+                if matches!(&*attribute("version"), "2.0" | "0.91" | "0.92")
+                    && attribute("xmlns").is_empty() =>
+            {
+                Root::Rss
+            }
             "feed" if attribute("xmlns") == "http://www.w3.org/2005/Atom" => Root::Atom,
             _ => return false,
         };
@@ -192,22 +222,27 @@ impl Walk {
                 };
                 self.items += usize::from(name == "item");
                 match name {
-                    "item" | "title" | "link" | "description" | "language" | "copyright" | "pubDate" | "lastBuildDate" => is_bare,
-                    "image" | "textInput" | "generator" | "docs" | "category" | "ttl" | "cloud" | "rating" | "atom:link" => true,
+                    "item" | "title" | "link" | "description" | "language" | "copyright"
+                    | "pubDate" | "lastBuildDate" => is_bare,
+                    "image" | "textInput" | "generator" | "docs" | "category" | "ttl" | "cloud"
+                    | "rating" | "atom:link" => true,
                     _ => self.is_ignored(tag),
                 }
             }
             (4, name) if self.inside == Inside::Item => {
                 self.links += usize::from(name == "link");
                 match name {
-                    "title" | "link" | "description" | "pubDate" | "comments" | "content:encoded" | "guid" => is_bare,
+                    "title" | "link" | "description" | "pubDate" | "comments"
+                    | "content:encoded" | "guid" => is_bare,
                     "category" | "enclosure" => true,
                     // The guess of feed-rs at names and addresses panics on some texts that hold both.
                     "dc:creator" => !text.split("</").next().unwrap_or_default().contains('@'),
                     _ => self.is_ignored(tag),
                 }
             }
-            (4, "url" | "title" | "link" | "width" | "height" | "description" | "name") => self.inside == Inside::Image,
+            (4, "url" | "title" | "link" | "width" | "height" | "description" | "name") => {
+                self.inside == Inside::Image
+            }
             _ => self.is_ignored(tag),
         }
     }
@@ -222,13 +257,27 @@ impl Walk {
                 self.inside = Inside::Person;
                 true
             }
-            (2, "id" | "title" | "updated" | "link" | "category" | "generator" | "icon" | "logo" | "rights" | "subtitle")
-            | (3, "id" | "title" | "updated" | "published" | "link" | "category" | "rights" | "summary" | "content") => {
+            (
+                2,
+                "id" | "title" | "updated" | "link" | "category" | "generator" | "icon" | "logo"
+                | "rights" | "subtitle",
+            )
+            | (
+                3,
+                "id" | "title" | "updated" | "published" | "link" | "category" | "rights"
+                | "summary" | "content",
+            ) => {
                 self.inside = Inside::Nothing;
                 let kind = tag.attribute("type").unwrap_or_default();
                 match tag.name {
-                    "content" | "summary" => kind == "html" && !tag.attributes.contains("src") && !tag.attributes.contains("mode"),
-                    "title" | "subtitle" | "rights" => matches!(&*kind, "" | "text" | "html") && !tag.attributes.contains("mode"),
+                    "content" | "summary" => {
+                        kind == "html"
+                            && !tag.attributes.contains("src")
+                            && !tag.attributes.contains("mode")
+                    }
+                    "title" | "subtitle" | "rights" => {
+                        matches!(&*kind, "" | "text" | "html") && !tag.attributes.contains("mode")
+                    }
                     _ => true,
                 }
             }
@@ -239,8 +288,20 @@ impl Walk {
 
     /// Extensions that neither feed-rs nor we read. Each has only elements of its own inside.
     fn is_ignored(&self, tag: &Tag<'_>) -> bool {
-        const PREFIXES: [&str; 12] =
-            ["thr", "gd", "georss", "gml", "feedburner", "blogger", "app", "yt", "slash", "wfw", "openSearch", "opensearch"];
+        const PREFIXES: [&str; 12] = [
+            "thr",
+            "gd",
+            "georss",
+            "gml",
+            "feedburner",
+            "blogger",
+            "app",
+            "yt",
+            "slash",
+            "wfw",
+            "openSearch",
+            "opensearch",
+        ];
         PREFIXES.contains(&prefix(tag.name)) && !local(tag.name).is_empty()
     }
 }

@@ -44,7 +44,11 @@ impl<'a> Channel<'a> {
             ChannelPart::Link | ChannelPart::Author => {}
             ChannelPart::Language => {
                 let language = field.plain().into_owned();
-                self.language = self.language.take().or(Some(language)).filter(|language| !language.is_empty());
+                self.language = self
+                    .language
+                    .take()
+                    .or(Some(language))
+                    .filter(|language| !language.is_empty());
             }
             ChannelPart::Ttl => self.ttl = field.plain().parse().ok(),
             ChannelPart::UpdatePeriod => self.period = period(&field.plain()),
@@ -71,15 +75,25 @@ impl<'a> Channel<'a> {
             write_text(writer, "title", title);
         }
         let pages: Vec<_> = self.links.iter().filter_map(page_address).collect();
-        match pages.iter().find(|(_, _, is_html)| *is_html).or_else(|| pages.first()) {
-            Some((field, address, _)) => writer.link(rel::ALTERNATE, &resolve(address, Some(field), base), ""),
+        match pages
+            .iter()
+            .find(|(_, _, is_html)| *is_html)
+            .or_else(|| pages.first())
+        {
+            Some((field, address, _)) => {
+                writer.link(rel::ALTERNATE, &resolve(address, Some(field), base), "")
+            }
             None => {
                 if let Some(about) = &self.about {
                     writer.link(rel::ALTERNATE, about, "");
                 }
             }
         }
-        let is_self = |link: &&Field<'_>| link.tag.attribute("rel").is_some_and(|relation| relation.eq_ignore_ascii_case(rel::SELF));
+        let is_self = |link: &&Field<'_>| {
+            link.tag
+                .attribute("rel")
+                .is_some_and(|relation| relation.eq_ignore_ascii_case(rel::SELF))
+        };
         if let Some(link) = self.links.iter().find(is_self)
             && let Some(address) = link.tag.attribute("href")
         {
@@ -88,10 +102,15 @@ impl<'a> Channel<'a> {
         for name in self.authors.iter().flat_map(author_names) {
             writer.author(&name);
         }
-        let period = self.period.map(|minutes| minutes / self.frequency.unwrap_or(1).max(1));
+        let period = self
+            .period
+            .map(|minutes| minutes / self.frequency.unwrap_or(1).max(1));
         let notes = [
             (note::LANGUAGE, self.language.clone()),
-            (note::TTL, self.ttl.or(period).map(|minutes| minutes.to_string())),
+            (
+                note::TTL,
+                self.ttl.or(period).map(|minutes| minutes.to_string()),
+            ),
             (note::SKIP_HOURS, Some(self.skip_hours.to_string())),
             (note::SKIP_DAYS, Some(self.skip_days.to_string())),
         ];
@@ -120,6 +139,8 @@ fn period(word: &str) -> Option<u32> {
 fn weekday(name: &str) -> Option<u8> {
     const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
     let start = name.get(..3)?;
-    let at = DAYS.iter().position(|day| day.eq_ignore_ascii_case(start))?;
+    let at = DAYS
+        .iter()
+        .position(|day| day.eq_ignore_ascii_case(start))?;
     u8::try_from(at).ok()
 }

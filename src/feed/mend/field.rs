@@ -56,13 +56,23 @@ pub(super) struct Capturer<'a> {
 
 impl<'a> Capturer<'a> {
     pub(super) fn new(source: &'a str) -> Capturer<'a> {
-        Capturer { source, root: Cow::Borrowed(""), missing: Missing::default(), budget: source.len().saturating_mul(4) + (1 << 20) }
+        Capturer {
+            source,
+            root: Cow::Borrowed(""),
+            missing: Missing::default(),
+            budget: source.len().saturating_mul(4) + (1 << 20),
+        }
     }
 
     /// The element whose start tag ends at `from`.
     pub(super) fn capture(&mut self, tag: &Tag<'a>, from: usize) -> Capture<'a> {
         if tag.is_empty {
-            return Capture { inner: "", has_tags: false, next: from, ending: Ending::Closed };
+            return Capture {
+                inner: "",
+                has_tags: false,
+                next: from,
+                ending: Ending::Closed,
+            };
         }
         self.closed(tag, from).unwrap_or_else(|| self.guessed(from))
     }
@@ -90,7 +100,12 @@ impl<'a> Capturer<'a> {
                     if depth == 0 {
                         self.missing = scanner.missing;
                         let inner = self.slice(from, found.start);
-                        return Some(Capture { inner, has_tags, next: found.end, ending: Ending::Closed });
+                        return Some(Capture {
+                            inner,
+                            has_tags,
+                            next: found.end,
+                            ending: Ending::Closed,
+                        });
                     }
                     depth -= 1;
                 }
@@ -128,7 +143,8 @@ impl<'a> Capturer<'a> {
     fn swallows(&mut self, text: &str) -> bool {
         let bytes = text.as_bytes();
         let is_open = memmem::find(bytes, b"<![CDATA[").is_some()
-            && (memmem::find(bytes, b"</item").is_some() || memmem::find(bytes, b"</entry").is_some());
+            && (memmem::find(bytes, b"</item").is_some()
+                || memmem::find(bytes, b"</entry").is_some());
         if is_open {
             self.budget = self.budget.saturating_sub(text.len());
             self.missing.cdata_end |= self.budget == 0;
@@ -137,7 +153,13 @@ impl<'a> Capturer<'a> {
     }
 
     /// An element whose CDATA section has no end ends at its end tag all the same.
-    fn open_cdata(&mut self, tag: &Tag<'a>, from: usize, found: Found<'a>, has_tags: bool) -> Option<Capture<'a>> {
+    fn open_cdata(
+        &mut self,
+        tag: &Tag<'a>,
+        from: usize,
+        found: Found<'a>,
+        has_tags: bool,
+    ) -> Option<Capture<'a>> {
         let mark = format!("</{}", tag.name);
         let rest = self.source.as_bytes().get(found.start..)?;
         let Some(length) = memmem::find(rest, mark.as_bytes()) else {
@@ -146,7 +168,12 @@ impl<'a> Capturer<'a> {
         };
         let end = found.start + length;
         let next = memchr::memchr(b'>', self.source.as_bytes().get(end..)?)? + end + 1;
-        Some(Capture { inner: self.slice(from, end), has_tags, next, ending: Ending::OpenCdata })
+        Some(Capture {
+            inner: self.slice(from, end),
+            has_tags,
+            next,
+            ending: Ending::OpenCdata,
+        })
     }
 
     /// Up to where the next field begins, a tag ends that was never begun, or the item ends.
@@ -154,7 +181,12 @@ impl<'a> Capturer<'a> {
         let mut open: Vec<&str> = Vec::new();
         let mut has_tags = false;
         let mut scanner = Scanner::new(self.source, from, self.missing);
-        let ended = |inner: &'a str, has_tags, next| Capture { inner, has_tags, next, ending: Ending::Guessed };
+        let ended = |inner: &'a str, has_tags, next| Capture {
+            inner,
+            has_tags,
+            next,
+            ending: Ending::Guessed,
+        };
         while let Some(found) = scanner.next() {
             match found.piece {
                 Piece::Start(tag) => {
@@ -172,28 +204,68 @@ impl<'a> Capturer<'a> {
                     if names::is_item(&small) || self.ends_feed(&small) {
                         return ended(self.slice(from, found.start), has_tags, found.start);
                     }
-                    match open.iter().rposition(|begun| begun.eq_ignore_ascii_case(name)) {
+                    match open
+                        .iter()
+                        .rposition(|begun| begun.eq_ignore_ascii_case(name))
+                    {
                         Some(at) => open.truncate(at),
                         // `<title>A headline</titel>`.
-                        None if !is_html(&small) => return ended(self.slice(from, found.start), has_tags, found.end),
+                        None if !is_html(&small) => {
+                            return ended(self.slice(from, found.start), has_tags, found.end);
+                        }
                         None => {}
                     }
                     has_tags = true;
                 }
-                Piece::Cdata(_, false) => scanner = Scanner::new(self.source, found.start + 9, scanner.missing),
+                Piece::Cdata(_, false) => {
+                    scanner = Scanner::new(self.source, found.start + 9, scanner.missing)
+                }
                 Piece::Cdata(..) | Piece::Other | Piece::Stray | Piece::Cut => {}
             }
         }
         let end = self.source.len();
-        Capture { inner: self.slice(from, end), has_tags, next: end, ending: Ending::Cut }
+        Capture {
+            inner: self.slice(from, end),
+            has_tags,
+            next: end,
+            ending: Ending::Cut,
+        }
     }
 }
 
 /// Elements of HTML whose end tags stand in texts without having begun there.
 fn is_html(small: &str) -> bool {
     const NAMES: [&str; 30] = [
-        "a", "b", "blockquote", "br", "center", "code", "div", "em", "font", "h1", "h2", "h3", "h4", "i", "iframe", "img", "li", "ol",
-        "p", "pre", "script", "small", "span", "strong", "table", "td", "tr", "u", "ul", "body",
+        "a",
+        "b",
+        "blockquote",
+        "br",
+        "center",
+        "code",
+        "div",
+        "em",
+        "font",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "i",
+        "iframe",
+        "img",
+        "li",
+        "ol",
+        "p",
+        "pre",
+        "script",
+        "small",
+        "span",
+        "strong",
+        "table",
+        "td",
+        "tr",
+        "u",
+        "ul",
+        "body",
     ];
     NAMES.contains(&small)
 }
@@ -208,19 +280,26 @@ impl<'a> Field<'a> {
     }
 
     fn cut(&self) -> &'a str {
-        self.inner.get(..floor(self.inner, MAX_TEXT)).unwrap_or_default()
+        self.inner
+            .get(..floor(self.inner, MAX_TEXT))
+            .unwrap_or_default()
     }
 
     /// Whether there is nothing to read in it.
     pub(super) fn is_blank(&self) -> bool {
-        self.inner.trim().is_empty() || (!self.has_tags && self.inner.len() < 200 && self.plain().is_empty())
+        self.inner.trim().is_empty()
+            || (!self.has_tags && self.inner.len() < 200 && self.plain().is_empty())
     }
 
     /// Its text as XML text for the dialect, and what that is.
     pub(super) fn text(&self) -> (Form, String) {
         match self.space {
             Space::Atom => self.atom_text(),
-            Space::Media | Space::Itunes if self.tag.attribute("type").as_deref() != Some("html") => self.loose_text(),
+            Space::Media | Space::Itunes
+                if self.tag.attribute("type").as_deref() != Some("html") =>
+            {
+                self.loose_text()
+            }
             _ if self.has_tags => (Form::Html, self.inner_html()),
             _ => (Form::Html, self.written()),
         }
@@ -228,14 +307,30 @@ impl<'a> Field<'a> {
 
     /// The text constructs of Atom 1.0 (RFC 4287 section 3.1) and the content constructs of 0.3, with their usual mistakes.
     fn atom_text(&self) -> (Form, String) {
-        let kind = self.tag.attribute("type").unwrap_or_default().to_ascii_lowercase();
-        let mode = self.tag.attribute("mode").unwrap_or_default().to_ascii_lowercase();
+        let kind = self
+            .tag
+            .attribute("type")
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        let mode = self
+            .tag
+            .attribute("mode")
+            .unwrap_or_default()
+            .to_ascii_lowercase();
         let kind = kind.split(';').next().unwrap_or_default().trim();
-        let is_text = matches!(kind, "" | "text" | "text/plain" | "html" | "text/html" | "xhtml") || kind.ends_with("xml");
-        if (mode == "base64" || !is_text) && !self.has_tags
+        let is_text = matches!(
+            kind,
+            "" | "text" | "text/plain" | "html" | "text/html" | "xhtml"
+        ) || kind.ends_with("xml");
+        if (mode == "base64" || !is_text)
+            && !self.has_tags
             && let Some(text) = base64(&self.plain())
         {
-            let form = if kind.contains("plain") { Form::Plain } else { Form::Html };
+            let form = if kind.contains("plain") {
+                Form::Plain
+            } else {
+                Form::Html
+            };
             return (form, escape(&text).into_owned());
         }
         match kind {
@@ -253,7 +348,11 @@ impl<'a> Field<'a> {
         if self.has_tags {
             return (Form::Html, self.inner_html());
         }
-        let form = if looks_like_html(self.inner) { Form::Html } else { Form::Plain };
+        let form = if looks_like_html(self.inner) {
+            Form::Html
+        } else {
+            Form::Plain
+        };
         (form, self.written())
     }
 
@@ -273,7 +372,10 @@ impl<'a> Field<'a> {
     }
 
     /// The elements inside, at any depth, whose small name is wanted.
-    pub(super) fn children(&self, wanted: impl Fn(&str) -> bool) -> impl Iterator<Item = Field<'a>> {
+    pub(super) fn children(
+        &self,
+        wanted: impl Fn(&str) -> bool,
+    ) -> impl Iterator<Item = Field<'a>> {
         let (inner, space) = (self.inner, self.space);
         let mut tags = Scanner::new(inner, 0, Missing::default());
         let mut capturer = Capturer::new(inner);
@@ -292,7 +394,13 @@ impl<'a> Field<'a> {
                 let capture = capturer.capture(&tag, found.end);
                 budget = budget.checked_sub(capture.inner.len())?;
                 let (inner, has_tags) = (capture.inner, capture.has_tags);
-                return Some(Field { tag, space, small, inner, has_tags });
+                return Some(Field {
+                    tag,
+                    space,
+                    small,
+                    inner,
+                    has_tags,
+                });
             }
         })
     }
@@ -303,18 +411,36 @@ fn floor(text: &str, most: usize) -> usize {
     if text.len() <= most {
         return text.len();
     }
-    (0..=most).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
+    (0..=most)
+        .rev()
+        .find(|&at| text.is_char_boundary(at))
+        .unwrap_or(0)
 }
 
 /// Whether text that is escaped once more than it should be holds markup: an end tag or an empty line break.
 fn looks_like_html(source: &str) -> bool {
-    ["&lt;/", "</", "&lt;br", "<br", "&lt;img ", "<img ", "&lt;p&gt;", "<p>"].iter().any(|mark| source.contains(mark))
+    [
+        "&lt;/",
+        "</",
+        "&lt;br",
+        "<br",
+        "&lt;img ",
+        "<img ",
+        "&lt;p&gt;",
+        "<p>",
+    ]
+    .iter()
+    .any(|mark| source.contains(mark))
 }
 
 fn base64(text: &str) -> Option<String> {
-    const CONFIG: GeneralPurposeConfig =
-        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent).with_decode_allow_trailing_bits(true);
-    let packed: String = text.chars().filter(|character| !character.is_whitespace()).collect();
+    const CONFIG: GeneralPurposeConfig = GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true);
+    let packed: String = text
+        .chars()
+        .filter(|character| !character.is_whitespace())
+        .collect();
     let bytes = GeneralPurpose::new(&STANDARD, CONFIG).decode(packed).ok()?;
     let text = String::from_utf8(bytes).ok()?;
     (!text.is_empty() && !text.contains('\0')).then_some(text)

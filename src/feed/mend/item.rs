@@ -60,7 +60,10 @@ impl<'a> Ranked<'a> {
 
 impl<'a> Item<'a> {
     pub(super) fn new(tag: Tag<'a>) -> Item<'a> {
-        Item { tag, ..Item::default() }
+        Item {
+            tag,
+            ..Item::default()
+        }
     }
 
     /// Whether it holds enough to be worth showing although the document broke off inside it.
@@ -100,7 +103,9 @@ impl<'a> Item<'a> {
     }
 
     fn take_enclosure(&mut self, field: &Field<'a>) {
-        let address = ["url", "href", "src"].iter().find_map(|name| field.tag.attribute(name));
+        let address = ["url", "href", "src"]
+            .iter()
+            .find_map(|name| field.tag.attribute(name));
         self.push_file(address.unwrap_or_else(|| field.plain()));
     }
 
@@ -120,7 +125,12 @@ impl<'a> Item<'a> {
         if field.inner.trim().is_empty() {
             return;
         }
-        let wanted = |small: &str| matches!(small, "content" | "player" | "title" | "description" | "credit");
+        let wanted = |small: &str| {
+            matches!(
+                small,
+                "content" | "player" | "title" | "description" | "credit"
+            )
+        };
         for inner in field.children(wanted) {
             match &*inner.small {
                 "title" => self.titles.push(4, inner),
@@ -161,15 +171,33 @@ impl<'a> Item<'a> {
 
     /// The full text. An element without a namespace that is merely called so counts if it holds more than the summary.
     fn content(&self) -> Option<&Field<'a>> {
-        let (rank, content) = self.contents.0.iter().find(|(_, field)| !field.is_blank())?;
-        let is_full = *rank < LAST_RESORT || self.summaries.best().is_none_or(|summary| summary.inner.len() < content.inner.len());
+        let (rank, content) = self
+            .contents
+            .0
+            .iter()
+            .find(|(_, field)| !field.is_blank())?;
+        let is_full = *rank < LAST_RESORT
+            || self
+                .summaries
+                .best()
+                .is_none_or(|summary| summary.inner.len() < content.inner.len());
         is_full.then_some(content)
     }
 
     fn write_id(&self, writer: &mut Writer) {
-        let about = self.tag.attribute("rdf:about").filter(|about| !about.trim().is_empty());
-        let (own, last) = self.ids.0.split_at(self.ids.0.partition_point(|(rank, _)| *rank < LAST_RESORT));
-        let first = |ids: &[(u8, Field<'a>)]| ids.iter().map(|(_, id)| id.plain()).find(|id| !id.is_empty());
+        let about = self
+            .tag
+            .attribute("rdf:about")
+            .filter(|about| !about.trim().is_empty());
+        let (own, last) = self
+            .ids
+            .0
+            .split_at(self.ids.0.partition_point(|(rank, _)| *rank < LAST_RESORT));
+        let first = |ids: &[(u8, Field<'a>)]| {
+            ids.iter()
+                .map(|(_, id)| id.plain())
+                .find(|id| !id.is_empty())
+        };
         if let Some(text) = first(own).or(about).or_else(|| first(last)) {
             writer.text("id", Form::Plain, &text);
         }
@@ -191,9 +219,14 @@ impl<'a> Item<'a> {
             let Some(address) = link.tag.attribute("href") else {
                 continue;
             };
-            let relation = link.tag.attribute("rel").unwrap_or_default().to_ascii_lowercase();
+            let relation = link
+                .tag
+                .attribute("rel")
+                .unwrap_or_default()
+                .to_ascii_lowercase();
             let kind = link.tag.attribute("type").unwrap_or_default();
-            let is_comments = relation == rel::REPLIES && (kind.is_empty() || kind.contains("html"));
+            let is_comments =
+                relation == rel::REPLIES && (kind.is_empty() || kind.contains("html"));
             if relation == rel::ENCLOSURE || is_comments {
                 writer.link(&relation, &resolve(&address, Some(link), base), "");
             }
@@ -202,7 +235,11 @@ impl<'a> Item<'a> {
             writer.link(rel::ENCLOSURE, &resolve(file, None, base), "");
         }
         if let Some(comments) = &self.comments {
-            writer.link(rel::REPLIES, &resolve(&comments.plain(), Some(comments), base), "");
+            writer.link(
+                rel::REPLIES,
+                &resolve(&comments.plain(), Some(comments), base),
+                "",
+            );
         }
         if let Some(source) = &self.source {
             write_source(writer, source, base);
@@ -211,17 +248,26 @@ impl<'a> Item<'a> {
 
     /// The address of the page: a link, else a guid that is one.
     fn page(&self) -> Option<(Option<&Field<'a>>, Cow<'a, str>)> {
-        let addresses: Vec<(&Field<'a>, Cow<'a, str>, bool)> = self.links.iter().filter_map(page_address).collect();
-        let best = addresses.iter().find(|(_, _, is_html)| *is_html).or_else(|| addresses.first());
+        let addresses: Vec<(&Field<'a>, Cow<'a, str>, bool)> =
+            self.links.iter().filter_map(page_address).collect();
+        let best = addresses
+            .iter()
+            .find(|(_, _, is_html)| *is_html)
+            .or_else(|| addresses.first());
         if let Some((field, address, _)) = best {
             return Some((Some(field), address.clone()));
         }
-        let own = ["href", "rdf:about", "rdf:resource"].iter().find_map(|name| self.tag.attribute(name));
+        let own = ["href", "rdf:about", "rdf:resource"]
+            .iter()
+            .find_map(|name| self.tag.attribute(name));
         if let Some(address) = own.filter(|address| is_web(address)) {
             return Some((None, address));
         }
         let guid = self.ids.iter().find(|id| &*id.small == "guid")?;
-        let says_no = guid.tag.attribute("isPermaLink").is_some_and(|says| says.trim().eq_ignore_ascii_case("false"));
+        let says_no = guid
+            .tag
+            .attribute("isPermaLink")
+            .is_some_and(|says| says.trim().eq_ignore_ascii_case("false"));
         let address = guid.plain();
         (!says_no && is_web(&address)).then_some((None, address))
     }
@@ -231,18 +277,37 @@ impl<'a> Item<'a> {
             writer.author(&name);
         }
         for category in &self.categories {
-            let attribute = |name| category.tag.attribute(name).filter(|value| !value.trim().is_empty());
-            let term = attribute("term").or_else(|| attribute("text")).unwrap_or_else(|| category.plain());
-            for name in [Some(term), attribute("label")].into_iter().flatten().filter(|name| !name.trim().is_empty()) {
+            let attribute = |name| {
+                category
+                    .tag
+                    .attribute(name)
+                    .filter(|value| !value.trim().is_empty())
+            };
+            let term = attribute("term")
+                .or_else(|| attribute("text"))
+                .unwrap_or_else(|| category.plain());
+            for name in [Some(term), attribute("label")]
+                .into_iter()
+                .flatten()
+                .filter(|name| !name.trim().is_empty())
+            {
                 writer.category(&name);
             }
         }
         for keywords in &self.keywords {
-            for keyword in keywords.plain().split(',').take(MAX_EACH).filter(|keyword| !keyword.trim().is_empty()) {
+            for keyword in keywords
+                .plain()
+                .split(',')
+                .take(MAX_EACH)
+                .filter(|keyword| !keyword.trim().is_empty())
+            {
                 writer.category(keyword.trim());
             }
         }
-        let language = self.tag.attribute("xml:lang").or_else(|| self.languages.best().map(Field::plain));
+        let language = self
+            .tag
+            .attribute("xml:lang")
+            .or_else(|| self.languages.best().map(Field::plain));
         if let Some(language) = language.filter(|language| !language.trim().is_empty()) {
             writer.note(note::LANGUAGE, &language);
         }
@@ -267,34 +332,61 @@ fn first_date(dates: &Ranked<'_>, log: &mut Log) -> Option<Timestamp> {
     if instant.is_none()
         && let Some(field) = dates.best()
     {
-        log.note("a date that cannot be read", &format!("`{}`", field.tag.name), "left out");
+        log.note(
+            "a date that cannot be read",
+            &format!("`{}`", field.tag.name),
+            "left out",
+        );
     }
     instant
 }
 
 /// The address of a link to the page, and whether it says that it is HTML or nothing.
-pub(super) fn page_address<'b, 'a>(link: &'b Field<'a>) -> Option<(&'b Field<'a>, Cow<'a, str>, bool)> {
-    let relation = link.tag.attribute("rel").unwrap_or_default().trim().to_ascii_lowercase();
-    if !relation.is_empty() && relation != rel::ALTERNATE && relation != "http://www.iana.org/assignments/relation/alternate" {
+pub(super) fn page_address<'b, 'a>(
+    link: &'b Field<'a>,
+) -> Option<(&'b Field<'a>, Cow<'a, str>, bool)> {
+    let relation = link
+        .tag
+        .attribute("rel")
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    if !relation.is_empty()
+        && relation != rel::ALTERNATE
+        && relation != "http://www.iana.org/assignments/relation/alternate"
+    {
         return None;
     }
     let text = || Some(link.plain()).filter(|text| !text.is_empty());
     let address = match link.space {
         Space::Atom => link.tag.attribute("href").or_else(text),
-        _ => text().or_else(|| link.tag.attribute("href")).or_else(|| link.tag.attribute("rdf:resource")),
+        _ => text()
+            .or_else(|| link.tag.attribute("href"))
+            .or_else(|| link.tag.attribute("rdf:resource")),
     };
-    let is_html = link.tag.attribute("type").is_none_or(|kind| kind.is_empty() || kind.contains("html"));
+    let is_html = link
+        .tag
+        .attribute("type")
+        .is_none_or(|kind| kind.is_empty() || kind.contains("html"));
     address.map(|address| (link, address, is_html))
 }
 
 fn is_web(address: &str) -> bool {
     let address = address.trim();
-    let starts = |scheme: &str| address.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme));
+    let starts = |scheme: &str| {
+        address
+            .get(..scheme.len())
+            .is_some_and(|head| head.eq_ignore_ascii_case(scheme))
+    };
     (starts("http://") || starts("https://")) && !address.contains(char::is_whitespace)
 }
 
 /// An address made absolute by `xml:base`, that of its own element included; as written where there is none.
-pub(super) fn resolve<'b>(address: &'b str, field: Option<&Field<'_>>, base: Option<&Url>) -> Cow<'b, str> {
+pub(super) fn resolve<'b>(
+    address: &'b str,
+    field: Option<&Field<'_>>,
+    base: Option<&Url>,
+) -> Cow<'b, str> {
     let own = field.and_then(|field| join_base(base, &field.tag));
     match own.as_ref().or(base).map(|base| base.join(address.trim())) {
         // An absolute address stays as written.
@@ -319,9 +411,14 @@ pub(super) fn join_base(outside: Option<&Url>, tag: &Tag<'_>) -> Option<Url> {
 fn write_source(writer: &mut Writer, source: &Field<'_>, base: Option<&Url>) {
     let (address, title) = match source.space {
         Space::Atom => {
-            let link = source.children(|small| small == "link").find_map(|link| page_address(&link).map(|(_, address, _)| address));
+            let link = source
+                .children(|small| small == "link")
+                .find_map(|link| page_address(&link).map(|(_, address, _)| address));
             let title = source.child("title").map(|title| title.plain());
-            (link.or_else(|| source.child("id").map(|id| id.plain())), title)
+            (
+                link.or_else(|| source.child("id").map(|id| id.plain())),
+                title,
+            )
         }
         _ => (source.tag.attribute("url"), Some(source.plain())),
     };
@@ -335,7 +432,10 @@ fn write_source(writer: &mut Writer, source: &Field<'_>, base: Option<&Url>) {
 /// The names in an author element: of Atom's persons their names, else what is left of a text without its address.
 pub(super) fn author_names(field: &Field<'_>) -> Vec<String> {
     if field.has_tags {
-        let names: Vec<String> = field.children(|small| small == "name").map(|name| name.plain().into_owned()).collect();
+        let names: Vec<String> = field
+            .children(|small| small == "name")
+            .map(|name| name.plain().into_owned())
+            .collect();
         let filled: Vec<String> = names.into_iter().filter(|name| !name.is_empty()).collect();
         if !filled.is_empty() {
             return filled;
@@ -346,5 +446,9 @@ pub(super) fn author_names(field: &Field<'_>) -> Vec<String> {
         }
     }
     let name = person(&field.plain());
-    if name.is_empty() { Vec::new() } else { vec![name] }
+    if name.is_empty() {
+        Vec::new()
+    } else {
+        vec![name]
+    }
 }

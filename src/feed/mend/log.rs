@@ -10,11 +10,19 @@ pub(super) struct Log {
 
 impl Log {
     pub(super) fn note(&mut self, what: &str, place: &str, done: &str) {
-        if let Some((_, count)) = self.seen.iter_mut().find(|(known, _)| known.what == what && known.done == done) {
+        if let Some((_, count)) = self
+            .seen
+            .iter_mut()
+            .find(|(known, _)| known.what == what && known.done == done)
+        {
             *count += 1;
             return;
         }
-        let oddity = Oddity { what: what.to_owned(), place: place.to_owned(), done: done.to_owned() };
+        let oddity = Oddity {
+            what: what.to_owned(),
+            place: place.to_owned(),
+            done: done.to_owned(),
+        };
         self.seen.push((oddity, 0));
     }
 
@@ -25,6 +33,9 @@ impl Log {
             }
             oddity
         };
-        std::mem::take(&mut self.seen).into_iter().map(counted).collect()
+        std::mem::take(&mut self.seen)
+            .into_iter()
+            .map(counted)
+            .collect()
     }
 }

@@ -91,7 +91,11 @@ impl<'a> Mender<'a> {
     fn step(&mut self) -> bool {
         let mut scanner = Scanner::new(self.source, self.at, self.capturer.missing);
         let Some(found) = scanner.next() else {
-            self.log.note("the document breaks off", "its end", "kept what was complete");
+            self.log.note(
+                "the document breaks off",
+                "its end",
+                "kept what was complete",
+            );
             return false;
         };
         self.capturer.missing = scanner.missing;
@@ -102,7 +106,11 @@ impl<'a> Mender<'a> {
                 return !(self.state == State::Inside && names::small(name) == self.capturer.root);
             }
             Piece::Cut => {
-                self.log.note("the document breaks off", "inside a tag", "kept what was complete");
+                self.log.note(
+                    "the document breaks off",
+                    "inside a tag",
+                    "kept what was complete",
+                );
                 self.at = self.source.len();
                 return false;
             }
@@ -110,11 +118,19 @@ impl<'a> Mender<'a> {
             Piece::Cdata(..) | Piece::Other | Piece::Stray => {}
         }
         if self.items >= MAX_ITEMS {
-            self.log.note("too many items", &format!("behind item {MAX_ITEMS}"), "not read");
+            self.log.note(
+                "too many items",
+                &format!("behind item {MAX_ITEMS}"),
+                "not read",
+            );
             return false;
         }
         // A lone entry has no end tag round it that could be missing.
-        !(self.state == State::Bare && self.source.get(self.at..).is_none_or(|rest| rest.trim().is_empty()))
+        !(self.state == State::Bare
+            && self
+                .source
+                .get(self.at..)
+                .is_none_or(|rest| rest.trim().is_empty()))
     }
 
     fn start(&mut self, tag: Tag<'a>) {
@@ -159,7 +175,11 @@ impl<'a> Mender<'a> {
         if let Some(base) = join_base(outside, tag) {
             self.base = Some(base);
         }
-        let filled = |name| tag.attribute(name).filter(|value| !value.trim().is_empty()).map(|value| value.into_owned());
+        let filled = |name| {
+            tag.attribute(name)
+                .filter(|value| !value.trim().is_empty())
+                .map(|value| value.into_owned())
+        };
         self.channel.language = self.channel.language.take().or_else(|| filled("xml:lang"));
         if small == "channel" {
             self.channel.about = filled("rdf:about").or_else(|| filled("href"));
@@ -172,12 +192,33 @@ impl<'a> Mender<'a> {
         self.at = capture.next;
         match capture.ending {
             Ending::Closed => {}
-            Ending::OpenCdata => self.log.note("a CDATA section without an end", &self.place(tag.name), "ended with its element"),
-            Ending::Guessed => self.log.note("an element without its end tag", &self.place(tag.name), "ended where the next begins"),
-            Ending::Cut => self.log.note("the document breaks off", &self.place(tag.name), "kept what was complete"),
+            Ending::OpenCdata => self.log.note(
+                "a CDATA section without an end",
+                &self.place(tag.name),
+                "ended with its element",
+            ),
+            Ending::Guessed => self.log.note(
+                "an element without its end tag",
+                &self.place(tag.name),
+                "ended where the next begins",
+            ),
+            Ending::Cut => self.log.note(
+                "the document breaks off",
+                &self.place(tag.name),
+                "kept what was complete",
+            ),
         }
         let (inner, has_tags) = (capture.inner, capture.has_tags);
-        (Field { tag, space, small: names::small(tag.name), inner, has_tags }, capture.ending)
+        (
+            Field {
+                tag,
+                space,
+                small: names::small(tag.name),
+                inner,
+                has_tags,
+            },
+            capture.ending,
+        )
     }
 
     fn place(&self, element: &str) -> String {
@@ -209,8 +250,14 @@ impl<'a> Mender<'a> {
                 Piece::Start(tag) => {
                     let small = names::small(tag.name);
                     let space = self.spaces.of(&tag);
-                    if (names::is_item(&small) && space != Space::Other) || self.is_container(&small) {
-                        self.log.note("an item without its end tag", &format!("item {}", self.items + 1), "ended where the next begins");
+                    if (names::is_item(&small) && space != Space::Other)
+                        || self.is_container(&small)
+                    {
+                        self.log.note(
+                            "an item without its end tag",
+                            &format!("item {}", self.items + 1),
+                            "ended where the next begins",
+                        );
                         self.at = found.start;
                         return true;
                     }
@@ -226,7 +273,11 @@ impl<'a> Mender<'a> {
                         return true;
                     }
                     if self.capturer.ends_feed(&small) {
-                        self.log.note("an item without its end tag", &format!("item {}", self.items + 1), "ended with the feed");
+                        self.log.note(
+                            "an item without its end tag",
+                            &format!("item {}", self.items + 1),
+                            "ended with the feed",
+                        );
                         self.at = found.start;
                         return true;
                     }
@@ -260,7 +311,11 @@ impl Read for Mender<'_> {
             self.pending = self.writer.take();
             self.offset = 0;
         }
-        let mut rest = self.pending.as_bytes().get(self.offset..).unwrap_or_default();
+        let mut rest = self
+            .pending
+            .as_bytes()
+            .get(self.offset..)
+            .unwrap_or_default();
         let length = rest.read(buffer)?;
         self.offset += length;
         Ok(length)
