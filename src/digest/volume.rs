@@ -114,7 +114,7 @@ mod tests {
         assert_eq!(bars(&days(4, 14), 20).last(), Some(&20));
         assert_eq!(bars(&[0, 1, 7, 14], 20), [0, 1, 10, 20]);
         assert_eq!(bars(&[0, 0], 7), [0, 0]);
-        assert_eq!(bars(&[], 7), []);
+        assert_eq!(bars(&[], 7), Vec::<u32>::new());
         assert_eq!(bars(&days(1, 1), 7).len(), DAYS);
     }
 

@@ -20,13 +20,21 @@ pub(super) fn mend(text: &str) -> Option<Mended> {
     let feed = match serde_json::from_str::<Value>(text) {
         Ok(Value::Object(feed)) => feed,
         Ok(_) => return None,
+        Err(_) if let Ok(Value::Object(feed)) = serde_json::from_str(&tidy(text)) => {
+            oddities.push(Oddity {
+                what: "broken JSON".to_owned(),
+                place: "commas, line ends or escapes".to_owned(),
+                done: "mended".to_owned(),
+            });
+            feed
+        }
         Err(error) => {
             oddities.push(Oddity {
                 what: "broken JSON".to_owned(),
                 place: format!("line {}", error.line()),
                 done: "kept what was complete before it".to_owned(),
             });
-            salvage(text)?
+            salvage(&tidy(text))?
         }
     };
     let items = feed.get("items").and_then(Value::as_array);
@@ -54,6 +62,39 @@ fn is_item(item: &Value) -> bool {
     ["content_html", "content_text", "date_published", "url"]
         .iter()
         .any(|key| item.get(key).is_some())
+}
+
+/// JSON without the commas that close a list, without a byte order mark or what stands round the object, and with the line ends and
+/// escapes in its strings as they should be.
+fn tidy(text: &str) -> String {
+    let mut tidy = String::with_capacity(text.len() + 16);
+    let mut in_string = false;
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        match character {
+            '"' => {
+                in_string = !in_string;
+                tidy.push('"');
+            }
+            '\\' if in_string => match characters.next() {
+                Some(escaped @ ('"' | '\\' | '/' | 'b' | 'f' | 'n' | 'r' | 't' | 'u')) => {
+                    tidy.extend(['\\', escaped])
+                }
+                Some(other) => tidy.push(other),
+                None => {}
+            },
+            '\n' if in_string => tidy.push_str("\\n"),
+            '\r' if in_string => tidy.push_str("\\r"),
+            '\t' if in_string => tidy.push_str("\\t"),
+            '}' | ']' if !in_string => {
+                let kept = tidy.trim_end().trim_end_matches(',').len();
+                tidy.truncate(kept);
+                tidy.push(character);
+            }
+            other => tidy.push(other),
+        }
+    }
+    tidy
 }
 
 /// The head and the complete items of a document that breaks off.

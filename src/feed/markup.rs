@@ -68,7 +68,6 @@ pub(super) struct Scanner<'a> {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Missing {
     comment_end: bool,
-    instruction_end: bool,
     pub(super) cdata_end: bool,
 }
 
@@ -112,12 +111,7 @@ fn piece<'a>(source: &'a str, missing: &mut Missing) -> (Piece<'a>, usize) {
     match bytes.get(1) {
         Some(b'/') => end_tag(source),
         Some(b'!') => declaration(source, missing),
-        Some(b'?') => match search(source, "?>", &mut missing.instruction_end)
-            .or_else(|| until(source, ">"))
-        {
-            Some(length) => (Piece::Other, length),
-            None => (Piece::Cut, source.len()),
-        },
+        Some(b'?') => instruction(source),
         Some(first) if is_name_start(*first) => start_tag(source),
         Some(_) => (Piece::Stray, 1),
         None => (Piece::Cut, 1),
@@ -132,6 +126,19 @@ fn until(source: &str, mark: &str) -> Option<usize> {
     memmem::find(source.as_bytes(), mark.as_bytes()).map(|at| at + mark.len())
 }
 
+/// `<?xml …>` without its second question mark ends at the first `>`, and not at some `?>` far behind.
+fn instruction(source: &str) -> (Piece<'_>, usize) {
+    let rest = source.get(1..).unwrap_or_default();
+    let window = rest
+        .get(..memchr(b'<', rest.as_bytes()).unwrap_or(rest.len()))
+        .unwrap_or_default();
+    let length = until(window, "?>").map(|length| length + 1);
+    match length.or_else(|| until(source, ">")) {
+        Some(length) => (Piece::Other, length),
+        None => (Piece::Cut, source.len()),
+    }
+}
+
 /// As `until`, unless it is known to be in vain.
 fn search(source: &str, mark: &str, is_missing: &mut bool) -> Option<usize> {
     if *is_missing {
@@ -143,7 +150,8 @@ fn search(source: &str, mark: &str, is_missing: &mut bool) -> Option<usize> {
 }
 
 fn end_tag(source: &str) -> (Piece<'_>, usize) {
-    let rest = source.get(2..).unwrap_or_default();
+    let blanks = source.len() - 2 - source.get(2..).unwrap_or_default().trim_ascii_start().len();
+    let rest = source.get(2 + blanks..).unwrap_or_default();
     if !rest.bytes().next().is_some_and(is_name_start) {
         return if rest.is_empty() {
             (Piece::Cut, source.len())
@@ -158,7 +166,7 @@ fn end_tag(source: &str) -> (Piece<'_>, usize) {
             let closed = usize::from(rest.as_bytes().get(end) == Some(&b'>'));
             (
                 Piece::End(name.split_ascii_whitespace().next().unwrap_or(name)),
-                2 + end + closed,
+                2 + blanks + end + closed,
             )
         }
         None => (Piece::Cut, source.len()),

@@ -115,7 +115,8 @@ pub fn read(bytes: &[u8], context: &Context<'_>) -> Result<FeedDocument, NotAFee
 
 /// The text is UTF-8 by now, whatever it declared; feed-rs would believe the declaration.
 fn without_declaration(text: &str) -> &str {
-    let text = text.trim_start();
+    let text = text
+        .trim_start_matches(|character: char| character.is_whitespace() || character == '\u{FEFF}');
     match text
         .strip_prefix("<?xml")
         .and_then(|rest| rest.split_once("?>"))

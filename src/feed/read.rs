@@ -173,6 +173,14 @@ fn absolute(href: &str, base: Option<&Url>) -> Option<String> {
         Some(written) => (written.trim(), true),
         None => (href.trim(), false),
     };
+    // Line ends and tabs inside an address mean nothing (WHATWG URL section 4.4).
+    let joined: String;
+    let href = if href.contains(['\n', '\r', '\t']) {
+        joined = href.split(['\n', '\r', '\t']).map(str::trim).collect();
+        &joined
+    } else {
+        href
+    };
     // An empty reference is the document itself (RFC 3986 section 4.4).
     if href.is_empty() && !may_be_empty {
         return None;
