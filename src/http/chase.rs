@@ -72,6 +72,9 @@ impl<'a> Chase<'a> {
 
     /// Asks, and follows redirects to the answer that is none. The permit is for the first address.
     pub(super) async fn run(&mut self, mut permit: Permit) -> Reply {
+        if let Err(failure) = self.pass_guard() {
+            return Reply::failed(failure);
+        }
         loop {
             permit.begin();
             let found = match self.ask().await {
@@ -86,8 +89,8 @@ impl<'a> Chase<'a> {
             let permanent = answer::is_permanent(found.status());
             // An unread body would keep the connection busy.
             drop((found, permit));
-            if let Err(cause) = target.and_then(|target| self.turn_to(target, permanent)) {
-                return Reply::failed((Stage::Redirect, cause));
+            if let Err(failure) = self.turn_to(target, permanent) {
+                return Reply::failed(failure);
             }
             let waiting = self.client.enter(self.url.as_str());
             permit = self.patience.excuse(waiting).await;
@@ -109,25 +112,36 @@ impl<'a> Chase<'a> {
         self.patience.waited
     }
 
-    fn turn_to(&mut self, target: Url, permanent: bool) -> Result<(), String> {
+    fn turn_to(&mut self, target: Result<Url, String>, permanent: bool) -> Result<(), Failure> {
+        let target = target.map_err(|cause| (Stage::Redirect, cause))?;
         let left = std::mem::replace(&mut self.url, target);
         self.seen.push(left);
         self.permanent &= permanent;
         if self.seen.contains(&self.url) {
-            return Err("redirects lead in a circle".to_owned());
+            return Err((Stage::Redirect, "redirects lead in a circle".to_owned()));
         }
         if self.seen.len() > MOST_HOPS {
-            return Err(format!("more than {MOST_HOPS} redirects"));
+            return Err((Stage::Redirect, format!("more than {MOST_HOPS} redirects")));
         }
-        Ok(())
+        self.pass_guard()
+    }
+
+    /// Before the gate, so that nobody waits for an address that is refused.
+    fn pass_guard(&self) -> Result<(), Failure> {
+        if !self.is_guarded() {
+            return Ok(());
+        }
+        let refused = self.client.guard().check(&self.url);
+        refused.map_err(|refusal| (Stage::Refused, refusal.to_string()))
+    }
+
+    fn is_guarded(&self) -> bool {
+        !(self.request.typed_by_hand && self.seen.is_empty())
     }
 
     /// One request to `self.url`, up to the head of the answer.
     async fn ask(&self) -> Result<reqwest::Response, Failure> {
-        let guarded = !(self.request.typed_by_hand && self.seen.is_empty());
-        if guarded && let Err(refusal) = self.client.guard().check(&self.url) {
-            return Err((Stage::Refused, refusal.to_string()));
-        }
+        let guarded = self.is_guarded();
         let tls = self.url.scheme() == "https";
         let agent = self.client.agent(Agent { tls, guarded });
         let agent = agent.map_err(|error| match error {
