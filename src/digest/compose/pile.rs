@@ -140,38 +140,17 @@ impl<'m> Pile<'m> {
             .chain([self.updates.len()])
             .collect();
         let mut room = allot(&sizes, caps).into_iter();
-        let mut stories = std::mem::take(&mut self.stories);
         let mut shown: BTreeMap<usize, (Vec<Story<'m>>, usize)> = BTreeMap::new();
-        for (rank, stories) in &mut stories {
-            let size = stories.len();
-            let articles: usize = stories.iter().map(|story| story.articles.len()).sum();
+        for (rank, stories) in std::mem::take(&mut self.stories) {
+            choice.stories += stories.len();
+            choice.articles += stories.iter().map(Story::articles).sum::<usize>();
             let kept = room.next().unwrap_or(0);
-            let (kept, hidden): (Vec<_>, Vec<_>) = stories
-                .drain(..)
-                .enumerate()
-                .partition(|(at, _)| *at < kept);
-            choice.stories += size;
-            choice.articles += articles;
-            let kept = kept
-                .into_iter()
-                .map(|(at, story)| story.shown(at < caps.excerpts, choice))
-                .collect();
-            let more = hidden
-                .into_iter()
-                .map(|(_, story)| story.counted(choice))
-                .count();
-            shown.insert(*rank, (kept, more));
+            shown.insert(rank, show(stories, kept, caps, choice));
         }
+        let updates = std::mem::take(&mut self.updates);
+        let updates = updates.into_iter().map(|(_, story)| story).collect();
         let kept = room.next().unwrap_or(0);
-        for (at, (_, story)) in self.updates.drain(..).enumerate() {
-            if at < kept {
-                let story = story.shown(at < caps.excerpts, choice);
-                choice.updates.push(story);
-            } else {
-                story.counted(choice);
-                choice.more_updates += 1;
-            }
-        }
+        (choice.updates, choice.more_updates) = show(updates, kept, caps, choice);
         for (rank, ranked) in topics.ranked.iter().enumerate() {
             let (stories, more) = shown.remove(&rank).unwrap_or_default();
             let (late, more_late) = self.late_of(rank, ranked.topic, caps, choice);
@@ -232,6 +211,23 @@ impl<'m> Pile<'m> {
         }
         (replaced, hidden)
     }
+}
+
+/// The first `kept` stories as shown, and how many are only counted.
+fn show<'m>(
+    mut stories: Vec<Story<'m>>,
+    kept: usize,
+    caps: Caps,
+    choice: &mut Choice<'m>,
+) -> (Vec<Story<'m>>, usize) {
+    let hidden = stories.split_off(kept.min(stories.len()));
+    let more = hidden.len();
+    for story in hidden {
+        story.counted(choice);
+    }
+    let shown = stories.into_iter().enumerate();
+    let shown = shown.map(|(at, story)| story.shown(at < caps.excerpts, choice));
+    (shown.collect(), more)
 }
 
 /// The first topic under which a story may stand: one whose `min_outlets` it reaches.

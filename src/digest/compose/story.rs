@@ -63,6 +63,11 @@ impl<'m> Story<'m> {
         }
     }
 
+    /// How many articles tell it.
+    pub(super) fn articles(&self) -> usize {
+        self.articles.len()
+    }
+
     /// Many outlets first, then a match in the title before one in the text, then the newest.
     pub(super) fn order(&self) -> (Reverse<usize>, bool, Reverse<Timestamp>, ItemId) {
         let matches = || self.articles.iter().flat_map(|article| &article.active);
