@@ -9,10 +9,10 @@ use crate::wirewatch::{Home, data};
 const MORNING: &str = "2026-11-23T06:00:00Z";
 const LATER: &str = "2026-11-23T08:00:00Z";
 
-/// Serves each captured feed of `tests/data/feeds/real`, with an ETag.
+/// Serves each captured feed of `tests/data/feeds/captures`, with an ETag.
 fn captured() -> (Server, Vec<String>) {
     let server = Server::start();
-    let mut names: Vec<_> = fs::read_dir(data("feeds/real"))
+    let mut names: Vec<_> = fs::read_dir(data("feeds/captures"))
         .expect("the captured feeds")
         .map(|entry| entry.expect("an entry").path())
         .filter(|path| {

@@ -143,8 +143,9 @@ impl Daemon {
         });
     }
 
-    /// Ends it as an administrator does, and gives the exit code.
+    /// Ends it as an administrator does, once it has begun its work, and gives the exit code.
     pub(crate) fn terminate(mut self) -> i32 {
+        self.wait_until("it listens for signals", || self.log().contains("Watching"));
         signal("-TERM", self.child.id());
         self.child.wait().expect("it ends").code().unwrap_or(-1)
     }
