@@ -72,7 +72,10 @@ fn without_comments(text: &str) -> Cow<'_, str> {
     let mut characters = text.chars();
     while let Some(character) = characters.next() {
         match character {
-            '(' => depth += 1,
+            '(' => {
+                depth += 1;
+                kept.push(' ');
+            }
             ')' => depth = depth.saturating_sub(1),
             '\\' if depth > 0 => {
                 characters.next();
