@@ -173,12 +173,21 @@ fn end_tag(source: &str) -> (Piece<'_>, usize) {
     }
 }
 
+/// How CDATA sections begin, and how people who write them by hand believe that they do.
+const CDATA_OPENERS: [&str; 4] = ["<![CDATA[", "<!CDATA[", "<![cdata[", "<! [CDATA["];
+
+/// The length of the shortest opener: what may be passed over where a section has no end.
+pub(super) const CDATA_OPENER: usize = 8;
+
 fn declaration<'a>(source: &'a str, missing: &mut Missing) -> (Piece<'a>, usize) {
-    if let Some(text) = source.strip_prefix("<![CDATA[") {
+    let opener = CDATA_OPENERS
+        .iter()
+        .find(|opener| source.starts_with(**opener));
+    if let Some(text) = opener.and_then(|opener| source.strip_prefix(opener)) {
         return match search(text, "]]>", &mut missing.cdata_end) {
             Some(end) => (
                 Piece::Cdata(text.get(..end - 3).unwrap_or_default(), true),
-                9 + end,
+                source.len() - text.len() + end,
             ),
             None => (Piece::Cdata(text, false), source.len()),
         };
@@ -237,7 +246,9 @@ fn start_tag(source: &str) -> (Piece<'_>, usize) {
     let (name, behind) = rest.split_at(name_end);
     let end = match tag_end(behind.as_bytes()) {
         TagEnd::At(end) => end,
-        TagEnd::Broken => return (Piece::Stray, 1),
+        // `<title A headline</title>`: the tag ends where its own name does.
+        TagEnd::Broken(next) if closes(behind, next, name) => 0,
+        TagEnd::Broken(_) => return (Piece::Stray, 1),
         TagEnd::Cut => return (Piece::Cut, source.len()),
     };
     let inside = behind.get(..end).unwrap_or_default();
@@ -254,11 +265,18 @@ fn start_tag(source: &str) -> (Piece<'_>, usize) {
     (Piece::Start(tag), 1 + name_end + end + 1)
 }
 
+/// Whether an end tag of this name begins at `at`.
+fn closes(source: &str, at: usize, name: &str) -> bool {
+    let rest = source.get(at..).and_then(|rest| rest.strip_prefix("</"));
+    rest.and_then(|rest| rest.strip_prefix(name))
+        .is_some_and(|rest| rest.starts_with('>'))
+}
+
 enum TagEnd {
     /// The place of the `>`.
     At(usize),
-    /// Another tag begins first.
-    Broken,
+    /// Another tag begins first, here.
+    Broken(usize),
     /// The document ends first.
     Cut,
 }
@@ -271,7 +289,7 @@ fn tag_end(bytes: &[u8]) -> TagEnd {
     while let Some(&byte) = bytes.get(at) {
         match byte {
             b'>' => return TagEnd::At(at),
-            b'<' => return TagEnd::Broken,
+            b'<' => return TagEnd::Broken(at),
             b'"' | b'\'' if is_value_next => {
                 let rest = bytes.get(at + 1..).unwrap_or_default();
                 if let Some(length) = memchr(byte, rest)
@@ -418,36 +436,49 @@ pub(super) fn decode(text: &str) -> Cow<'_, str> {
     Cow::Owned(decoded)
 }
 
+/// What was no XML in a text, and was made XML.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Faults {
+    /// Ampersands that begin no reference.
+    pub(super) ampersands: usize,
+    /// `<` that begin no tag.
+    pub(super) less_thans: usize,
+    /// Numbers of characters that XML forbids.
+    pub(super) numbers: usize,
+}
+
 /// Writes the inside of an element that holds no elements as well-formed XML text.
-pub(super) fn write_text(out: &mut String, source: &str) {
+pub(super) fn write_text(out: &mut String, source: &str) -> Faults {
+    let mut faults = Faults::default();
     let mut rest = source;
     let mut missing = Missing::default();
     while let Some(at) = memchr2(b'&', b'<', rest.as_bytes()) {
         let (before, behind) = rest.split_at(at);
         out.push_str(before);
-        let is_reference = behind.starts_with('&');
-        let length = if is_reference {
-            write_reference(out, behind)
+        let length = if behind.starts_with('&') {
+            write_reference(out, behind, &mut faults)
         } else {
-            write_piece(out, behind, &mut missing)
+            write_piece(out, behind, &mut missing, &mut faults)
         };
         rest = behind.get(length..).unwrap_or_default();
     }
     out.push_str(rest);
+    faults
 }
 
-fn write_reference(out: &mut String, source: &str) -> usize {
+fn write_reference(out: &mut String, source: &str, faults: &mut Faults) -> usize {
     let (found, length) = reference(source);
     let written = source.get(..length).unwrap_or_default();
     match found {
         Reference::Character(_) if !written.starts_with("&#") => {
-            out.push_str(&written.to_ascii_lowercase())
+            out.push_str(&written.to_ascii_lowercase());
         }
         Reference::Character('&') => out.push_str("&amp;"),
         Reference::Character('<') => out.push_str("&lt;"),
         Reference::Character(character) => out.push(character),
-        Reference::Nothing => {}
+        Reference::Nothing => faults.numbers += 1,
         Reference::Named | Reference::Bare => {
+            faults.ampersands += usize::from(found == Reference::Bare);
             out.push_str("&amp;");
             out.push_str(written.get(1..).unwrap_or_default());
         }
@@ -455,7 +486,12 @@ fn write_reference(out: &mut String, source: &str) -> usize {
     length
 }
 
-fn write_piece(out: &mut String, source: &str, missing: &mut Missing) -> usize {
+fn write_piece(
+    out: &mut String,
+    source: &str,
+    missing: &mut Missing,
+    faults: &mut Faults,
+) -> usize {
     let (piece, length) = piece(source, missing);
     match piece {
         Piece::Cdata(text, _) => {
@@ -465,6 +501,7 @@ fn write_piece(out: &mut String, source: &str, missing: &mut Missing) -> usize {
         }
         Piece::Other => {}
         Piece::Start(_) | Piece::End(_) | Piece::Stray | Piece::Cut => {
+            faults.less_thans += 1;
             out.push_str("&lt;");
             return 1;
         }

@@ -138,3 +138,6 @@ fn unreadable(error: &str) -> NotAFeed {
         what: format!("a feed beyond mending: {error}"),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -118,10 +118,18 @@ fn entry(parsed: ParsedEntry, is_rss: bool, base: Option<&Url>) -> Entry {
         .links
         .iter()
         .find(|link| has_rel(link, rel::VIA) && link.media_type.is_none());
+    let link = alternate(&parsed.links).and_then(|link| absolute(&link.href, base));
+    let comments = parsed
+        .links
+        .iter()
+        .find(is_comments)
+        .and_then(|link| absolute(&link.href, base))
+        // The page itself, which some give as its comments, tells nothing.
+        .filter(|comments| link.as_ref() != Some(comments));
     Entry {
         guid: Some(parsed.id.trim().to_owned()).filter(|id| !id.is_empty()),
         permalink: notes.get(note::PERMALINK).map(|value| value == "true"),
-        link: alternate(&parsed.links).and_then(|link| absolute(&link.href, base)),
+        link,
         title: parsed.title.and_then(|title| fragment(title, is_rss)),
         summary: parsed.summary.and_then(|summary| fragment(summary, is_rss)),
         content,
@@ -135,11 +143,7 @@ fn entry(parsed: ParsedEntry, is_rss: bool, base: Option<&Url>) -> Entry {
             .or_else(|| notes.get(note::LANGUAGE).map(str::to_owned))
             .and_then(language),
         enclosures,
-        comments: parsed
-            .links
-            .iter()
-            .find(is_comments)
-            .and_then(|link| absolute(&link.href, base)),
+        comments,
         source: via.map(|link| Source {
             title: link.title.clone(),
             url: absolute(&link.href, base),

@@ -160,6 +160,45 @@ enum Root {
     Atom,
 }
 
+/// Whether feed-rs leaves the address in this element as it is; it rewrites some as the URL standard spells them.
+fn has_settled_address(tag: &Tag<'_>, text: &str) -> bool {
+    match tag.name {
+        "link" | "comments" if !tag.attributes.contains("href") => {
+            let inner = text
+                .get(..memmem::find(text.as_bytes(), b"</").unwrap_or(0))
+                .unwrap_or_default();
+            is_settled(&markup::plain(inner))
+        }
+        "link" | "enclosure" => ["href", "url"].iter().all(|name| {
+            tag.attribute(name)
+                .is_none_or(|address| is_settled(&address))
+        }),
+        _ => true,
+    }
+}
+
+/// Whether an address is spelt so plainly that no two programs write it differently: `https://lower.case/path`.
+fn is_settled(address: &str) -> bool {
+    let rest = address
+        .strip_prefix("https://")
+        .or_else(|| address.strip_prefix("http://"));
+    let Some((host, path)) = rest.and_then(|rest| rest.split_once('/')) else {
+        return false;
+    };
+    let is_host = |byte: u8| {
+        byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-')
+    };
+    let is_path =
+        |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?#@!$&()*+,;=%".contains(&byte);
+    let has_name = host.bytes().any(|byte| byte.is_ascii_lowercase());
+    has_name
+        && host.bytes().all(is_host)
+        && path.bytes().all(is_path)
+        && !path.contains("./")
+        && !path.ends_with('.')
+        && !path.contains("%2")
+}
+
 /// Which element with elements was begun last.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Inside {
@@ -186,6 +225,7 @@ impl Walk {
         let is_fine = self.depth <= MAX_DEPTH
             && !tag.attributes.contains("xml:base")
             && (self.depth == 1 || !tag.attributes.contains("xmlns"))
+            && has_settled_address(tag, text)
             && match self.root {
                 Root::Unknown => self.begins(tag),
                 Root::Rss => self.accepts_in_rss(tag, text),

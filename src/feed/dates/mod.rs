@@ -5,6 +5,8 @@
 //! all of them: it cuts the text into numbers, words and signs, takes out the time and the zone, and asks what date is left.
 //! A date without a zone is UTC, as every other reader has it.
 
+use std::borrow::Cow;
+
 use jiff::civil::{Date, ISOWeekDate, Time, Weekday};
 use jiff::tz::{Offset, TimeZone, TimeZoneDatabase};
 use jiff::{Timestamp, ToSpan};
@@ -21,7 +23,7 @@ pub fn parse(text: &str) -> Option<Timestamp> {
     if let Some(instant) = epoch(text) {
         return instant;
     }
-    let mut tokens = tokens(text);
+    let mut tokens = tokens(&without_comments(text));
     let clock = take_clock(&mut tokens);
     let zone = take_zone(
         &mut tokens,
@@ -59,6 +61,30 @@ fn epoch(text: &str) -> Option<Option<Timestamp>> {
         13 => Timestamp::from_millisecond(number).ok(),
         _ => Timestamp::from_second(number).ok(),
     })
+}
+
+/// Comments in parentheses (RFC 822 section 3.4.3) say nothing; they may be nested.
+fn without_comments(text: &str) -> Cow<'_, str> {
+    if !text.contains('(') {
+        return Cow::Borrowed(text);
+    }
+    let (mut kept, mut depth) = (String::with_capacity(text.len()), 0_u32);
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '(' => {
+                depth += 1;
+                kept.push(' ');
+            }
+            ')' => depth = depth.saturating_sub(1),
+            '\\' if depth > 0 => {
+                characters.next();
+            }
+            other if depth == 0 => kept.push(other),
+            _ => {}
+        }
+    }
+    Cow::Owned(kept)
 }
 
 /// `Europe/Berlin`, from the bundled database so that no disk is asked.
@@ -449,6 +475,10 @@ mod tests {
         check("Mon, 07 Jan 2019 18:12:17 +02:00", "2019-01-07T16:12:17Z");
         check("Mon, 07 Jan 2019 18:12:17 -0000", "2019-01-07T18:12:17Z");
         check("Mon, 07 Jan 2019 18:12:17 Z", "2019-01-07T18:12:17Z");
+        check(
+            "09 (nested (Mar) \\) 2005) Feb 2006()18:12 GMT",
+            "2006-02-09T18:12:00Z",
+        );
         check("Mon, 07 Jan 2019 18:12:17", "2019-01-07T18:12:17Z");
         check("Mon, 07 Jan 2019 24:00:00 GMT", "2019-01-08T00:00:00Z");
         check("Sat, 31 Dec 2016 23:59:60 GMT", "2016-12-31T23:59:59Z");

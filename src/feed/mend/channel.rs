@@ -4,6 +4,7 @@ use url::Url;
 
 use super::field::Field;
 use super::item::{author_names, page_address, resolve, write_text};
+use super::log::Log;
 use crate::feed::dialect::{Writer, note, rel};
 use crate::feed::names::{self, ChannelPart};
 
@@ -70,9 +71,9 @@ impl<'a> Channel<'a> {
     }
 
     /// Writes the head of the feed.
-    pub(super) fn write(&self, writer: &mut Writer, base: Option<&Url>) {
+    pub(super) fn write(&self, writer: &mut Writer, base: Option<&Url>, log: &mut Log) {
         if let Some((_, title)) = &self.title {
-            write_text(writer, "title", title);
+            write_text(writer, "title", title, log);
         }
         let pages: Vec<_> = self.links.iter().filter_map(page_address).collect();
         match pages

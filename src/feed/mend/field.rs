@@ -7,8 +7,9 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use memchr::memmem;
 
+use super::log::Log;
 use crate::feed::dialect::{Form, escape};
-use crate::feed::markup::{self, Found, Missing, Piece, Scanner, Tag};
+use crate::feed::markup::{self, CDATA_OPENER, Found, Missing, Piece, Scanner, Tag};
 use crate::feed::names::{self, Space};
 
 /// An element with everything between its tags.
@@ -218,7 +219,7 @@ impl<'a> Capturer<'a> {
                     has_tags = true;
                 }
                 Piece::Cdata(_, false) => {
-                    scanner = Scanner::new(self.source, found.start + 9, scanner.missing)
+                    scanner = Scanner::new(self.source, found.start + CDATA_OPENER, scanner.missing)
                 }
                 Piece::Cdata(..) | Piece::Other | Piece::Stray | Piece::Cut => {}
             }
@@ -270,6 +271,9 @@ fn is_html(small: &str) -> bool {
     NAMES.contains(&small)
 }
 
+/// Of one kind of fault in one text this many are counted.
+const MAX_NOTES: usize = 1000;
+
 /// The most of one text that is kept. The reader is shown 64 KiB of it; markup may take the rest.
 const MAX_TEXT: usize = 1 << 20;
 
@@ -292,21 +296,30 @@ impl<'a> Field<'a> {
     }
 
     /// Its text as XML text for the dialect, and what that is.
-    pub(super) fn text(&self) -> (Form, String) {
+    pub(super) fn text(&self, log: &mut Log) -> (Form, String) {
         match self.space {
-            Space::Atom => self.atom_text(),
+            Space::Atom => self.atom_text(log),
             Space::Media | Space::Itunes
                 if self.tag.attribute("type").as_deref() != Some("html") =>
             {
-                self.loose_text()
+                self.loose_text(log)
             }
-            _ if self.has_tags => (Form::Html, self.inner_html()),
-            _ => (Form::Html, self.written()),
+            _ if self.has_tags => {
+                if self.space == Space::Rss {
+                    log.note(
+                        "markup that is not escaped",
+                        &format!("`{}`", self.tag.name),
+                        "taken as HTML",
+                    );
+                }
+                (Form::Html, self.inner_html())
+            }
+            _ => (Form::Html, self.written(log)),
         }
     }
 
     /// The text constructs of Atom 1.0 (RFC 4287 section 3.1) and the content constructs of 0.3, with their usual mistakes.
-    fn atom_text(&self) -> (Form, String) {
+    fn atom_text(&self, log: &mut Log) -> (Form, String) {
         let kind = self
             .tag
             .attribute("type")
@@ -335,16 +348,16 @@ impl<'a> Field<'a> {
         }
         match kind {
             _ if self.has_tags => (Form::Html, self.inner_html()),
-            "html" | "text/html" => (Form::Html, self.written()),
-            _ if mode == "escaped" && kind != "text/plain" => (Form::Html, self.written()),
+            "html" | "text/html" => (Form::Html, self.written(log)),
+            _ if mode == "escaped" && kind != "text/plain" => (Form::Html, self.written(log)),
             _ if kind.ends_with("html") || kind.ends_with("xml") => (Form::Html, self.inner_html()),
-            "" => self.loose_text(),
-            _ => (Form::Plain, self.written()),
+            "" => self.loose_text(log),
+            _ => (Form::Plain, self.written(log)),
         }
     }
 
     /// A text that ought to be plain and often is not.
-    fn loose_text(&self) -> (Form, String) {
+    fn loose_text(&self, log: &mut Log) -> (Form, String) {
         if self.has_tags {
             return (Form::Html, self.inner_html());
         }
@@ -353,12 +366,29 @@ impl<'a> Field<'a> {
         } else {
             Form::Plain
         };
-        (form, self.written())
+        (form, self.written(log))
     }
 
-    fn written(&self) -> String {
+    fn written(&self, log: &mut Log) -> String {
         let mut written = String::with_capacity(self.inner.len() + 16);
-        markup::write_text(&mut written, self.cut());
+        let faults = markup::write_text(&mut written, self.cut());
+        let place = || format!("`{}`", self.tag.name);
+        for (count, what, done) in [
+            (faults.ampersands, "a bare `&`", "taken as a character"),
+            (faults.less_thans, "a bare `<`", "taken as a character"),
+            (
+                faults.numbers,
+                "the number of a forbidden character",
+                "dropped",
+            ),
+        ] {
+            for _ in 0..count.min(MAX_NOTES) {
+                log.note(what, &place(), done);
+            }
+        }
+        if self.cut().len() < self.inner.len() {
+            log.note("a text over 1 MiB", &place(), "cut");
+        }
         written
     }
 

@@ -151,7 +151,7 @@ impl<'a> Item<'a> {
         writer.open("entry");
         self.write_id(writer);
         if let Some(title) = self.titles.best() {
-            write_text(writer, "title", title);
+            write_text(writer, "title", title, log);
         }
         self.write_links(writer, base);
         for (element, dates) in [("published", &self.published), ("updated", &self.updated)] {
@@ -160,10 +160,10 @@ impl<'a> Item<'a> {
             }
         }
         if let Some(summary) = self.summaries.best() {
-            write_text(writer, "summary", summary);
+            write_text(writer, "summary", summary, log);
         }
         if let Some(content) = self.content() {
-            write_text(writer, "content", content);
+            write_text(writer, "content", content, log);
         }
         self.write_people_and_categories(writer);
         writer.close("entry");
@@ -321,8 +321,8 @@ fn push<'a>(list: &mut Vec<Field<'a>>, field: Field<'a>) {
 }
 
 /// Writes a text in its own form.
-pub(super) fn write_text(writer: &mut Writer, element: &str, field: &Field<'_>) {
-    let (form, xml) = field.text();
+pub(super) fn write_text(writer: &mut Writer, element: &str, field: &Field<'_>, log: &mut Log) {
+    let (form, xml) = field.text(log);
     writer.raw(element, form, &xml);
 }
 

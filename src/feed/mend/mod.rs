@@ -12,7 +12,7 @@ use url::Url;
 
 use super::Oddity;
 use super::dialect::Writer;
-use super::markup::{Piece, Scanner, Tag};
+use super::markup::{CDATA_OPENER, Piece, Scanner, Tag};
 use super::names::{self, Space, Spaces};
 use channel::Channel;
 use field::{Capturer, Ending, Field};
@@ -114,7 +114,7 @@ impl<'a> Mender<'a> {
                 self.at = self.source.len();
                 return false;
             }
-            Piece::Cdata(_, false) => self.at = found.start + 9,
+            Piece::Cdata(_, false) => self.at = found.start + CDATA_OPENER,
             Piece::Cdata(..) | Piece::Other | Piece::Stray => {}
         }
         if self.items >= MAX_ITEMS {
@@ -150,7 +150,14 @@ impl<'a> Mender<'a> {
             return self.item(tag);
         }
         // `items` of RSS 1.0 lists their addresses; some put the items themselves there.
-        if self.state == State::Before || small == "items" {
+        if self.state == State::Before {
+            return self.log.note(
+                "elements before the feed",
+                &format!("`{}`", tag.name),
+                "passed over",
+            );
+        }
+        if small == "items" {
             return;
         }
         let (field, _) = self.field(tag, space);
@@ -169,6 +176,7 @@ impl<'a> Mender<'a> {
             if small == "feed" {
                 self.spaces = Spaces::new(Space::Atom);
             }
+            self.note_root(tag, &small);
         }
         self.spaces.declare(tag);
         let outside = self.base.as_ref().or(self.url.as_ref());
@@ -183,6 +191,36 @@ impl<'a> Mender<'a> {
         self.channel.language = self.channel.language.take().or_else(|| filled("xml:lang"));
         if small == "channel" {
             self.channel.about = filled("rdf:about").or_else(|| filled("href"));
+        }
+    }
+
+    /// What is odd about the element that holds the feed.
+    fn note_root(&mut self, tag: &Tag<'a>, small: &str) {
+        let version = tag.attribute("version").unwrap_or_default();
+        let place = format!("`{}`", tag.name);
+        match small {
+            "rss"
+                if !matches!(
+                    &*version,
+                    "2.0" | "1.0" | "0.90" | "0.91" | "0.92" | "0.93" | "0.94"
+                ) =>
+            {
+                self.log
+                    .note("no known version of RSS", &place, "read as RSS 2.0");
+            }
+            "channel" => self.log.note(
+                "a channel without an element round it",
+                &place,
+                "read as RSS 2.0",
+            ),
+            _ => {}
+        }
+        if tag.name.bytes().any(|byte| byte.is_ascii_uppercase()) && small != "rdf" {
+            self.log.note(
+                "element names in capitals",
+                &place,
+                "read as in small letters",
+            );
         }
     }
 
@@ -286,14 +324,15 @@ impl<'a> Mender<'a> {
                     self.at = found.start;
                     return false;
                 }
-                Piece::Cdata(_, false) => self.at = found.start + 9,
+                Piece::Cdata(_, false) => self.at = found.start + CDATA_OPENER,
                 Piece::Cdata(..) | Piece::Other | Piece::Stray => {}
             }
         }
     }
 
     fn finish(&mut self) {
-        self.channel.write(&mut self.writer, self.base.as_ref());
+        self.channel
+            .write(&mut self.writer, self.base.as_ref(), &mut self.log);
         self.writer.close("feed");
         self.is_finished = true;
     }
