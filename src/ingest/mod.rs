@@ -360,8 +360,10 @@ impl<'a> Judge<'a> {
                 .free_owner(&keys.title_and_date)
                 .or_else(|| {
                     // A dated text that recurs, such as "we are investigating", is a new report.
-                    self.free_owner(text_alone.as_slice())
-                        .filter(|item| candidate.date.is_none() || self.has_just_left(*item))
+                    self.free_owner(text_alone.as_slice()).filter(|item| {
+                        let repeats = bulk || !self.is_next(candidate, *item);
+                        candidate.date.is_none() || (self.has_just_left(*item) && repeats)
+                    })
                 })
                 .or_else(|| self.free_owner_that_left(&keys.date_and_teaser))
                 .or_else(|| {
@@ -470,24 +472,26 @@ impl<'a> Judge<'a> {
     /// Whether an entry with the title and teaser of an item that has left is that item, published once more, rather
     /// than the next of a series ("Morning briefing: five things to know today").
     fn is_correction(&self, candidate: &Candidate, text: &Text, item: ItemId) -> bool {
-        if !self.is_named(candidate) {
-            return true;
-        }
-        let recurs = self
-            .open()
-            .iter()
-            .filter(|(_, _, other)| other.keys.title_and_teaser == text.keys.title_and_teaser)
-            .count()
-            > 1;
+        let recurs = || {
+            let same = |text: &Text, other: &Text| {
+                other.keys.title_and_teaser == text.keys.title_and_teaser
+            };
+            let open = self.open();
+            open.iter().filter(|(_, _, other)| same(text, other)).count() > 1
+        };
         // A feed of one entry loses the last of a series whenever the next appears.
-        let is_single = self.pass.candidates.len() == 1;
-        let is_next = match (candidate.date, self.known.items.get(&item)) {
+        let is_series = || self.pass.candidates.len() == 1 || recurs();
+        !self.is_next(candidate, item) && !(self.is_named(candidate) && is_series())
+    }
+
+    /// Whether the entry is dated about a day after the item: the next of a daily series.
+    fn is_next(&self, candidate: &Candidate, item: ItemId) -> bool {
+        match (candidate.date, self.known.items.get(&item)) {
             (Some(date), Some(before)) => {
                 date.duration_since(before.date) >= SignedDuration::from_hours(20)
             }
             _ => false,
-        };
-        !recurs && !is_single && !is_next
+        }
     }
 
     /// Whether what has left comes back in numbers, as after a move to another publishing system.
