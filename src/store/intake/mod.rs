@@ -131,7 +131,7 @@ impl Store {
             .map(|entry| (entry.raw, entry.item))
             .collect();
         let pass = Pass::read(document, &viewpoint, &before, now);
-        let known = self.known(feed.id, &pass)?;
+        let known = self.known(feed.id, &pass, &previous, now)?;
         // The decision compares with the feed as it was: its page and title as of the last poll.
         let mut past = feed.clone();
         if let Some(heritage) = self.heritage(&state, &pass, &known)? {
@@ -480,6 +480,7 @@ fn showing(pass: &Pass, items: &[Option<ItemId>], previous: &Document) -> Docume
             Some(Showing {
                 item: (*item)?,
                 raw: candidate.raw,
+                date: candidate.declared,
             })
         })
         .collect();
@@ -527,5 +528,7 @@ fn observe(
     state.oddities = u32::try_from(document.oddities.len()).unwrap_or(u32::MAX);
 }
 
+#[cfg(test)]
+mod laws;
 #[cfg(test)]
 mod tests;
