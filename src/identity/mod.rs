@@ -8,10 +8,11 @@
 //! | G | the guid; that of a URL is the key of the address, whatever `isPermaLink` says | everywhere if it is a URI, else publisher, and feed |
 //! | L | the key of the link; of the guid if there is no link and `isPermaLink` is not false | everywhere |
 //! | T | folded title (of an untitled entry the teaser) and the date to the minute | publisher, and feed |
-//! | S | folded title and the first 200 folded characters of the teaser | publisher, and feed; short-lived |
-//! | D | the date to the minute and a teaser of at least 6 words | publisher, and feed; short-lived |
 //! | 0 | folded title and teaser | feed |
+//! | S | folded title and the first 200 folded characters of the teaser | what the feed showed until now, or within two days |
+//! | D | the date to the minute and a teaser of at least 6 words | the same |
 //!
+//! S and D are compared with the few items that have just left, not kept: they are no names but marks of a correction.
 //! "Publisher, and feed" are two keys: the first finds an item in a sister feed, the second survives a change of host.
 //! A guid or link that two different entries of one document share names neither, in that document and from then on in
 //! that feed: a status page whose entries all link to `/status` would otherwise lose all but the first.
@@ -75,6 +76,8 @@ pub struct Candidate {
     pub date: Option<Timestamp>,
     /// Which of them.
     pub dated: Dated,
+    /// As declared, though it may lie in the future: it must not become another one at each poll.
+    pub declared: Option<Timestamp>,
     /// Another entry of this document has this guid.
     pub guid_is_shared: bool,
     /// Another entry of this document has this link.
@@ -111,10 +114,6 @@ pub struct Keys {
     pub link: Option<i64>,
     /// T.
     pub title_and_date: Vec<i64>,
-    /// S.
-    pub title_and_teaser: Vec<i64>,
-    /// D.
-    pub date_and_teaser: Vec<i64>,
     /// 0.
     pub text: Option<i64>,
 }
@@ -166,6 +165,7 @@ impl Pass {
                     link: draft.link.clone(),
                     date,
                     dated,
+                    declared: declared_date(entry),
                     guid_is_shared: guid_key(draft).is_some_and(|key| shared_guids.contains(&key)),
                     link_is_shared: link_key(draft).is_some_and(|key| shared_links.contains(&key)),
                     guid_mark: mark(Kind::SharedGuid, guid_key(draft)),
@@ -215,7 +215,7 @@ impl Keys {
         Text::read(shown.clone(), &source, viewpoint).keys
     }
 
-    /// The keys that identify for good.
+    /// All but the text's, which names an item only for want of better.
     pub fn lasting(&self) -> impl Iterator<Item = i64> {
         self.guid
             .iter()
@@ -223,13 +223,46 @@ impl Keys {
             .chain(&self.title_and_date)
             .copied()
     }
+}
 
-    /// The keys that identify a correction, for two days.
-    pub fn passing(&self) -> impl Iterator<Item = i64> {
-        self.title_and_teaser
-            .iter()
-            .chain(&self.date_and_teaser)
-            .copied()
+/// What marks an entry as a correction of an item that has just left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Marks {
+    /// S: title and opening, if it has both.
+    pub title_and_opening: Option<(String, String)>,
+    /// D: minute and teaser, if it has a date and enough of a teaser.
+    pub minute_and_teaser: Option<(i64, String)>,
+}
+
+impl Marks {
+    /// Of a folded title and teaser, and a declared date.
+    pub fn of(title: &str, teaser: &str, date: Option<Timestamp>) -> Marks {
+        let opening = start(teaser, OPENING);
+        let is_long = UnicodeSegmentation::unicode_words(teaser).nth(5).is_some();
+        Marks {
+            title_and_opening: (!title.is_empty() && !opening.is_empty())
+                .then(|| (title.to_owned(), opening.to_owned())),
+            minute_and_teaser: date
+                .filter(|_| is_long)
+                .map(|date| (minute(date), teaser.to_owned())),
+        }
+    }
+}
+
+/// Characters of a teaser that mark an entry; what follows is often cut differently.
+const OPENING: usize = 200;
+
+fn minute(date: Timestamp) -> i64 {
+    date.as_second().div_euclid(60)
+}
+
+/// The folded summary, else the folded start of the content.
+pub fn teaser(summary: &str, content: &str) -> String {
+    let summary = fold(summary);
+    if summary.is_empty() {
+        fold(start(content, 2_000))
+    } else {
+        summary
     }
 }
 
@@ -237,11 +270,7 @@ impl Text {
     fn read(shown: Shown, source: &Source<'_>, viewpoint: &Viewpoint) -> Text {
         let title = fold(&shown.title);
         let summary = fold(&shown.summary);
-        let teaser = if summary.is_empty() {
-            fold(start(&shown.content, 2_000))
-        } else {
-            summary.clone()
-        };
+        let teaser = teaser(&shown.summary, &shown.content);
         let keys = source.keys(&title, &teaser, viewpoint);
         let content = fold(&shown.content);
         let hash = viewpoint.hash(
@@ -501,10 +530,8 @@ impl Source<'_> {
         };
         let address =
             |key: &String| viewpoint.hash(Kind::Address, Scope::Everywhere, &[key.as_bytes()]);
-        let minute = self
-            .date
-            .map(|date| date.as_second().div_euclid(60).to_be_bytes());
-        let opening = start(teaser, 200).as_bytes();
+        let minute = self.date.map(|date| minute(date).to_be_bytes());
+        let opening = start(teaser, OPENING).as_bytes();
         let heading = if title.is_empty() {
             opening
         } else {
@@ -524,12 +551,6 @@ impl Source<'_> {
         }
         if let Some(minute) = minute.filter(|_| !heading.is_empty()) {
             keys.title_and_date = both(Kind::TitleAndDate, &[heading, &minute]);
-        }
-        if !title.is_empty() && !opening.is_empty() {
-            keys.title_and_teaser = both(Kind::TitleAndTeaser, &[title.as_bytes(), opening]);
-        }
-        if let Some(minute) = minute.filter(|_| teaser.unicode_words().nth(5).is_some()) {
-            keys.date_and_teaser = both(Kind::DateAndTeaser, &[&minute, teaser.as_bytes()]);
         }
         if !title.is_empty() || !teaser.is_empty() {
             keys.text = Some(viewpoint.hash(
@@ -570,8 +591,6 @@ enum Kind {
     Address = 1,
     Guid,
     TitleAndDate,
-    TitleAndTeaser,
-    DateAndTeaser,
     Text,
     SharedGuid,
     SharedLink,

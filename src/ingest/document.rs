@@ -21,6 +21,8 @@ pub struct Showing {
     pub item: ItemId,
     /// Hash of all that the feed wrote in it.
     pub raw: i64,
+    /// When it said it was published, unless that was missing or absurd.
+    pub date: Option<Timestamp>,
 }
 
 impl Document {
@@ -29,14 +31,15 @@ impl Document {
         self.entries.iter().map(|entry| entry.item)
     }
 
-    /// Eight bytes for the date, then sixteen an entry, big-endian.
+    /// Eight bytes for the newest date, then 24 an entry, big-endian.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let newest = self.newest.map_or(i64::MIN, Timestamp::as_second);
-        let mut bytes = Vec::with_capacity(8 + 16 * self.entries.len());
-        bytes.extend(newest.to_be_bytes());
+        let date = |date: Option<Timestamp>| date.map_or(i64::MIN, Timestamp::as_second);
+        let mut bytes = Vec::with_capacity(8 + 24 * self.entries.len());
+        bytes.extend(date(self.newest).to_be_bytes());
         for entry in &self.entries {
-            bytes.extend(entry.item.0.to_be_bytes());
-            bytes.extend(entry.raw.to_be_bytes());
+            for number in [entry.item.0, entry.raw, date(entry.date)] {
+                bytes.extend(number.to_be_bytes());
+            }
         }
         bytes
     }
@@ -47,14 +50,16 @@ impl Document {
             .chunks_exact(8)
             .filter_map(|chunk| chunk.try_into().ok())
             .map(i64::from_be_bytes);
-        let newest = numbers
-            .next()
-            .and_then(|seconds| Timestamp::from_second(seconds).ok());
-        let mut entries = Vec::with_capacity(bytes.len() / 16);
-        while let (Some(item), Some(raw)) = (numbers.next(), numbers.next()) {
+        let date = |seconds| Timestamp::from_second(seconds).ok();
+        let newest = numbers.next().and_then(date);
+        let mut entries = Vec::with_capacity(bytes.len() / 24);
+        while let (Some(item), Some(raw), Some(seconds)) =
+            (numbers.next(), numbers.next(), numbers.next())
+        {
             entries.push(Showing {
                 item: ItemId(item),
                 raw,
+                date: date(seconds),
             });
         }
         Document { newest, entries }
@@ -70,6 +75,7 @@ mod tests {
         let showing = |item, raw| Showing {
             item: ItemId(item),
             raw,
+            date: Timestamp::from_second(item).ok(),
         };
         let document = Document {
             newest: Some(Timestamp::UNIX_EPOCH),

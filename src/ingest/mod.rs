@@ -39,7 +39,7 @@ use std::collections::{HashMap, HashSet};
 use jiff::SignedDuration;
 
 use crate::feed::FeedDocument;
-use crate::identity::{Candidate, Pass, Text, shared_words};
+use crate::identity::{Candidate, Marks, Pass, Text, shared_words};
 use crate::model::{Dated, FeedState, ItemId, Origin, Timestamp};
 use crate::text::fold::fold;
 
@@ -56,6 +56,8 @@ pub struct Known {
     pub keys: HashMap<i64, Option<ItemId>>,
     /// The owners that are still stored.
     pub items: HashMap<ItemId, KnownItem>,
+    /// Of `items`, those that may have left this feed with this poll, or did lately, each with its marks.
+    pub left: Vec<(ItemId, Marks)>,
     /// Whether most of the last items of this feed were dated two days before they were first seen.
     pub usually_late: bool,
 }
@@ -77,6 +79,8 @@ pub struct KnownItem {
     pub title: String,
     /// The same of the summary.
     pub summary: String,
+    /// The same of the first 2,000 characters of the content.
+    pub content_start: String,
     /// Whether this feed has shown it.
     pub seen_here: bool,
     /// Whether another declared feed still shows it.
@@ -354,19 +358,26 @@ impl<'a> Judge<'a> {
     fn settle_by_text(&mut self) {
         let bulk = self.is_bulk();
         for (index, candidate, text) in self.open() {
-            let keys = &text.keys;
-            let text_alone = keys.text.filter(|_| !self.is_named(candidate));
+            let text_alone = text.keys.text.filter(|_| !self.is_named(candidate));
+            let marks = marks_of(candidate, text);
             let item = self
-                .free_owner(&keys.title_and_date)
+                .free_owner(&text.keys.title_and_date)
                 .or_else(|| {
                     // A dated text that recurs, such as "we are investigating", is a new report.
-                    self.free_owner(text_alone.as_slice())
-                        .filter(|item| candidate.date.is_none() || self.has_just_left(*item))
+                    self.free_owner(text_alone.as_slice()).filter(|item| {
+                        let repeats = bulk || !self.is_next(candidate, *item);
+                        candidate.date.is_none() || (self.has_just_left(*item) && repeats)
+                    })
                 })
-                .or_else(|| self.free_owner_that_left(&keys.date_and_teaser))
                 .or_else(|| {
-                    self.free_owner_that_left(&keys.title_and_teaser)
-                        .filter(|item| bulk || self.is_correction(candidate, text, *item))
+                    let minute_and_teaser = marks.minute_and_teaser.as_ref()?;
+                    self.free_leaver(|left| {
+                        left.minute_and_teaser.as_ref() == Some(minute_and_teaser)
+                    })
+                })
+                .or_else(|| {
+                    self.republished(&marks)
+                        .filter(|item| bulk || self.is_correction(candidate, &marks, *item))
                 });
             if let Some(item) = item {
                 self.claim(index, item);
@@ -404,9 +415,19 @@ impl<'a> Judge<'a> {
             .find(|item| !self.claimed.contains(item))
     }
 
-    fn free_owner_that_left(&self, keys: &[i64]) -> Option<ItemId> {
-        self.free_owner(keys)
-            .filter(|item| self.has_just_left(*item))
+    /// The item that has just left and bears these marks.
+    fn free_leaver(&self, bears: impl Fn(&Marks) -> bool) -> Option<ItemId> {
+        self.known
+            .left
+            .iter()
+            .filter(|(_, marks)| bears(marks))
+            .map(|(item, _)| *item)
+            .find(|item| !self.claimed.contains(item) && self.has_just_left(*item))
+    }
+
+    fn republished(&self, marks: &Marks) -> Option<ItemId> {
+        let title_and_opening = marks.title_and_opening.as_ref()?;
+        self.free_leaver(|left| left.title_and_opening.as_ref() == Some(title_and_opening))
     }
 
     fn is_named(&self, candidate: &Candidate) -> bool {
@@ -469,25 +490,29 @@ impl<'a> Judge<'a> {
 
     /// Whether an entry with the title and teaser of an item that has left is that item, published once more, rather
     /// than the next of a series ("Morning briefing: five things to know today").
-    fn is_correction(&self, candidate: &Candidate, text: &Text, item: ItemId) -> bool {
-        if !self.is_named(candidate) {
-            return true;
-        }
-        let recurs = self
-            .open()
-            .iter()
-            .filter(|(_, _, other)| other.keys.title_and_teaser == text.keys.title_and_teaser)
-            .count()
-            > 1;
+    fn is_correction(&self, candidate: &Candidate, marks: &Marks, item: ItemId) -> bool {
+        let recurs = || {
+            self.open()
+                .iter()
+                .filter(|(_, other, text)| {
+                    marks_of(other, text).title_and_opening == marks.title_and_opening
+                })
+                .count()
+                > 1
+        };
         // A feed of one entry loses the last of a series whenever the next appears.
-        let is_single = self.pass.candidates.len() == 1;
-        let is_next = match (candidate.date, self.known.items.get(&item)) {
+        let is_series = || self.pass.candidates.len() == 1 || recurs();
+        !self.is_next(candidate, item) && !(self.is_named(candidate) && is_series())
+    }
+
+    /// Whether the entry is dated about a day after the item: the next of a daily series.
+    fn is_next(&self, candidate: &Candidate, item: ItemId) -> bool {
+        match (candidate.date, self.known.items.get(&item)) {
             (Some(date), Some(before)) => {
                 date.duration_since(before.date) >= SignedDuration::from_hours(20)
             }
             _ => false,
-        };
-        !recurs && !is_single && !is_next
+        }
     }
 
     /// Whether what has left comes back in numbers, as after a move to another publishing system.
@@ -495,7 +520,7 @@ impl<'a> Judge<'a> {
         let open = self.open();
         let returned: HashSet<ItemId> = open
             .iter()
-            .filter_map(|(_, _, text)| self.free_owner_that_left(&text.keys.title_and_teaser))
+            .filter_map(|(_, candidate, text)| self.republished(&marks_of(candidate, text)))
             .collect();
         returned.len() >= 3 && returned.len() * 2 >= open.len()
     }
@@ -505,6 +530,10 @@ impl<'a> Judge<'a> {
 enum Likeness {
     Alike,
     Any,
+}
+
+fn marks_of(candidate: &Candidate, text: &Text) -> Marks {
+    Marks::of(&text.title, &text.teaser, candidate.declared)
 }
 
 fn has_text(candidate: &Candidate) -> bool {

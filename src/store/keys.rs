@@ -4,16 +4,17 @@ use std::collections::{HashMap, HashSet};
 
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::{Store, StoreError, day, doing, instant, schema};
-use crate::identity::{self, Candidate, Keys, Pass, Viewpoint};
-use crate::ingest::{Known, KnownItem, Verdict};
+use super::{Store, StoreError, day, doing, instant, schema, seconds};
+use crate::identity::{self, Candidate, Keys, Marks, Pass, Viewpoint};
+use crate::ingest::{Document, Known, KnownItem, Verdict};
 use crate::model::{Dated, FeedId, FeedState, ItemId, Shown, Timestamp};
+use crate::text::fold::fold;
 
 /// Days that a key is kept after its item was last seen: old news must not come back as new.
 const LASTING: i64 = 3 * 366;
 
-/// Days that the keys of corrections are kept; they are believed for two.
-const PASSING: i64 = 3;
+/// How many of the items that lately left a feed are looked at for a correction.
+const LEFT: u32 = 64;
 
 /// The item of a key that marks a guid or link as shared by several entries of a feed.
 const NOBODY: i64 = 0;
@@ -48,36 +49,102 @@ impl Store {
         }
     }
 
-    /// What is known of the entries of a document: the keys that identify for good first, the others only of entries
-    /// that those leave unknown.
-    pub(super) fn known(&self, feed: FeedId, pass: &Pass) -> rusqlite::Result<Known> {
+    /// What is known of the entries of a document, and of what may have left with it.
+    pub(super) fn known(
+        &self,
+        feed: FeedId,
+        pass: &Pass,
+        previous: &Document,
+        now: Timestamp,
+    ) -> rusqlite::Result<Known> {
+        let mut known = Known::default();
         let texts = || {
             pass.candidates
                 .iter()
                 .filter_map(|candidate| candidate.text.as_ref().map(|text| (candidate, &text.keys)))
         };
-        let mut known = Known::default();
-        let lasting = texts().flat_map(|(candidate, keys)| {
+        let hashes = texts().flat_map(|(candidate, keys)| {
             keys.lasting()
+                .chain(keys.text)
                 .chain(candidate.guid_mark)
                 .chain(candidate.link_mark)
         });
-        self.look_up(lasting, &mut known.keys)?;
-        let is_unknown = |keys: &&Keys| !keys.lasting().any(|key| known.keys.contains_key(&key));
-        let passing: Vec<i64> = texts()
-            .map(|(_, keys)| keys)
-            .filter(is_unknown)
-            .flat_map(|keys| keys.passing().chain(keys.text))
-            .collect();
-        self.look_up(passing.into_iter(), &mut known.keys)?;
+        self.look_up(hashes, &mut known.keys)?;
         let items: HashSet<ItemId> = known.keys.values().flatten().copied().collect();
         for item in items {
-            if let Some(found) = self.known_item(item, feed)? {
-                known.items.insert(item, found);
+            self.add_known_item(&mut known, item, feed)?;
+        }
+        let is_unknown = |keys: &Keys| !keys.lasting().any(|key| known.keys.contains_key(&key));
+        if texts().any(|(_, keys)| is_unknown(keys)) {
+            known.usually_late = self.is_usually_late(feed)?;
+            self.add_left(&mut known, feed, pass, previous, now)?;
+        }
+        Ok(known)
+    }
+
+    fn add_known_item(
+        &self,
+        known: &mut Known,
+        item: ItemId,
+        feed: FeedId,
+    ) -> rusqlite::Result<()> {
+        if !known.items.contains_key(&item)
+            && let Some(found) = self.known_item(item, feed)?
+        {
+            known.items.insert(item, found);
+        }
+        Ok(())
+    }
+
+    /// Adds what the last document showed, other than unchanged, and what left the feed in the last two days.
+    fn add_left(
+        &self,
+        known: &mut Known,
+        feed: FeedId,
+        pass: &Pass,
+        previous: &Document,
+        now: Timestamp,
+    ) -> rusqlite::Result<()> {
+        let unchanged: HashSet<ItemId> = pass
+            .candidates
+            .iter()
+            .filter_map(|candidate| candidate.unchanged)
+            .collect();
+        let mut dates: Vec<(ItemId, Option<Timestamp>)> = previous
+            .entries
+            .iter()
+            .filter(|entry| !unchanged.contains(&entry.item))
+            .map(|entry| (entry.item, entry.date))
+            .collect();
+        let lately = seconds(now) - 2 * 86_400;
+        dates.extend(self.departed(feed, lately)?);
+        for (item, date) in dates {
+            self.add_known_item(known, item, feed)?;
+            if let Some(found) = known.items.get(&item) {
+                let teaser = identity::teaser(&found.summary, &found.content_start);
+                let marks = Marks::of(&fold(&found.title), &teaser, date);
+                known.left.push((item, marks));
             }
         }
-        known.usually_late = self.is_usually_late(feed)?;
-        Ok(known)
+        Ok(())
+    }
+
+    fn departed(
+        &self,
+        feed: FeedId,
+        since: i64,
+    ) -> rusqlite::Result<Vec<(ItemId, Option<Timestamp>)>> {
+        self.connection
+            .prepare_cached(
+                "SELECT item.id, CASE WHEN dated <> 'seen' THEN date END
+                 FROM sighting JOIN item ON item.id = sighting.item
+                 WHERE sighting.feed = ?1 AND left_at >= ?2 ORDER BY left_at DESC LIMIT ?3",
+            )?
+            .query_map(params![feed.0, since, LEFT], |row| {
+                let date = row.get::<_, Option<i64>>(1)?.map(instant);
+                Ok((ItemId(row.get(0)?), date))
+            })?
+            .collect()
     }
 
     fn look_up(
@@ -120,6 +187,7 @@ impl Store {
                 is_first_here: row.get(8)?,
                 was_mailable: row.get(9)?,
                 link: row.get(10)?,
+                content_start: row.get(11)?,
             })
         };
         self.connection
@@ -133,7 +201,7 @@ impl Store {
                         WHERE other.item = item.id AND other.feed <> ?2 AND left_at IS NULL AND declared = 1),
                     item.feed = ?2,
                     EXISTS (SELECT 1 FROM sighting AS other WHERE other.item = item.id AND origin <> 'backfill'),
-                    item.link
+                    item.link, substr(coalesce(here.content, first.content, ''), 1, 2000)
                  FROM item
                  LEFT JOIN sighting AS first ON first.item = item.id AND first.feed = item.feed
                  LEFT JOIN sighting AS here ON here.item = item.id AND here.feed = ?2
@@ -191,9 +259,6 @@ impl Store {
         if aliases == Aliases::All || !is_named {
             for key in &keys.title_and_date {
                 self.write_key(*key, item.0, lasting, owned)?;
-            }
-            for key in keys.passing() {
-                self.write_key(key, item.0, day(now) + PASSING, owned)?;
             }
         }
         Ok(())

@@ -146,6 +146,7 @@ impl Page {
                 let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
                 (decode(name, Part::Query), decode(value, Part::Query))
             })
+            .filter(|(name, value)| !name.is_empty() || !value.is_empty())
             .collect();
         Some(Page {
             host,

@@ -42,7 +42,7 @@ CREATE TABLE feed (
     guids_volatile INTEGER NOT NULL DEFAULT 0, -- of those, how often it had changed
     fragment_counts INTEGER NOT NULL DEFAULT 0, -- 1: links differ by their fragment here
     oddities INTEGER NOT NULL DEFAULT 0,    -- faults in its last document that the parser mended
-    document BLOB                           -- the last document: its newest date, then item and hash of each entry
+    document BLOB                           -- the last document: its newest date, then item, hash and date of each entry
 ) STRICT;
 CREATE INDEX feed_next ON feed (next_at) WHERE declared = 1;
 
@@ -78,6 +78,7 @@ CREATE TABLE sighting (
     PRIMARY KEY (item, feed)
 ) STRICT;
 CREATE INDEX sighting_feed ON sighting (feed, item);
+CREATE INDEX sighting_left ON sighting (feed, left_at) WHERE left_at IS NOT NULL;
 
 -- Observed. What an edit replaced.
 CREATE TABLE revision (
