@@ -12,10 +12,11 @@ use jiff::{SignedDuration, Timestamp};
 use reqwest::StatusCode;
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use siphasher::sip::SipHasher13;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use super::body::{Body, Fault};
+use super::body::{Body, Effort, Fault};
 use super::client::{Agent, Client, ClientError};
 use super::fetch::{Outcome, Request, Stage};
 use super::gate::Permit;
@@ -303,46 +304,75 @@ impl<'a> Chase<'a> {
 
     /// Reads the document piece by piece, within the limits of size and time.
     async fn pieces(&mut self, mut found: reqwest::Response) -> (Vec<u8>, Option<Fault>) {
-        // A bomb expands a thousandfold: between pieces of this size we look at how much there is.
-        const PIECE: usize = 1 << 10;
-        const LARGE: usize = 1 << 20;
-
         let announced = found.headers().get(header::CONTENT_ENCODING);
         let announced =
             announced.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         let mut body = Body::new(announced.as_deref().unwrap_or_default());
         let mut room = None;
         let most = self.client.settings().read_timeout;
-        let fault = loop {
+        let cut = loop {
             let chunk = match self.patience.within(most, found.chunk()).await {
                 Some(Ok(Some(chunk))) => chunk,
                 Some(Ok(None)) => break None,
                 Some(Err(error)) => break Some(Fault::Torn(cause::explain_body(&error))),
                 None => {
-                    break Some(Fault::Torn(
-                        "the document did not come to its end in time".to_owned(),
-                    ));
+                    let words = "the document did not come to its end in time";
+                    break Some(Fault::Torn(words.to_owned()));
                 }
             };
-            let mut fault = None;
-            for piece in chunk.chunks(PIECE) {
-                fault = body.push(piece).err();
-                if fault.is_some() {
-                    break;
-                }
-                if room.is_none() && body.len() > LARGE {
-                    room = Some(self.patience.excuse(self.client.room()).await);
-                }
-            }
-            if fault.is_some() {
-                break fault;
+            if let Err(fault) = self.take(&mut body, &chunk, &mut room).await {
+                break Some(fault);
             }
         };
-        if let Some(Fault::Refused(_)) = fault {
-            return (Vec::new(), fault);
+        drop(found);
+        if let Some(Fault::Refused(_)) = cut {
+            return (Vec::new(), cut);
         }
+        let ended = self.end(&mut body, &mut room).await;
+        if let Err(Fault::Refused(_)) = ended {
+            return (Vec::new(), ended.err());
+        }
+        let fault = cut.or(ended.err());
         let (bytes, at_end) = body.finish();
         (bytes, fault.or(at_end))
+    }
+
+    /// Decodes what could not be decoded piece by piece.
+    async fn end(
+        &mut self,
+        body: &mut Body,
+        room: &mut Option<OwnedSemaphorePermit>,
+    ) -> Result<(), Fault> {
+        if body.close()? == Effort::Large && room.is_none() {
+            *room = Some(self.patience.excuse(self.client.room()).await);
+        }
+        self.take(body, &[], room).await
+    }
+
+    /// Decodes a chunk in steps. Large documents wait for room, and let others work between their steps.
+    async fn take(
+        &mut self,
+        body: &mut Body,
+        chunk: &[u8],
+        room: &mut Option<OwnedSemaphorePermit>,
+    ) -> Result<(), Fault> {
+        const LARGE: usize = 256 << 10;
+
+        let mut rest = chunk;
+        loop {
+            let before = body.len();
+            let progress = body.push(rest)?;
+            if body.len() > LARGE && body.len() > before {
+                if room.is_none() {
+                    *room = Some(self.patience.excuse(self.client.room()).await);
+                }
+                tokio::task::yield_now().await;
+            }
+            rest = rest.get(progress.taken..).unwrap_or_default();
+            if rest.is_empty() && !progress.pending {
+                return Ok(());
+            }
+        }
     }
 
     /// An error; of some the first bytes say who sends it.

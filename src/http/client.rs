@@ -109,7 +109,8 @@ impl Client {
     /// A client by these settings. TLS is prepared at the first `https` request, so that a machine without CA
     /// certificates can still ask for `http`.
     pub fn new(settings: Settings) -> Result<Client, ClientError> {
-        // Documents over a mebibyte are rare; three at a time keep the memory flat when many servers send endless ones.
+        // Documents over a quarter of a mebibyte are rare; three at a time keep the memory flat when many servers send
+        // endless ones.
         const LARGE_AT_ONCE: usize = 3;
 
         let proxy = settings.proxy.as_deref().map(configured).transpose()?;
