@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::keys::{DIGEST, nearest};
 use super::names::Names;
-use super::notes::{Notes, Placed, Text, Wrong, parse};
+use super::notes::{Notes, Placed, Wrong, parse};
 use super::reader::Table;
 use super::report::Finding;
 use super::settings::{self, all, recipients};
