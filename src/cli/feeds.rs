@@ -35,7 +35,7 @@ enum Action {
         /// A file, or an address to fetch
         source: String,
         /// The address that relative links count from
-        #[arg(long, value_name = "URL")]
+        #[arg(long = "url", value_name = "BASE")]
         base: Option<String>,
         /// The Content-Type that a server gave
         #[arg(long, value_name = "TYPE")]

@@ -162,15 +162,16 @@ fn added(material: &Material<'_>, commands: &Commands) -> Option<Note> {
         ),
     };
     let stored = count(all_stored, "item", "items");
+    if all_matching == 0 {
+        // None matches, or those that do stand in this very message.
+        return Some(Note {
+            text: format!("{what}. {stored} stored."),
+            command: None,
+        });
+    }
     let matching = grouped(u64::from(all_matching));
     let text = format!("{what}. {stored} stored, {matching} would match.");
-    Some(match all_matching {
-        0 => Note {
-            text,
-            command: None,
-        },
-        _ => counted(all_matching as usize, text, commands.stored()),
-    })
+    Some(counted(all_matching as usize, text, commands.stored()))
 }
 
 fn feed_note(news: &FeedNews, clock: &Clock) -> Option<Note> {
