@@ -7,6 +7,7 @@ mod house;
 mod http;
 mod http_server;
 mod main_job;
+mod outbox;
 mod smtp;
 mod smtp_secured;
 mod smtp_server;
