@@ -161,17 +161,11 @@ impl Response {
 }
 
 fn address(url: &str) -> Result<Url, Failure> {
-    let mut parsed = Url::parse(url).map_err(|error| {
-        (
-            Stage::Refused,
-            format!("the address cannot be used: {error}"),
-        )
-    })?;
+    let refused = |words: String| (Stage::Refused, words);
+    let parsed = Url::parse(url).map_err(|error| format!("the address cannot be used: {error}"));
+    let mut parsed = parsed.map_err(refused)?;
     if !matches!(parsed.scheme(), "http" | "https") {
-        return Err((
-            Stage::Refused,
-            "the address is not http or https".to_owned(),
-        ));
+        return Err(refused("the address is not http or https".to_owned()));
     }
     answer::strip(&mut parsed);
     Ok(parsed)
