@@ -230,7 +230,10 @@ impl<'a> Chase<'a> {
             (StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION, _) => {
                 let validators = answer::validators(found.headers(), &self.url);
                 let read = document::read(self.client, &mut self.patience, found, validators);
-                (read.await, fresh)
+                let outcome = read.await;
+                // Half a document is to be asked for again soon, however fresh it is.
+                let whole = matches!(outcome, Outcome::Body { torn: None, .. });
+                (outcome, fresh.filter(|_| whole))
             }
             _ => (self.refusal(found, date).await, None),
         };
