@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::client::{Agent, Client, ClientError};
-use super::fetch::{Outcome, Request, Stage};
+use super::fetch::{Outcome, Request, Scope, Stage};
 use super::gate::Permit;
 use super::patience::Patience;
 use super::{answer, cause, document};
@@ -72,6 +72,9 @@ impl<'a> Chase<'a> {
             return Reply::failed(failure);
         }
         loop {
+            if let Some(wait) = permit.refused_meanwhile() {
+                return Reply::refused_to_others(wait);
+            }
             permit.begin();
             let found = match self.ask().await {
                 Ok(found) => found,
@@ -80,7 +83,16 @@ impl<'a> Chase<'a> {
             let target = answer::redirect(found.status(), found.headers(), &self.url);
             let Some(target) = target else {
                 // The permit is held until the last byte has come.
-                return self.read(found).await;
+                let reply = self.read(found).await;
+                if let Outcome::Throttled {
+                    wait,
+                    scope: Scope::Domain,
+                    ..
+                } = reply.outcome
+                {
+                    permit.refuse(wait);
+                }
+                return reply;
             };
             let permanent = answer::is_permanent(found.status());
             // An unread body would keep the connection busy.
@@ -273,6 +285,17 @@ impl<'a> Chase<'a> {
 }
 
 impl Reply {
+    /// Another feed's 429 holds for this one; it need not be spread to the domain a second time.
+    fn refused_to_others(wait: Option<SignedDuration>) -> Reply {
+        let said = "HTTP 429 (too many requests), to another feed of its domain".to_owned();
+        let scope = Scope::Feed;
+        Reply {
+            outcome: Outcome::Throttled { wait, scope, said },
+            freshness: None,
+            server_date: None,
+        }
+    }
+
     pub(super) fn failed((stage, cause): Failure) -> Reply {
         Reply {
             outcome: Outcome::Failed { stage, cause },

@@ -127,6 +127,9 @@ impl Client {
     }
 
     /// Asks with the permit that `enter` gave for `request.url`. Each redirect gives it back and waits for its own.
+    ///
+    /// If the domain answered another feed with 429 while this one waited, nothing is sent and the outcome is `Throttled`,
+    /// with `Scope::Feed`: the refusal of the domain has been told already.
     pub async fn fetch_entered(&self, permit: Permit, request: &Request<'_>) -> Response {
         let started = Instant::now();
         let origin = match address(request.url) {
