@@ -163,7 +163,8 @@ impl<'a> Chase<'a> {
             builder = builder.basic_auth(user, Some(password));
         }
         let settings = self.client.settings();
-        let most = settings.connect_timeout + settings.read_timeout;
+        // The engine does not say when it is connected.
+        let most = settings.connect_timeout.max(settings.read_timeout);
         match self.patience.within(most, builder.send()).await {
             Some(sent) => sent.map_err(|error| self.explain(&error)),
             None => Err((Stage::Answer, "no answer in time".to_owned())),
