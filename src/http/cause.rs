@@ -160,6 +160,11 @@ fn explain_certificate(error: &CertificateError) -> String {
         CertificateError::UnknownIssuer | CertificateError::BadSignature => {
             "certificate is self-signed, or signed by nobody we trust".to_owned()
         }
+        // Self-signed by the tools' defaults: the certificate of an authority that serves as its own.
+        CertificateError::Other(other) if format!("{other:?}").contains("CaUsedAsEndEntity") => {
+            "certificate is self-signed".to_owned()
+        }
+        CertificateError::Other(other) => format!("certificate refused: {other}"),
         other => format!("certificate refused: {other}"),
     }
 }

@@ -3,24 +3,19 @@
 //! Redirects are followed here, hop by hop, because each hop must pass the address guard and the gate of its domain,
 //! and must not be told what is meant for another.
 
-use std::future::Future;
-use std::hash::Hasher;
 use std::time::Duration;
 
-use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::StatusCode;
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
-use siphasher::sip::SipHasher13;
-use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 use url::Url;
 
-use super::body::{Body, Effort, Fault};
 use super::client::{Agent, Client, ClientError};
-use super::fetch::{Outcome, Request, Stage};
+use super::fetch::{Outcome, Request, Scope, Stage};
 use super::gate::Permit;
-use super::{answer, cause};
+use super::patience::Patience;
+use super::{answer, cause, document};
 use crate::model::Validators;
 
 /// What we ask for; the rest of the world is welcome, too.
@@ -67,7 +62,7 @@ impl<'a> Chase<'a> {
             origin,
             seen: Vec::new(),
             permanent: true,
-            patience: Patience::new(client, started),
+            patience: Patience::new(client.settings().total_timeout, started),
         }
     }
 
@@ -77,6 +72,9 @@ impl<'a> Chase<'a> {
             return Reply::failed(failure);
         }
         loop {
+            if let Some(wait) = permit.refused_meanwhile() {
+                return Reply::refused_to_others(wait);
+            }
             permit.begin();
             let found = match self.ask().await {
                 Ok(found) => found,
@@ -85,7 +83,16 @@ impl<'a> Chase<'a> {
             let target = answer::redirect(found.status(), found.headers(), &self.url);
             let Some(target) = target else {
                 // The permit is held until the last byte has come.
-                return self.read(found).await;
+                let reply = self.read(found).await;
+                if let Outcome::Throttled {
+                    wait,
+                    scope: Scope::Domain,
+                    ..
+                } = reply.outcome
+                {
+                    permit.refuse(wait);
+                }
+                return reply;
             };
             let permanent = answer::is_permanent(found.status());
             // An unread body would keep the connection busy.
@@ -110,7 +117,7 @@ impl<'a> Chase<'a> {
 
     /// How long we waited for reasons of our own.
     pub(super) fn waited(&self) -> Duration {
-        self.patience.waited
+        self.patience.waited()
     }
 
     fn turn_to(&mut self, target: Result<Url, String>, permanent: bool) -> Result<(), Failure> {
@@ -156,10 +163,10 @@ impl<'a> Chase<'a> {
             builder = builder.basic_auth(user, Some(password));
         }
         let settings = self.client.settings();
-        let most = settings.connect_timeout + settings.read_timeout;
+        // The engine does not say when it is connected.
+        let most = settings.connect_timeout.max(settings.read_timeout);
         match self.patience.within(most, builder.send()).await {
-            Some(Ok(found)) => Ok(found),
-            Some(Err(error)) => Err(self.explain(&error)),
+            Some(sent) => sent.map_err(|error| self.explain(&error)),
             None => Err((Stage::Answer, "no answer in time".to_owned())),
         }
     }
@@ -175,14 +182,10 @@ impl<'a> Chase<'a> {
             HeaderValue::from_static(ACCEPT_ENCODING),
         );
         for (name, value) in self.request.headers {
-            let unusable = |_| {
-                (
-                    Stage::Refused,
-                    format!("the header `{name}` cannot be sent"),
-                )
-            };
-            let known: HeaderName = name.parse().map_err(|_| unusable(()))?;
-            let mut value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| unusable(()))?;
+            let words = || format!("the header `{name}` cannot be sent");
+            let known: HeaderName = name.parse().map_err(|_| (Stage::Refused, words()))?;
+            let value = HeaderValue::from_bytes(value.as_bytes());
+            let mut value = value.map_err(|_| (Stage::Refused, words()))?;
             value.set_sensitive(true);
             if self.at_origin() || HARMLESS.contains(&known) {
                 headers.insert(known, value);
@@ -226,29 +229,24 @@ impl<'a> Chase<'a> {
     async fn read(&mut self, found: reqwest::Response) -> Reply {
         let server_date = answer::server_date(found.headers());
         let date = server_date.unwrap_or_else(Timestamp::now);
-        let (outcome, freshness) = match found.status() {
-            StatusCode::NOT_MODIFIED => match self.validators() {
-                Some(sent) => {
-                    let freshened = answer::freshened(sent, found.headers(), &self.url);
-                    (
-                        Outcome::NotModified { freshened },
-                        answer::freshness(found.headers(), date),
-                    )
-                }
-                None => {
-                    let cause = "HTTP 304 (not modified), though we hold no document".to_owned();
-                    (
-                        Outcome::Failed {
-                            stage: Stage::Status,
-                            cause,
-                        },
-                        None,
-                    )
-                }
-            },
-            StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION => {
-                let freshness = answer::freshness(found.headers(), date);
-                (self.document(found).await, freshness)
+        let fresh = answer::freshness(found.headers(), date);
+        let (outcome, freshness) = match (found.status(), self.validators()) {
+            (StatusCode::NOT_MODIFIED, Some(sent)) => {
+                let freshened = answer::freshened(sent, found.headers(), &self.url);
+                (Outcome::NotModified { freshened }, fresh)
+            }
+            (StatusCode::NOT_MODIFIED, None) => {
+                let cause = "HTTP 304 (not modified), though we hold no document".to_owned();
+                let stage = Stage::Status;
+                (Outcome::Failed { stage, cause }, None)
+            }
+            (StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION, _) => {
+                let validators = answer::validators(found.headers(), &self.url);
+                let read = document::read(self.client, &mut self.patience, found, validators);
+                let outcome = read.await;
+                // Half a document is to be asked for again soon, however fresh it is.
+                let whole = matches!(outcome, Outcome::Body { torn: None, .. });
+                (outcome, fresh.filter(|_| whole))
             }
             _ => (self.refusal(found, date).await, None),
         };
@@ -256,122 +254,6 @@ impl<'a> Chase<'a> {
             outcome,
             freshness,
             server_date,
-        }
-    }
-
-    async fn document(&mut self, found: reqwest::Response) -> Outcome {
-        let validators = answer::validators(found.headers(), &self.url);
-        let content_type = answer::content_type(found.headers());
-        let (bytes, fault) = self.pieces(found).await;
-        let torn = match fault {
-            Some(Fault::Refused(cause)) => {
-                return Outcome::Failed {
-                    stage: Stage::Body,
-                    cause,
-                };
-            }
-            Some(Fault::Torn(cause)) if bytes.is_empty() => {
-                return Outcome::Failed {
-                    stage: Stage::Body,
-                    cause,
-                };
-            }
-            Some(Fault::Torn(cause)) => Some(cause),
-            None if bytes.is_empty() => {
-                let cause = "the document is empty".to_owned();
-                return Outcome::Failed {
-                    stage: Stage::Body,
-                    cause,
-                };
-            }
-            None => None,
-        };
-        let validators = match torn {
-            None => validators,
-            Some(_) => Validators {
-                url: validators.url,
-                ..Validators::default()
-            },
-        };
-        Outcome::Body {
-            hash: hash(&bytes),
-            bytes: Bytes::from(bytes),
-            validators,
-            content_type,
-            torn,
-        }
-    }
-
-    /// Reads the document piece by piece, within the limits of size and time.
-    async fn pieces(&mut self, mut found: reqwest::Response) -> (Vec<u8>, Option<Fault>) {
-        let announced = found.headers().get(header::CONTENT_ENCODING);
-        let announced =
-            announced.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-        let mut body = Body::new(announced.as_deref().unwrap_or_default());
-        let mut room = None;
-        let most = self.client.settings().read_timeout;
-        let cut = loop {
-            let chunk = match self.patience.within(most, found.chunk()).await {
-                Some(Ok(Some(chunk))) => chunk,
-                Some(Ok(None)) => break None,
-                Some(Err(error)) => break Some(Fault::Torn(cause::explain_body(&error))),
-                None => {
-                    let words = "the document did not come to its end in time";
-                    break Some(Fault::Torn(words.to_owned()));
-                }
-            };
-            if let Err(fault) = self.take(&mut body, &chunk, &mut room).await {
-                break Some(fault);
-            }
-        };
-        drop(found);
-        if let Some(Fault::Refused(_)) = cut {
-            return (Vec::new(), cut);
-        }
-        let ended = self.end(&mut body, &mut room).await;
-        if let Err(Fault::Refused(_)) = ended {
-            return (Vec::new(), ended.err());
-        }
-        let fault = cut.or(ended.err());
-        let (bytes, at_end) = body.finish();
-        (bytes, fault.or(at_end))
-    }
-
-    /// Decodes what could not be decoded piece by piece.
-    async fn end(
-        &mut self,
-        body: &mut Body,
-        room: &mut Option<OwnedSemaphorePermit>,
-    ) -> Result<(), Fault> {
-        if body.close()? == Effort::Large && room.is_none() {
-            *room = Some(self.patience.excuse(self.client.room()).await);
-        }
-        self.take(body, &[], room).await
-    }
-
-    /// Decodes a chunk in steps. Large documents wait for room, and let others work between their steps.
-    async fn take(
-        &mut self,
-        body: &mut Body,
-        chunk: &[u8],
-        room: &mut Option<OwnedSemaphorePermit>,
-    ) -> Result<(), Fault> {
-        const LARGE: usize = 256 << 10;
-
-        let mut rest = chunk;
-        loop {
-            let before = body.len();
-            let progress = body.push(rest)?;
-            if body.len() > LARGE && body.len() > before {
-                if room.is_none() {
-                    *room = Some(self.patience.excuse(self.client.room()).await);
-                }
-                tokio::task::yield_now().await;
-            }
-            rest = rest.get(progress.taken..).unwrap_or_default();
-            if rest.is_empty() && !progress.pending {
-                return Ok(());
-            }
         }
     }
 
@@ -404,6 +286,17 @@ impl<'a> Chase<'a> {
 }
 
 impl Reply {
+    /// Another feed's 429 holds for this one; it need not be spread to the domain a second time.
+    fn refused_to_others(wait: Option<SignedDuration>) -> Reply {
+        let said = "HTTP 429 (too many requests), to another feed of its domain".to_owned();
+        let scope = Scope::Feed;
+        Reply {
+            outcome: Outcome::Throttled { wait, scope, said },
+            freshness: None,
+            server_date: None,
+        }
+    }
+
     pub(super) fn failed((stage, cause): Failure) -> Reply {
         Reply {
             outcome: Outcome::Failed { stage, cause },
@@ -413,45 +306,8 @@ impl Reply {
     }
 }
 
-/// The time a fetch may still take. Waiting that is our own doing is not counted.
-struct Patience {
-    ends: Instant,
-    waited: Duration,
-}
-
-impl Patience {
-    fn new(client: &Client, started: Instant) -> Patience {
-        Patience {
-            ends: started + client.settings().total_timeout,
-            waited: Duration::ZERO,
-        }
-    }
-
-    /// What `future` yields within `most` and within all that is left, or `None`.
-    async fn within<T>(&self, most: Duration, future: impl Future<Output = T>) -> Option<T> {
-        let until = self.ends.min(Instant::now() + most);
-        timeout_at(until, future).await.ok()
-    }
-
-    async fn excuse<T>(&mut self, future: impl Future<Output = T>) -> T {
-        let before = Instant::now();
-        let done = future.await;
-        let waited = before.elapsed();
-        self.ends += waited;
-        self.waited += waited;
-        done
-    }
-}
-
 fn has_authorization(headers: &[(String, String)]) -> bool {
     headers
         .iter()
         .any(|(name, _)| name.eq_ignore_ascii_case("authorization"))
-}
-
-/// With a fixed key, since it is stored and compared later.
-fn hash(bytes: &[u8]) -> i64 {
-    let mut hasher = SipHasher13::new();
-    hasher.write(bytes);
-    hasher.finish().cast_signed()
 }

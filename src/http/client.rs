@@ -31,7 +31,7 @@ pub struct Settings {
     pub proxy: Option<String>,
     /// For name, connection and TLS together.
     pub connect_timeout: Duration,
-    /// For the answer to begin once connected, and between two pieces of it.
+    /// For the head of the answer, connecting included, and between two pieces of its body.
     pub read_timeout: Duration,
     /// For one fetch from the first request to the last byte, redirects included, waiting at the gate excluded.
     pub total_timeout: Duration,

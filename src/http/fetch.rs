@@ -127,6 +127,9 @@ impl Client {
     }
 
     /// Asks with the permit that `enter` gave for `request.url`. Each redirect gives it back and waits for its own.
+    ///
+    /// If the domain answered another feed with 429 while this one waited, nothing is sent and the outcome is `Throttled`,
+    /// with `Scope::Feed`: the refusal of the domain has been told already.
     pub async fn fetch_entered(&self, permit: Permit, request: &Request<'_>) -> Response {
         let started = Instant::now();
         let origin = match address(request.url) {
@@ -161,17 +164,11 @@ impl Response {
 }
 
 fn address(url: &str) -> Result<Url, Failure> {
-    let mut parsed = Url::parse(url).map_err(|error| {
-        (
-            Stage::Refused,
-            format!("the address cannot be used: {error}"),
-        )
-    })?;
+    let refused = |words: String| (Stage::Refused, words);
+    let parsed = Url::parse(url).map_err(|error| format!("the address cannot be used: {error}"));
+    let mut parsed = parsed.map_err(refused)?;
     if !matches!(parsed.scheme(), "http" | "https") {
-        return Err((
-            Stage::Refused,
-            "the address is not http or https".to_owned(),
-        ));
+        return Err(refused("the address is not http or https".to_owned()));
     }
     answer::strip(&mut parsed);
     Ok(parsed)

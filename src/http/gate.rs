@@ -1,12 +1,14 @@
 //! One request at a time per domain, with a rest in between.
 //!
-//! Each domain has its own lane, so waiting for one never delays another. Times are of the monotonic clock.
+//! Each domain has its own lane, so waiting for one never delays another. Times are of the monotonic clock. A refusal
+//! (429) is heard by all who stand in the lane: it was meant for the whole domain.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
 use tokio::time::{Instant, sleep_until};
 use url::{Host, Url};
@@ -25,19 +27,31 @@ pub struct Gate {
 /// The right to ask one domain. The domain's rest begins when this is dropped: 1 s, or twice the response time.
 #[derive(Debug)]
 pub struct Permit {
-    rested_at: OwnedMutexGuard<Instant>,
-    began: Instant,
+    lane: OwnedMutexGuard<Lane>,
+    came: Instant,
+    /// When the domain was asked; `None`: not yet.
+    began: Option<Instant>,
 }
 
 #[derive(Debug, Default)]
 struct Lanes {
-    by_domain: HashMap<String, Lane>,
+    by_domain: HashMap<String, Arc<Turn<Lane>>>,
     /// Lanes are swept when there are this many; doubles with what a sweep leaves.
     sweep_at: usize,
 }
 
-/// Holds the instant from which the domain has rested.
-type Lane = Arc<Turn<Instant>>;
+#[derive(Debug)]
+struct Lane {
+    rested_at: Instant,
+    refused: Option<Refused>,
+}
+
+/// A domain's wish to be left alone.
+#[derive(Clone, Copy, Debug)]
+struct Refused {
+    at: Instant,
+    wait: Option<SignedDuration>,
+}
 
 impl Gate {
     /// A gate that nobody has passed.
@@ -45,25 +59,38 @@ impl Gate {
         Gate::default()
     }
 
-    /// Waits until nobody asks the domain of `url` and it has rested. First come, first served.
+    /// Waits until nobody asks the domain of `url` and it has rested, or has refused us. First come, first served.
     pub async fn enter(&self, url: &str) -> Permit {
-        let lane = self.lane(domain(url));
-        let rested_at = lane.lock_owned().await;
-        sleep_until(*rested_at).await;
-        Permit {
-            rested_at,
-            began: Instant::now(),
+        let came = Instant::now();
+        let lane = self.lane(domain(url)).lock_owned().await;
+        let permit = Permit {
+            lane,
+            came,
+            began: None,
+        };
+        if permit.refused_meanwhile().is_none() {
+            sleep_until(permit.lane.rested_at).await;
         }
+        permit
     }
 
-    fn lane(&self, domain: String) -> Lane {
+    fn lane(&self, domain: String) -> Arc<Turn<Lane>> {
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         if lanes.by_domain.len() > lanes.sweep_at {
             lanes.sweep();
         }
         let lane = lanes.by_domain.entry(domain);
-        lane.or_insert_with(|| Arc::new(Turn::new(Instant::now())))
+        lane.or_insert_with(|| Arc::new(Turn::new(Lane::new())))
             .clone()
+    }
+}
+
+impl Lane {
+    fn new() -> Lane {
+        Lane {
+            rested_at: Instant::now(),
+            refused: None,
+        }
     }
 }
 
@@ -75,8 +102,7 @@ impl Lanes {
         let now = Instant::now();
         // Lanes are cloned under the lock of this map only, so a count of one is certain.
         self.by_domain.retain(|_, lane| {
-            Arc::strong_count(lane) > 1
-                || lane.try_lock().map_or(true, |rested_at| *rested_at > now)
+            Arc::strong_count(lane) > 1 || lane.try_lock().map_or(true, |lane| lane.rested_at > now)
         });
         self.sweep_at = (2 * self.by_domain.len()).max(FEW);
     }
@@ -85,13 +111,29 @@ impl Lanes {
 impl Permit {
     /// The response time counts from here; between entering and asking the caller may have waited for other things.
     pub(super) fn begin(&mut self) {
-        self.began = Instant::now();
+        self.began = Some(Instant::now());
+    }
+
+    /// The domain does not want to be asked for this time; whoever waits for it now hears so.
+    pub(super) fn refuse(&mut self, wait: Option<SignedDuration>) {
+        let at = Instant::now();
+        self.lane.refused = Some(Refused { at, wait });
+    }
+
+    /// The domain refused us while we waited for it: then we must not ask. What remains of the time that it named.
+    pub(super) fn refused_meanwhile(&self) -> Option<Option<SignedDuration>> {
+        let refused = self.lane.refused.filter(|refused| refused.at > self.came)?;
+        let passed = SignedDuration::try_from(refused.at.elapsed()).unwrap_or_default();
+        let left = |wait: SignedDuration| wait.saturating_sub(passed).max(SignedDuration::ZERO);
+        Some(refused.wait.map(left))
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        *self.rested_at = Instant::now() + rest(self.began.elapsed());
+        if let Some(began) = self.began {
+            self.lane.rested_at = Instant::now() + rest(began.elapsed());
+        }
     }
 }
 
@@ -196,7 +238,8 @@ mod tests {
         let entered = |name: &'static str| {
             let gate = gate.clone();
             async move {
-                let permit = gate.enter(name).await;
+                let mut permit = gate.enter(name).await;
+                permit.begin();
                 let from = Instant::now();
                 tokio::time::sleep(Duration::from_millis(5)).await;
                 drop(permit);
@@ -224,26 +267,31 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_refusal_is_heard_by_those_who_waited_and_by_no_one_later() {
+        let gate = Gate::new();
+        let mut first = gate.enter("http://a.example.org/").await;
+        first.begin();
+        let (second, ()) = tokio::join!(gate.enter("http://b.example.org/"), async {
+            tokio::task::yield_now().await;
+            first.refuse(Some(SignedDuration::from_secs(60)));
+            drop(first);
+        });
+        let left = second.refused_meanwhile().flatten().expect("heard");
+        assert!(left > SignedDuration::from_secs(50) && left <= SignedDuration::from_secs(60));
+        drop(second);
+        let later = gate.enter("http://a.example.org/").await;
+        assert!(later.refused_meanwhile().is_none());
+    }
+
+    #[tokio::test]
     async fn domains_that_have_rested_are_forgotten() {
         let gate = Gate::new();
         let held = gate.enter("http://0.example.org/").await;
         let mut latest = Instant::now();
         for host in 1..=100 {
-            drop(gate.enter(&format!("http://10.0.0.{host}/")).await);
+            gate.enter(&format!("http://10.0.0.{host}/")).await.begin();
             latest = Instant::now();
         }
-        gate.lanes
-            .lock()
-            .expect("nobody panics while holding it")
-            .sweep();
-        assert_eq!(
-            gate.lanes
-                .lock()
-                .expect("nobody panics while holding it")
-                .by_domain
-                .len(),
-            101
-        );
         sleep_until(latest + LEAST_REST).await;
         gate.lanes
             .lock()

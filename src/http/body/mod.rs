@@ -187,6 +187,7 @@ impl Body {
         } else {
             match self.announced.as_str() {
                 "br" => Decoder::BrotliToCome(Vec::new()),
+                // Some servers name a character set here.
                 "" | "identity" | "gzip" | "x-gzip" | "none" | "utf-8" => Decoder::Plain(sink),
                 other => {
                     let words =

@@ -384,6 +384,52 @@ fn instants_from_a_clock_that_was_ahead_become_now() {
     assert_eq!(state.moved.map(|moved| moved.since), Some(noon()));
 }
 
+/// How often a server is asked in 72 hours, by rounds a quarter of an hour apart, if it answers its n-th poll like this.
+fn polls_in_three_days(answer: impl Fn(usize) -> Polled) -> usize {
+    let hourly = Settings {
+        fastest: minutes(60),
+        slowest: minutes(60),
+    };
+    let mut state = FeedState {
+        first_read_at: None,
+        last_new_at: None,
+        ..feed()
+    };
+    let mut polls = 0;
+    for round in 0..72 * 4 {
+        let now = noon() + minutes(15 * round);
+        if now < state.next_at || state.hold_until.is_some_and(|until| now < until) {
+            continue;
+        }
+        let polled = answer(polls);
+        polls += 1;
+        let next = next_after(&polled, &state, &hourly, None, now);
+        let well = matches!(polled, Polled::Read { .. } | Polled::Unchanged { .. });
+        state.failures = if well { 0 } else { state.failures + 1 };
+        state.error = (polled == Polled::Gone).then(|| GONE.to_owned());
+        state.next_at = next.next_at;
+        state.hold_until = next.hold_until;
+    }
+    polls
+}
+
+#[test]
+fn over_three_days_a_server_is_asked_as_often_as_its_answers_invite() {
+    let untold = |scope| Polled::Throttled { wait: None, scope };
+    // The jitter moves an hourly feed past every fourth round.
+    assert_eq!(polls_in_three_days(|_| READ), 58);
+    assert_eq!(polls_in_three_days(|_| read(360)), 12);
+    assert_eq!(polls_in_three_days(|_| Polled::Failed), 8);
+    assert_eq!(
+        polls_in_three_days(|poll| if poll == 0 { Polled::Failed } else { READ }),
+        58
+    );
+    assert_eq!(polls_in_three_days(|_| Polled::Gone), 2);
+    assert_eq!(polls_in_three_days(|_| told(24 * 60)), 3);
+    assert_eq!(polls_in_three_days(|_| untold(Scope::Domain)), 8);
+    assert_eq!(polls_in_three_days(|_| untold(Scope::Feed)), 8);
+}
+
 proptest! {
     #[test]
     fn whatever_the_schedule_decides_is_legal_and_respects_whom_it_must(

@@ -179,9 +179,4 @@ async fn a_document_of_a_byte_now_and_then_is_cut_at_the_total_time() {
     let (bytes, cause) = torn(response.outcome);
     assert!(FEED.as_bytes().starts_with(&bytes) && bytes.len() < FEED.len());
     assert_eq!(cause, "the document did not come to its end in time");
-    assert!(
-        response.took >= Duration::from_millis(900),
-        "{:?}",
-        response.took
-    );
 }

@@ -5,6 +5,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
 use rustls::ServerConfig;
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use wirewatch::http::client::{Client, Settings};
@@ -42,17 +43,23 @@ fn trusting(authority: &Authority) -> Client {
     .expect("a client")
 }
 
-/// A certificate that vouches for itself.
-fn self_signed() -> Identity {
-    let made =
-        rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).expect("a certificate");
-    let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+/// A certificate that vouches for itself, as an authority (the default of OpenSSL) or not.
+fn self_signed(is_ca: IsCa) -> Identity {
+    let mut params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).expect("an address");
+    params.is_ca = is_ca;
+    let key = KeyPair::generate().expect("a key");
+    let certificate = params
+        .self_signed(&key)
+        .expect("a certificate")
+        .der()
+        .clone();
+    let key = PrivatePkcs8KeyDer::from(key.serialize_der());
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .expect("the default versions")
         .with_no_client_auth()
-        .with_single_cert(vec![made.cert.der().clone()], key.into())
+        .with_single_cert(vec![certificate], key.into())
         .expect("a fitting key");
     Identity {
         config: Arc::new(config),
@@ -170,8 +177,12 @@ async fn a_bad_certificate_says_what_is_wrong_and_nothing_is_sent() {
     let (authority, stranger) = (Authority::new("known"), Authority::new("unknown"));
     for (identity, expected) in [
         (
-            self_signed(),
+            self_signed(IsCa::NoCa),
             "Tls: certificate is self-signed, or signed by nobody we trust",
+        ),
+        (
+            self_signed(IsCa::Ca(BasicConstraints::Unconstrained)),
+            "Tls: certificate is self-signed",
         ),
         (
             stranger.identity("127.0.0.1"),

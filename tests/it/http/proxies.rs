@@ -3,7 +3,9 @@
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc;
+use std::time::Duration;
 
+use jiff::SignedDuration;
 use wirewatch::http::client::{Client, Settings};
 use wirewatch::http::fetch::{Outcome, Scope};
 
@@ -143,33 +145,59 @@ async fn a_proxy_that_is_down_is_named_as_the_culprit() {
     );
 }
 
-#[tokio::test]
-async fn two_hosts_of_one_domain_are_asked_one_after_the_other_and_others_meanwhile() {
+/// Asks two hosts of one domain and one of another at once; the proxy answers all three like this.
+async fn three_at_once(reply: Reply) -> (Server, [Outcome; 2]) {
     let proxy = Server::start();
-    for host in ["a.example.org", "b.example.org", "example.com"] {
-        proxy.on(
-            &format!("http://{host}/"),
-            Reply::status(429).header("Retry-After", "60"),
-        );
+    let urls = [
+        "http://a.example.org/",
+        "http://b.example.org/",
+        "http://example.com/",
+    ];
+    for url in urls {
+        proxy.on(url, reply.clone());
     }
     let client = through(&proxy.url("/"));
-    let (a, b, other) = (
-        request("http://a.example.org/"),
-        request("http://b.example.org/"),
-        request("http://example.com/"),
-    );
+    let [a, b, other] = urls.map(request);
     let (a, b, _) = tokio::join!(client.fetch(&a), client.fetch(&b), client.fetch(&other));
-    for response in [a, b] {
-        assert!(matches!(
-            response.outcome,
-            Outcome::Throttled {
-                scope: Scope::Domain,
-                ..
-            }
-        ));
-    }
-    let at = |host: &str| proxy.requests_to(&format!("http://{host}/"))[0].at;
-    let apart = at("b.example.org") - at("a.example.org");
-    assert!(apart >= std::time::Duration::from_secs(1), "{apart:?}");
-    assert!(at("example.com") < at("b.example.org"));
+    (proxy, [a.outcome, b.outcome])
+}
+
+#[tokio::test]
+async fn two_hosts_of_one_domain_are_asked_one_after_the_other_and_others_meanwhile() {
+    let (proxy, _) = three_at_once(Reply::ok(FEED)).await;
+    let at = |url: &str| proxy.requests_to(url)[0].at;
+    let apart = at("http://b.example.org/") - at("http://a.example.org/");
+    assert!(apart >= Duration::from_secs(1), "{apart:?}");
+    assert!(at("http://example.com/") < at("http://b.example.org/"));
+}
+
+#[tokio::test]
+async fn a_429_of_one_host_spares_the_whole_domain_what_was_waiting_for_it() {
+    let too_many = Reply::status(429).header("Retry-After", "60");
+    let (proxy, [a, b]) = three_at_once(too_many).await;
+    let Outcome::Throttled {
+        scope: Scope::Domain,
+        ..
+    } = a
+    else {
+        panic!("not refused: {a:?}");
+    };
+    let Outcome::Throttled {
+        wait: Some(wait),
+        said,
+        ..
+    } = b
+    else {
+        panic!("not refused: {b:?}");
+    };
+    assert!(
+        wait > SignedDuration::from_secs(30) && wait <= SignedDuration::from_secs(60),
+        "{wait:?}"
+    );
+    assert_eq!(
+        said,
+        "HTTP 429 (too many requests), to another feed of its domain"
+    );
+    assert!(proxy.requests_to("http://b.example.org/").is_empty());
+    assert_eq!(proxy.requests_to("http://example.com/").len(), 1);
 }

@@ -174,6 +174,17 @@ async fn the_validators_of_a_torn_document_are_not_taken() {
 }
 
 #[tokio::test]
+async fn a_torn_document_is_not_fresh() {
+    let server = Server::start();
+    let fresh = || Reply::ok(FEED).header("Cache-Control", "max-age=600");
+    server.on("/whole", fresh());
+    server.on("/torn", fresh().truncated_at(30));
+    let expected = Some(SignedDuration::from_secs(600));
+    assert_eq!(fetch(&server.url("/whole")).await.freshness, expected);
+    assert_eq!(fetch(&server.url("/torn")).await.freshness, None);
+}
+
+#[tokio::test]
 async fn a_304_that_nobody_asked_for_is_a_failure() {
     let server = Server::start();
     server.on("/", Reply::status(304));

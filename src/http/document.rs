@@ -1,0 +1,143 @@
+//! Reads a document to its end, within the limits of size, time and memory.
+
+use std::hash::Hasher;
+
+use bytes::Bytes;
+use reqwest::header;
+use siphasher::sip::SipHasher13;
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::body::{Body, Effort, Fault};
+use super::client::Client;
+use super::fetch::{Outcome, Stage};
+use super::patience::Patience;
+use super::{answer, cause};
+use crate::model::Validators;
+
+/// Documents over this size wait for room.
+const LARGE: usize = 256 << 10;
+
+/// Reads the body of a 200. `validators` are those of its head; a torn document loses them.
+pub(super) async fn read(
+    client: &Client,
+    patience: &mut Patience,
+    found: reqwest::Response,
+    validators: Validators,
+) -> Outcome {
+    let content_type = answer::content_type(found.headers());
+    let mut reading = Reading::new(client, patience, &found);
+    let (bytes, fault) = match reading.all(found).await {
+        Ok(()) => reading.body.finish(),
+        Err(Fault::Refused(cause)) => (Vec::new(), Some(Fault::Refused(cause))),
+        Err(torn) => (reading.body.finish().0, Some(torn)),
+    };
+    let stage = Stage::Body;
+    let torn = match fault {
+        Some(Fault::Refused(cause)) => return Outcome::Failed { stage, cause },
+        Some(Fault::Torn(cause)) => Some(cause),
+        None => None,
+    };
+    if bytes.is_empty() {
+        let cause = torn.unwrap_or_else(|| "the document is empty".to_owned());
+        return Outcome::Failed { stage, cause };
+    }
+    let validators = match torn {
+        None => validators,
+        Some(_) => Validators {
+            url: validators.url,
+            ..Validators::default()
+        },
+    };
+    Outcome::Body {
+        hash: hash(&bytes),
+        bytes: Bytes::from(bytes),
+        validators,
+        content_type,
+        torn,
+    }
+}
+
+struct Reading<'a> {
+    client: &'a Client,
+    patience: &'a mut Patience,
+    body: Body,
+    /// The right to hold a large document, once this is one.
+    room: Option<OwnedSemaphorePermit>,
+}
+
+impl<'a> Reading<'a> {
+    fn new(
+        client: &'a Client,
+        patience: &'a mut Patience,
+        found: &reqwest::Response,
+    ) -> Reading<'a> {
+        let announced = found.headers().get(header::CONTENT_ENCODING);
+        let announced = announced.map(|value| String::from_utf8_lossy(value.as_bytes()));
+        Reading {
+            client,
+            patience,
+            body: Body::new(announced.as_deref().unwrap_or_default()),
+            room: None,
+        }
+    }
+
+    /// Takes all that comes. After a tear what has come is decoded as far as it goes.
+    async fn all(&mut self, found: reqwest::Response) -> Result<(), Fault> {
+        let came = self.pieces(found).await;
+        if let Err(Fault::Refused(_)) = came {
+            return came;
+        }
+        if self.body.close()? == Effort::Large {
+            self.make_room().await;
+        }
+        let decoded = self.take(&[]).await;
+        match decoded {
+            Err(Fault::Refused(_)) => decoded,
+            _ => came.and(decoded),
+        }
+    }
+
+    async fn pieces(&mut self, mut found: reqwest::Response) -> Result<(), Fault> {
+        let most = self.client.settings().read_timeout;
+        loop {
+            let Some(chunk) = self.patience.within(most, found.chunk()).await else {
+                let words = "the document did not come to its end in time";
+                return Err(Fault::Torn(words.to_owned()));
+            };
+            match chunk.map_err(|error| Fault::Torn(cause::explain_body(&error)))? {
+                Some(chunk) => self.take(&chunk).await?,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Decodes a chunk in steps. Large documents wait for room, and let others work between their steps.
+    async fn take(&mut self, chunk: &[u8]) -> Result<(), Fault> {
+        let mut rest = chunk;
+        loop {
+            let before = self.body.len();
+            let progress = self.body.push(rest)?;
+            if self.body.len() > LARGE && self.body.len() > before {
+                self.make_room().await;
+                tokio::task::yield_now().await;
+            }
+            rest = rest.get(progress.taken..).unwrap_or_default();
+            if rest.is_empty() && !progress.pending {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn make_room(&mut self) {
+        if self.room.is_none() {
+            self.room = Some(self.patience.excuse(self.client.room()).await);
+        }
+    }
+}
+
+/// With a fixed key, since it is stored and compared later.
+fn hash(bytes: &[u8]) -> i64 {
+    let mut hasher = SipHasher13::new();
+    hasher.write(bytes);
+    hasher.finish().cast_signed()
+}
