@@ -45,12 +45,18 @@ impl<'a> Tag<'a> {
 
 /// The name behind the prefix.
 pub(super) fn local(name: &str) -> &str {
-    name.rsplit(':').next().unwrap_or(name)
+    match name.bytes().rposition(|byte| byte == b':') {
+        Some(colon) => name.get(colon + 1..).unwrap_or_default(),
+        None => name,
+    }
 }
 
 /// The prefix of a name, empty if it has none.
 pub(super) fn prefix(name: &str) -> &str {
-    name.split_once(':').map_or("", |(prefix, _)| prefix)
+    match name.bytes().position(|byte| byte == b':') {
+        Some(colon) => name.get(..colon).unwrap_or_default(),
+        None => "",
+    }
 }
 
 /// Walks over the markup of a source.
@@ -234,7 +240,7 @@ fn start_tag(source: &str) -> (Piece<'_>, usize) {
     let ends_name = |byte: &u8| {
         byte.is_ascii_whitespace() || matches!(byte, b'>' | b'/' | b'<' | b'=' | b'"' | b'\'')
     };
-    let Some(name_end) = rest.as_bytes().iter().position(|byte| ends_name(byte)) else {
+    let Some(name_end) = rest.as_bytes().iter().position(ends_name) else {
         return (Piece::Cut, source.len());
     };
     if matches!(

@@ -14,7 +14,7 @@ use feed_rs::parser::Builder;
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
-use super::dialect::{AS_WRITTEN, NOTE, note, rel};
+use super::dialect::{AS_WRITTEN, INSTANT, NOTE, note, rel};
 use super::{FeedDocument, dates};
 use crate::model::{Entry, Source};
 
@@ -27,16 +27,21 @@ pub(super) fn parse(source: impl Read, base: &str) -> Result<FeedDocument, Strin
     let parser = Builder::new()
         // Its own id for an entry without one is random, so that every poll would show new entries.
         .id_generator(|_, _, _| String::new())
-        .timestamp_parser(|text| {
-            let instant = SystemTime::try_from(dates::parse(text)?).ok()?;
-            Some(instant.into())
-        })
+        .timestamp_parser(|text| Some(SystemTime::try_from(instant(text)?).ok()?.into()))
         .sanitize_content(false)
         .build();
     match catch_unwind(AssertUnwindSafe(|| parser.parse(source))) {
         Ok(Ok(feed)) => Ok(document(feed, Url::parse(base).ok())),
         Ok(Err(error)) => Err(error.to_string()),
         Err(_) => Err("the parser panicked".to_owned()),
+    }
+}
+
+/// A date of the mender, or of a feed.
+fn instant(text: &str) -> Option<Timestamp> {
+    match text.strip_prefix(INSTANT) {
+        Some(seconds) => Timestamp::from_second(seconds.parse().ok()?).ok(),
+        None => dates::parse(text),
     }
 }
 
