@@ -99,7 +99,8 @@ fn shown(document: &FeedDocument) -> String {
             &format!("{} ({}): {}", oddity.what, oddity.place, oddity.done),
         );
     }
-    text
+    // The snapshots are kept with line feeds only.
+    text.replace('\r', "")
 }
 
 #[test]
