@@ -192,6 +192,10 @@ fn what_is_no_feed_is_named() {
             "an OPML list of feeds",
         ),
         (
+            b"<html><script>x = '<rss version=2>';</script></html>",
+            "an HTML page",
+        ),
+        (
             b"<catalog><book/></catalog>",
             "an XML document of `catalog`",
         ),
