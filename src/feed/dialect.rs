@@ -41,7 +41,7 @@ pub(super) mod rel {
     /// The comments page (RFC 4685).
     pub(in crate::feed) const REPLIES: &str = "replies";
     /// The feed that an entry was taken from, with its title.
-    pub(in crate::feed) const VIA: &str = "via";
+    pub(in crate::feed) const SOURCE: &str = "urn:wirewatch:source";
 }
 
 /// How the text of an element is to be understood.

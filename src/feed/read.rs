@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::SystemTime;
 
 use feed_rs::model::{
-    Category, Entry as ParsedEntry, Feed, FeedType, Link, LinkTarget, Person, Text,
+    Category, Entry as ParsedEntry, Feed, FeedType, Link, LinkTarget, MediaObject, Person, Text,
 };
 use feed_rs::parser::Builder;
 use jiff::{SignedDuration, Timestamp};
@@ -100,41 +100,12 @@ fn entry(parsed: ParsedEntry, is_rss: bool, base: Option<&Url>) -> Entry {
         let is_plain = content.content_type.as_str() == "text/plain" && !is_rss;
         html(content.body?, is_plain)
     });
-    let files = parsed
-        .media
-        .iter()
-        .flat_map(|media| &media.content)
-        .filter_map(|content| content.url.as_ref());
-    let linked = parsed
-        .links
-        .iter()
-        .filter(|link| has_rel(link, rel::ENCLOSURE));
-    let mut enclosures: Vec<String> = linked
-        .filter_map(|link| absolute(&link.href, base))
-        .collect();
-    for file in files {
-        if !enclosures.iter().any(|known| known == file.as_str()) {
-            enclosures.push(file.to_string());
-        }
-    }
-    let is_comments =
-        |link: &&Link| link.target == Some(LinkTarget::Comments) || has_rel(link, rel::REPLIES);
-    let via = parsed
-        .links
-        .iter()
-        .find(|link| has_rel(link, rel::VIA) && link.media_type.is_none());
+    let source = parsed.links.iter().find(|link| has_rel(link, rel::SOURCE));
     let link = alternate(&parsed.links).and_then(|link| absolute(&link.href, base));
-    let comments = parsed
-        .links
-        .iter()
-        .find(is_comments)
-        .and_then(|link| absolute(&link.href, base))
-        // The page itself, which some give as its comments, tells nothing.
-        .filter(|comments| link.as_ref() != Some(comments));
+    let comments = parsed.links.iter().find(|link| is_comments(link));
     Entry {
         guid: Some(parsed.id.trim().to_owned()).filter(|id| !id.is_empty()),
         permalink: notes.get(note::PERMALINK).map(|value| value == "true"),
-        link,
         title: parsed.title.and_then(|title| fragment(title, is_rss)),
         summary: parsed.summary.and_then(|summary| fragment(summary, is_rss)),
         content,
@@ -147,13 +118,44 @@ fn entry(parsed: ParsedEntry, is_rss: bool, base: Option<&Url>) -> Entry {
             .language
             .or_else(|| notes.get(note::LANGUAGE).map(str::to_owned))
             .and_then(language),
-        enclosures,
-        comments,
-        source: via.map(|link| Source {
+        enclosures: enclosures(&parsed.links, &parsed.media, base),
+        comments: comments
+            .and_then(|link| absolute(&link.href, base))
+            // The page itself, which some give as its comments, tells nothing.
+            .filter(|comments| link.as_ref() != Some(comments)),
+        link,
+        source: source.map(|link| Source {
             title: link.title.clone(),
             url: absolute(&link.href, base),
         }),
     }
+}
+
+/// Linked and embedded files, each once.
+fn enclosures(links: &[Link], media: &[MediaObject], base: Option<&Url>) -> Vec<String> {
+    let linked = links
+        .iter()
+        .filter(|link| has_rel(link, rel::ENCLOSURE))
+        .filter_map(|link| absolute(&link.href, base));
+    let embedded = media
+        .iter()
+        .flat_map(|media| &media.content)
+        .filter_map(|content| content.url.as_ref().map(ToString::to_string));
+    let mut addresses: Vec<String> = Vec::new();
+    for address in linked.chain(embedded) {
+        if !addresses.contains(&address) {
+            addresses.push(address);
+        }
+    }
+    addresses
+}
+
+fn is_comments(link: &Link) -> bool {
+    let is_page = link
+        .media_type
+        .as_deref()
+        .is_none_or(|kind| kind.contains("html"));
+    link.target == Some(LinkTarget::Comments) || (has_rel(link, rel::REPLIES) && is_page)
 }
 
 /// The page: the first alternate link that is HTML, else the first.

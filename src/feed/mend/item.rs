@@ -425,7 +425,7 @@ fn write_source(writer: &mut Writer, source: &Field<'_>, base: Option<&Url>) {
     let title = title.unwrap_or_default();
     let address = address.unwrap_or_default();
     if !title.is_empty() || !address.is_empty() {
-        writer.link(rel::VIA, &resolve(&address, Some(source), base), &title);
+        writer.link(rel::SOURCE, &resolve(&address, Some(source), base), &title);
     }
 }
 
