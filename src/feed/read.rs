@@ -273,13 +273,24 @@ fn split_notes(categories: Vec<Category>) -> (Notes, Vec<String>) {
     (Notes(notes), names)
 }
 
-/// A language tag as BCP 47 writes it, or nothing where the feed wrote something else there.
+/// A language tag in the letters that BCP 47 recommends (`en-GB`), or nothing where the feed wrote something else there.
 fn language(tag: String) -> Option<String> {
-    let tag = tag.trim().replace('_', "-");
+    let tag = tag.trim().replace('_', "-").to_ascii_lowercase();
     let first = tag.split('-').next().unwrap_or_default();
-    let is_tag = (2..=3).contains(&first.len())
-        && tag
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    (is_tag && first.bytes().all(|byte| byte.is_ascii_alphabetic())).then_some(tag)
+    let is_language =
+        (2..=3).contains(&first.len()) && first.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let is_tag = tag
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let spelt = |(at, part): (usize, &str)| match (at, part.len()) {
+        (1.., 2) => part.to_ascii_uppercase(),
+        _ => part.to_owned(),
+    };
+    (is_language && is_tag).then(|| {
+        tag.split('-')
+            .enumerate()
+            .map(spelt)
+            .collect::<Vec<_>>()
+            .join("-")
+    })
 }

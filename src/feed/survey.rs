@@ -177,10 +177,7 @@ enum Dialect {
 fn has_settled_address(tag: &Tag<'_>, text: &str) -> bool {
     match tag.name {
         "link" | "comments" if !tag.attributes.contains("href") => {
-            let inner = text
-                .get(..memmem::find(text.as_bytes(), b"</").unwrap_or(0))
-                .unwrap_or_default();
-            is_settled(&markup::plain(inner))
+            is_settled(&markup::plain(inner(text)))
         }
         "link" | "enclosure" => ["href", "url"].iter().all(|name| {
             tag.attribute(name)
@@ -188,6 +185,12 @@ fn has_settled_address(tag: &Tag<'_>, text: &str) -> bool {
         }),
         _ => true,
     }
+}
+
+/// The inside of an element that holds no others; `text` begins behind its tag.
+fn inner(text: &str) -> &str {
+    let end = memmem::find(text.as_bytes(), b"</").unwrap_or(0);
+    text.get(..end).unwrap_or_default()
 }
 
 /// Whether an address is spelt so plainly that no two programs write it differently: `https://lower.case/path`.
@@ -242,7 +245,7 @@ impl Walk {
             && match self.dialect {
                 Dialect::Unknown => self.begins(tag),
                 Dialect::Rss => self.accepts_in_rss(tag, text),
-                Dialect::Atom => self.accepts_in_atom(tag),
+                Dialect::Atom => self.accepts_in_atom(tag, text),
             };
         self.depth -= usize::from(tag.is_empty);
         is_fine
@@ -289,7 +292,7 @@ impl Walk {
                     | "content:encoded" | "guid" => is_bare,
                     "category" | "enclosure" => true,
                     // The guess of feed-rs at names and addresses panics on some texts that hold both.
-                    "dc:creator" => !text.split("</").next().unwrap_or_default().contains('@'),
+                    "dc:creator" => !inner(text).contains('@'),
                     _ => self.is_ignored(tag),
                 }
             }
@@ -300,7 +303,7 @@ impl Walk {
         }
     }
 
-    fn accepts_in_atom(&mut self, tag: &Tag<'_>) -> bool {
+    fn accepts_in_atom(&mut self, tag: &Tag<'_>, text: &str) -> bool {
         match (self.depth, tag.name) {
             (2, "entry") => {
                 self.inside = Inside::Item;
@@ -327,6 +330,10 @@ impl Walk {
                         kind == "html"
                             && !tag.attributes.contains("src")
                             && !tag.attributes.contains("mode")
+                    }
+                    // Without a type markup in it is taken for markup, against the letter.
+                    "title" if kind.is_empty() => {
+                        tag.attributes.trim().is_empty() && !inner(text).contains(['&', '<'])
                     }
                     "title" | "subtitle" | "rights" => {
                         matches!(&*kind, "" | "text" | "html") && !tag.attributes.contains("mode")
