@@ -5,11 +5,16 @@
 
 use std::borrow::Cow;
 
+use jiff::Timestamp;
+
 /// The beginning of the scheme of a category that is a note.
 pub(super) const NOTE: &str = "urn:wirewatch:note:";
 
 /// Stands before every address, so that feed-rs takes it for no address and leaves it as the feed wrote it.
 pub(super) const AS_WRITTEN: char = '=';
+
+/// Stands before a date that is the seconds since 1970.
+pub(super) const INSTANT: char = '@';
 
 /// What a note is about, the end of its scheme.
 pub(super) mod note {
@@ -36,7 +41,7 @@ pub(super) mod rel {
     /// The comments page (RFC 4685).
     pub(in crate::feed) const REPLIES: &str = "replies";
     /// The feed that an entry was taken from, with its title.
-    pub(in crate::feed) const VIA: &str = "via";
+    pub(in crate::feed) const SOURCE: &str = "urn:wirewatch:source";
 }
 
 /// How the text of an element is to be understood.
@@ -70,21 +75,29 @@ impl Writer {
         self.out.push('>');
     }
 
-    /// An element whose text is already written as XML text or CDATA.
-    pub(super) fn raw(&mut self, element: &str, form: Form, xml: &str) {
+    /// An element whose text is written by `write`, as XML text or CDATA.
+    pub(super) fn element(&mut self, element: &str, form: Form, write: impl FnOnce(&mut String)) {
         self.out.push('<');
         self.out.push_str(element);
         if form == Form::Html {
             self.out.push_str(" type=\"html\"");
         }
         self.out.push('>');
-        self.out.push_str(xml);
+        write(&mut self.out);
         self.close(element);
     }
 
     /// An element with this text.
     pub(super) fn text(&mut self, element: &str, form: Form, text: &str) {
-        self.raw(element, form, &escape(text));
+        self.element(element, form, |out| write_escaped(out, text));
+    }
+
+    /// A date, in the shortest form that its reader knows.
+    pub(super) fn date(&mut self, element: &str, instant: Timestamp) {
+        self.element(element, Form::Plain, |out| {
+            out.push(INSTANT);
+            out.push_str(&instant.as_second().to_string());
+        });
     }
 
     /// An author.
@@ -98,7 +111,10 @@ impl Writer {
     pub(super) fn link(&mut self, rel: &str, href: &str, title: &str) {
         self.out.push_str("<link");
         self.attribute("rel", rel);
-        self.attribute("href", &format!("{AS_WRITTEN}{href}"));
+        self.out.push_str(" href=\"");
+        self.out.push(AS_WRITTEN);
+        write_escaped(&mut self.out, href);
+        self.out.push('"');
         if !title.is_empty() {
             self.attribute("title", title);
         }
@@ -116,7 +132,10 @@ impl Writer {
     pub(super) fn note(&mut self, about: &str, value: &str) {
         self.out.push_str("<category");
         self.attribute("term", value);
-        self.attribute("scheme", &format!("{NOTE}{about}"));
+        self.out.push_str(" scheme=\"");
+        self.out.push_str(NOTE);
+        self.out.push_str(about);
+        self.out.push('"');
         self.out.push_str("/>");
     }
 
@@ -129,26 +148,37 @@ impl Writer {
         self.out.push(' ');
         self.out.push_str(name);
         self.out.push_str("=\"");
-        self.out.push_str(&escape(value));
+        write_escaped(&mut self.out, value);
         self.out.push('"');
     }
 }
 
 /// Text as XML text or as an attribute value between double quotes.
 pub(super) fn escape(text: &str) -> Cow<'_, str> {
-    const SPECIAL: [char; 4] = ['&', '<', '>', '"'];
-    if !text.contains(SPECIAL) {
+    if !text.bytes().any(is_special) {
         return Cow::Borrowed(text);
     }
     let mut escaped = String::with_capacity(text.len() + text.len() / 8);
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            other => escaped.push(other),
-        }
-    }
+    write_escaped(&mut escaped, text);
     Cow::Owned(escaped)
+}
+
+fn is_special(byte: u8) -> bool {
+    matches!(byte, b'&' | b'<' | b'>' | b'"')
+}
+
+fn write_escaped(out: &mut String, text: &str) {
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(is_special) {
+        let (before, behind) = rest.split_at(at);
+        out.push_str(before);
+        out.push_str(match behind.as_bytes().first() {
+            Some(b'&') => "&amp;",
+            Some(b'<') => "&lt;",
+            Some(b'>') => "&gt;",
+            _ => "&quot;",
+        });
+        rest = behind.get(1..).unwrap_or_default();
+    }
+    out.push_str(rest);
 }

@@ -150,7 +150,7 @@ fn write_item(writer: &mut Writer, item: &Map<String, Value>) {
         ("date_modified", "updated"),
     ] {
         if let Some(instant) = text(item, key).and_then(|date| dates::parse(&date)) {
-            writer.text(element, Form::Plain, &instant.to_string());
+            writer.date(element, instant);
         }
     }
     if let Some(content) = text(item, "content_html") {

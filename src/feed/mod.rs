@@ -108,6 +108,13 @@ pub fn read(bytes: &[u8], context: &Context<'_>) -> Result<FeedDocument, NotAFee
             }
         }
         Kind::Mend => mended(&decoded.text, context)?,
+        Kind::Maybe(what) => {
+            let document = mended(&decoded.text, context)?;
+            if document.entries.is_empty() && document.title.is_none() && document.link.is_none() {
+                return Err(NotAFeed { what });
+            }
+            document
+        }
     };
     document.oddities.splice(..0, decoded.oddities);
     Ok(document)

@@ -8,13 +8,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::SystemTime;
 
 use feed_rs::model::{
-    Category, Entry as ParsedEntry, Feed, FeedType, Link, LinkTarget, Person, Text,
+    Category, Entry as ParsedEntry, Feed, FeedType, Link, LinkTarget, MediaObject, Person, Text,
 };
 use feed_rs::parser::Builder;
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
-use super::dialect::{AS_WRITTEN, NOTE, note, rel};
+use super::dialect::{AS_WRITTEN, INSTANT, NOTE, note, rel};
 use super::{FeedDocument, dates};
 use crate::model::{Entry, Source};
 
@@ -27,16 +27,21 @@ pub(super) fn parse(source: impl Read, base: &str) -> Result<FeedDocument, Strin
     let parser = Builder::new()
         // Its own id for an entry without one is random, so that every poll would show new entries.
         .id_generator(|_, _, _| String::new())
-        .timestamp_parser(|text| {
-            let instant = SystemTime::try_from(dates::parse(text)?).ok()?;
-            Some(instant.into())
-        })
+        .timestamp_parser(|text| Some(SystemTime::try_from(instant(text)?).ok()?.into()))
         .sanitize_content(false)
         .build();
     match catch_unwind(AssertUnwindSafe(|| parser.parse(source))) {
         Ok(Ok(feed)) => Ok(document(feed, Url::parse(base).ok())),
         Ok(Err(error)) => Err(error.to_string()),
         Err(_) => Err("the parser panicked".to_owned()),
+    }
+}
+
+/// A date of the mender, or of a feed.
+fn instant(text: &str) -> Option<Timestamp> {
+    match text.strip_prefix(INSTANT) {
+        Some(seconds) => Timestamp::from_second(seconds.parse().ok()?).ok(),
+        None => dates::parse(text),
     }
 }
 
@@ -95,41 +100,12 @@ fn entry(parsed: ParsedEntry, is_rss: bool, base: Option<&Url>) -> Entry {
         let is_plain = content.content_type.as_str() == "text/plain" && !is_rss;
         html(content.body?, is_plain)
     });
-    let files = parsed
-        .media
-        .iter()
-        .flat_map(|media| &media.content)
-        .filter_map(|content| content.url.as_ref());
-    let linked = parsed
-        .links
-        .iter()
-        .filter(|link| has_rel(link, rel::ENCLOSURE));
-    let mut enclosures: Vec<String> = linked
-        .filter_map(|link| absolute(&link.href, base))
-        .collect();
-    for file in files {
-        if !enclosures.iter().any(|known| known == file.as_str()) {
-            enclosures.push(file.to_string());
-        }
-    }
-    let is_comments =
-        |link: &&Link| link.target == Some(LinkTarget::Comments) || has_rel(link, rel::REPLIES);
-    let via = parsed
-        .links
-        .iter()
-        .find(|link| has_rel(link, rel::VIA) && link.media_type.is_none());
+    let source = parsed.links.iter().find(|link| has_rel(link, rel::SOURCE));
     let link = alternate(&parsed.links).and_then(|link| absolute(&link.href, base));
-    let comments = parsed
-        .links
-        .iter()
-        .find(is_comments)
-        .and_then(|link| absolute(&link.href, base))
-        // The page itself, which some give as its comments, tells nothing.
-        .filter(|comments| link.as_ref() != Some(comments));
+    let comments = parsed.links.iter().find(|link| is_comments(link));
     Entry {
         guid: Some(parsed.id.trim().to_owned()).filter(|id| !id.is_empty()),
         permalink: notes.get(note::PERMALINK).map(|value| value == "true"),
-        link,
         title: parsed.title.and_then(|title| fragment(title, is_rss)),
         summary: parsed.summary.and_then(|summary| fragment(summary, is_rss)),
         content,
@@ -142,13 +118,44 @@ fn entry(parsed: ParsedEntry, is_rss: bool, base: Option<&Url>) -> Entry {
             .language
             .or_else(|| notes.get(note::LANGUAGE).map(str::to_owned))
             .and_then(language),
-        enclosures,
-        comments,
-        source: via.map(|link| Source {
+        enclosures: enclosures(&parsed.links, &parsed.media, base),
+        comments: comments
+            .and_then(|link| absolute(&link.href, base))
+            // The page itself, which some give as its comments, tells nothing.
+            .filter(|comments| link.as_ref() != Some(comments)),
+        link,
+        source: source.map(|link| Source {
             title: link.title.clone(),
             url: absolute(&link.href, base),
         }),
     }
+}
+
+/// Linked and embedded files, each once.
+fn enclosures(links: &[Link], media: &[MediaObject], base: Option<&Url>) -> Vec<String> {
+    let linked = links
+        .iter()
+        .filter(|link| has_rel(link, rel::ENCLOSURE))
+        .filter_map(|link| absolute(&link.href, base));
+    let embedded = media
+        .iter()
+        .flat_map(|media| &media.content)
+        .filter_map(|content| content.url.as_ref().map(ToString::to_string));
+    let mut addresses: Vec<String> = Vec::new();
+    for address in linked.chain(embedded) {
+        if !addresses.contains(&address) {
+            addresses.push(address);
+        }
+    }
+    addresses
+}
+
+fn is_comments(link: &Link) -> bool {
+    let is_page = link
+        .media_type
+        .as_deref()
+        .is_none_or(|kind| kind.contains("html"));
+    link.target == Some(LinkTarget::Comments) || (has_rel(link, rel::REPLIES) && is_page)
 }
 
 /// The page: the first alternate link that is HTML, else the first.
@@ -266,13 +273,24 @@ fn split_notes(categories: Vec<Category>) -> (Notes, Vec<String>) {
     (Notes(notes), names)
 }
 
-/// A language tag as BCP 47 writes it, or nothing where the feed wrote something else there.
+/// A language tag in the letters that BCP 47 recommends (`en-GB`), or nothing where the feed wrote something else there.
 fn language(tag: String) -> Option<String> {
-    let tag = tag.trim().replace('_', "-");
+    let tag = tag.trim().replace('_', "-").to_ascii_lowercase();
     let first = tag.split('-').next().unwrap_or_default();
-    let is_tag = (2..=3).contains(&first.len())
-        && tag
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    (is_tag && first.bytes().all(|byte| byte.is_ascii_alphabetic())).then_some(tag)
+    let is_language =
+        (2..=3).contains(&first.len()) && first.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let is_tag = tag
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let spelt = |(at, part): (usize, &str)| match (at, part.len()) {
+        (1.., 2) => part.to_ascii_uppercase(),
+        _ => part.to_owned(),
+    };
+    (is_language && is_tag).then(|| {
+        tag.split('-')
+            .enumerate()
+            .map(spelt)
+            .collect::<Vec<_>>()
+            .join("-")
+    })
 }

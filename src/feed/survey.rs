@@ -4,6 +4,8 @@
 //! for mending and ends the look. Depth is bounded here, because feed-rs reads nested elements by recursion and overflows its
 //! stack at some nine hundred.
 
+use std::borrow::Cow;
+
 use memchr::memmem;
 
 use super::markup::{self, Missing, Piece, Reference, Scanner, Tag, local, prefix};
@@ -16,6 +18,8 @@ pub(super) enum Kind {
     Plain,
     /// A feed of which feed-rs would refuse, drop or mangle something.
     Mend,
+    /// Something in which a feed may be found; if there is none, this is what it is.
+    Maybe(String),
     /// JSON, a feed or not.
     Json,
     /// No feed, but this, with its article.
@@ -31,15 +35,23 @@ pub(super) fn survey(text: &str) -> Kind {
     }
     match find_root(text) {
         Err(what) => Kind::Not(what),
-        Ok(0) if is_plain(text) => Kind::Plain,
-        Ok(_) => Kind::Mend,
+        Ok(Root::Whole) if is_plain(text) => Kind::Plain,
+        Ok(Root::Whole) => Kind::Mend,
+        Ok(Root::Inside(first)) => Kind::Maybe(describe(text, Some(&first))),
     }
 }
 
-/// How many elements stand before the one that begins the feed; or what the text is instead.
-fn find_root(text: &str) -> Result<usize, String> {
+/// Where the feed begins.
+enum Root<'a> {
+    /// With the first element, which is one that only feeds begin with.
+    Whole,
+    /// Further in, or with an element that occurs elsewhere, too; this is the first one.
+    Inside(Cow<'a, str>),
+}
+
+/// Finds where the feed begins, or what the text is instead.
+fn find_root(text: &str) -> Result<Root<'_>, String> {
     let mut first = None;
-    let mut before = 0;
     let mut rdf = false;
     for found in Scanner::new(text, 0, Missing::default()) {
         let Piece::Start(tag) = found.piece else {
@@ -47,16 +59,17 @@ fn find_root(text: &str) -> Result<usize, String> {
         };
         let small = names::small(tag.name);
         match &*small {
-            "rss" | "backslash" => return Ok(before),
-            "feed" if first.is_none() || tag.attributes.contains("tom") => return Ok(before),
+            "rss" | "backslash" => return Ok(first.map_or(Root::Whole, Root::Inside)),
+            "feed" if first.is_none() || tag.attributes.contains("tom") => {
+                return Ok(first.map_or(Root::Whole, Root::Inside));
+            }
             // Not every RDF is a feed, and elements of these names occur elsewhere: only at the root they are feeds by themselves.
             "rdf" => rdf = true,
-            "channel" | "item" if rdf => return Ok(usize::from(before > 1)),
-            "channel" | "entry" | "item" if first.is_none() => return Ok(before),
+            "channel" | "item" if rdf => return Ok(Root::Whole),
+            "channel" | "entry" | "item" if first.is_none() => return Ok(Root::Inside(small)),
             _ => {}
         }
         first = first.or(Some(small));
-        before += 1;
     }
     Err(describe(text, first.as_deref()))
 }
@@ -153,7 +166,7 @@ fn has_only_plain_numbers(text: &str) -> bool {
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum Root {
+enum Dialect {
     #[default]
     Unknown,
     Rss,
@@ -164,10 +177,7 @@ enum Root {
 fn has_settled_address(tag: &Tag<'_>, text: &str) -> bool {
     match tag.name {
         "link" | "comments" if !tag.attributes.contains("href") => {
-            let inner = text
-                .get(..memmem::find(text.as_bytes(), b"</").unwrap_or(0))
-                .unwrap_or_default();
-            is_settled(&markup::plain(inner))
+            is_settled(&markup::plain(inner(text)))
         }
         "link" | "enclosure" => ["href", "url"].iter().all(|name| {
             tag.attribute(name)
@@ -175,6 +185,12 @@ fn has_settled_address(tag: &Tag<'_>, text: &str) -> bool {
         }),
         _ => true,
     }
+}
+
+/// The inside of an element that holds no others; `text` begins behind its tag.
+fn inner(text: &str) -> &str {
+    let end = memmem::find(text.as_bytes(), b"</").unwrap_or(0);
+    text.get(..end).unwrap_or_default()
 }
 
 /// Whether an address is spelt so plainly that no two programs write it differently: `https://lower.case/path`.
@@ -211,7 +227,7 @@ enum Inside {
 
 #[derive(Default)]
 struct Walk {
-    root: Root,
+    dialect: Dialect,
     depth: usize,
     inside: Inside,
     items: usize,
@@ -226,10 +242,10 @@ impl Walk {
             && !tag.attributes.contains("xml:base")
             && (self.depth == 1 || !tag.attributes.contains("xmlns"))
             && has_settled_address(tag, text)
-            && match self.root {
-                Root::Unknown => self.begins(tag),
-                Root::Rss => self.accepts_in_rss(tag, text),
-                Root::Atom => self.accepts_in_atom(tag),
+            && match self.dialect {
+                Dialect::Unknown => self.begins(tag),
+                Dialect::Rss => self.accepts_in_rss(tag, text),
+                Dialect::Atom => self.accepts_in_atom(tag, text),
             };
         self.depth -= usize::from(tag.is_empty);
         is_fine
@@ -237,14 +253,14 @@ impl Walk {
 
     fn begins(&mut self, tag: &Tag<'_>) -> bool {
         let attribute = |name| tag.attribute(name).unwrap_or_default();
-        self.root = match tag.name {
+        self.dialect = match tag.name {
             "rss"
                 if matches!(&*attribute("version"), "2.0" | "0.91" | "0.92")
                     && attribute("xmlns").is_empty() =>
             {
-                Root::Rss
+                Dialect::Rss
             }
-            "feed" if attribute("xmlns") == "http://www.w3.org/2005/Atom" => Root::Atom,
+            "feed" if attribute("xmlns") == "http://www.w3.org/2005/Atom" => Dialect::Atom,
             _ => return false,
         };
         true
@@ -276,7 +292,7 @@ impl Walk {
                     | "content:encoded" | "guid" => is_bare,
                     "category" | "enclosure" => true,
                     // The guess of feed-rs at names and addresses panics on some texts that hold both.
-                    "dc:creator" => !text.split("</").next().unwrap_or_default().contains('@'),
+                    "dc:creator" => !inner(text).contains('@'),
                     _ => self.is_ignored(tag),
                 }
             }
@@ -287,7 +303,7 @@ impl Walk {
         }
     }
 
-    fn accepts_in_atom(&mut self, tag: &Tag<'_>) -> bool {
+    fn accepts_in_atom(&mut self, tag: &Tag<'_>, text: &str) -> bool {
         match (self.depth, tag.name) {
             (2, "entry") => {
                 self.inside = Inside::Item;
@@ -314,6 +330,10 @@ impl Walk {
                         kind == "html"
                             && !tag.attributes.contains("src")
                             && !tag.attributes.contains("mode")
+                    }
+                    // Without a type markup in it is taken for markup, against the letter.
+                    "title" if kind.is_empty() => {
+                        tag.attributes.trim().is_empty() && !inner(text).contains(['&', '<'])
                     }
                     "title" | "subtitle" | "rights" => {
                         matches!(&*kind, "" | "text" | "html") && !tag.attributes.contains("mode")

@@ -8,6 +8,7 @@
 use std::borrow::Cow;
 
 use jiff::civil::{Date, ISOWeekDate, Time, Weekday};
+use jiff::fmt::rfc2822;
 use jiff::tz::{Offset, TimeZone, TimeZoneDatabase};
 use jiff::{Timestamp, ToSpan};
 
@@ -19,6 +20,9 @@ pub fn parse(text: &str) -> Option<Timestamp> {
     // Longer ones are articles in the wrong element, not dates.
     if text.len() < 4 || text.len() > 120 {
         return None;
+    }
+    if let Some(instant) = by_the_letter(text) {
+        return Some(instant);
     }
     if let Some(instant) = epoch(text) {
         return instant;
@@ -48,7 +52,25 @@ pub fn parse(text: &str) -> Option<Timestamp> {
         Some(minutes) => Offset::from_seconds(minutes * 60).ok()?.to_time_zone(),
         None => named_zone(text).unwrap_or(TimeZone::UTC),
     };
-    Some(zone.to_timestamp(date.to_datetime(time)).ok()?)
+    zone.to_timestamp(date.to_datetime(time)).ok()
+}
+
+/// The two formats of the standards in their strict form, which nearly every date has, by jiff, which reads them fastest.
+fn by_the_letter(text: &str) -> Option<Timestamp> {
+    static RFC_2822: rfc2822::DateTimeParser = rfc2822::DateTimeParser::new().relaxed_weekday(true);
+    if text.as_bytes().get(4) == Some(&b'-') {
+        return text.parse().ok();
+    }
+    // Zones by other names it takes for UTC.
+    let sign = text
+        .len()
+        .checked_sub(5)
+        .and_then(|at| text.as_bytes().get(at));
+    let has_clear_zone = matches!(sign, Some(b'+' | b'-')) || text.ends_with(" GMT");
+    if !has_clear_zone {
+        return None;
+    }
+    RFC_2822.parse_timestamp(text).ok()
 }
 
 /// Seconds or milliseconds since 1970; `Some(None)` is such a number without meaning.
@@ -439,10 +461,10 @@ fn of_year(year: u64, day: u64) -> Option<Date> {
     (date.year() == first.year()).then_some(date)
 }
 
-/// Two digits are of this century until 69 (RFC 2822 section 4.3 says 49, POSIX 68); three count from 1900.
+/// Two digits are of this century until 49, and three count from 1900 (RFC 2822 section 4.3).
 fn full_year(year: u64, digits: usize) -> u64 {
     match digits {
-        1 | 2 if year < 70 => 2000 + year,
+        1 | 2 if year < 50 => 2000 + year,
         1..=3 => 1900 + year,
         _ => year,
     }

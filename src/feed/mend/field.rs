@@ -271,8 +271,15 @@ fn is_html(small: &str) -> bool {
     NAMES.contains(&small)
 }
 
-/// Of one kind of fault in one text this many are counted.
-const MAX_NOTES: usize = 1000;
+/// Where the text of an element comes from.
+pub(super) enum Source {
+    /// Its text, references and CDATA.
+    Text,
+    /// The elements in it, as HTML.
+    Markup,
+    /// Base64.
+    Decoded(String),
+}
 
 /// The most of one text that is kept. The reader is shown 64 KiB of it; markup may take the rest.
 const MAX_TEXT: usize = 1 << 20;
@@ -291,45 +298,39 @@ impl<'a> Field<'a> {
 
     /// Whether there is nothing to read in it.
     pub(super) fn is_blank(&self) -> bool {
-        self.inner.trim().is_empty()
-            || (!self.has_tags && self.inner.len() < 200 && self.plain().is_empty())
+        let start = self.inner.trim_start();
+        match start.as_bytes().first() {
+            None => true,
+            Some(b'<' | b'&') => {
+                !self.has_tags && self.inner.len() < 200 && self.plain().is_empty()
+            }
+            Some(_) => false,
+        }
     }
 
-    /// Its text as XML text for the dialect, and what that is.
-    pub(super) fn text(&self, log: &mut Log) -> (Form, String) {
+    /// What its text is, and how it is to be written.
+    pub(super) fn text(&self) -> (Form, Source) {
         match self.space {
-            Space::Atom => self.atom_text(log),
+            Space::Atom => self.atom_text(),
+            _ if self.has_tags => (Form::Html, Source::Markup),
             Space::Media | Space::Itunes
                 if self.tag.attribute("type").as_deref() != Some("html") =>
             {
-                self.loose_text(log)
+                (self.guessed_form(), Source::Text)
             }
-            _ if self.has_tags => {
-                if self.space == Space::Rss {
-                    log.note(
-                        "markup that is not escaped",
-                        &format!("`{}`", self.tag.name),
-                        "taken as HTML",
-                    );
-                }
-                (Form::Html, self.inner_html())
-            }
-            _ => (Form::Html, self.written(log)),
+            _ => (Form::Html, Source::Text),
         }
     }
 
     /// The text constructs of Atom 1.0 (RFC 4287 section 3.1) and the content constructs of 0.3, with their usual mistakes.
-    fn atom_text(&self, log: &mut Log) -> (Form, String) {
-        let kind = self
-            .tag
-            .attribute("type")
-            .unwrap_or_default()
-            .to_ascii_lowercase();
-        let mode = self
-            .tag
-            .attribute("mode")
-            .unwrap_or_default()
-            .to_ascii_lowercase();
+    fn atom_text(&self) -> (Form, Source) {
+        let attribute = |name| {
+            self.tag
+                .attribute(name)
+                .unwrap_or_default()
+                .to_ascii_lowercase()
+        };
+        let (kind, mode) = (attribute("type"), attribute("mode"));
         let kind = kind.split(';').next().unwrap_or_default().trim();
         let is_text = matches!(
             kind,
@@ -344,56 +345,63 @@ impl<'a> Field<'a> {
             } else {
                 Form::Html
             };
-            return (form, escape(&text).into_owned());
+            return (form, Source::Decoded(text));
         }
         match kind {
-            _ if self.has_tags => (Form::Html, self.inner_html()),
-            "html" | "text/html" => (Form::Html, self.written(log)),
-            _ if mode == "escaped" && kind != "text/plain" => (Form::Html, self.written(log)),
-            _ if kind.ends_with("html") || kind.ends_with("xml") => (Form::Html, self.inner_html()),
-            "" => self.loose_text(log),
-            _ => (Form::Plain, self.written(log)),
+            _ if self.has_tags => (Form::Html, Source::Markup),
+            "html" | "text/html" => (Form::Html, Source::Text),
+            _ if mode == "escaped" && kind != "text/plain" => (Form::Html, Source::Text),
+            _ if kind.ends_with("html") || kind.ends_with("xml") => (Form::Html, Source::Markup),
+            "" => (self.guessed_form(), Source::Text),
+            _ => (Form::Plain, Source::Text),
         }
     }
 
-    /// A text that ought to be plain and often is not.
-    fn loose_text(&self, log: &mut Log) -> (Form, String) {
-        if self.has_tags {
-            return (Form::Html, self.inner_html());
-        }
-        let form = if looks_like_html(self.inner) {
+    /// Of a text that ought to be plain and often is not.
+    fn guessed_form(&self) -> Form {
+        if looks_like_html(self.inner) {
             Form::Html
         } else {
             Form::Plain
-        };
-        (form, self.written(log))
+        }
     }
 
-    fn written(&self, log: &mut Log) -> String {
-        let mut written = String::with_capacity(self.inner.len() + 16);
-        let faults = markup::write_text(&mut written, self.cut());
+    /// Writes its text for the dialect, and says what was wrong with it.
+    pub(super) fn write(&self, source: Source, out: &mut String, log: &mut Log) {
         let place = || format!("`{}`", self.tag.name);
-        for (count, what, done) in [
-            (faults.ampersands, "a bare `&`", "taken as a character"),
-            (faults.less_thans, "a bare `<`", "taken as a character"),
-            (
-                faults.numbers,
-                "the number of a forbidden character",
-                "dropped",
-            ),
-        ] {
-            for _ in 0..count.min(MAX_NOTES) {
-                log.note(what, &place(), done);
-            }
-        }
-        if self.cut().len() < self.inner.len() {
+        if self.inner.len() > MAX_TEXT {
             log.note("a text over 1 MiB", &place(), "cut");
         }
-        written
-    }
-
-    fn inner_html(&self) -> String {
-        escape(&markup::html(self.cut())).into_owned()
+        match source {
+            Source::Decoded(text) => out.push_str(&escape(&text)),
+            Source::Markup => {
+                if self.space == Space::Rss {
+                    log.note("markup that is not escaped", &place(), "taken as HTML");
+                }
+                out.push_str(&escape(&markup::html(self.cut())));
+            }
+            Source::Text => {
+                let faults = markup::write_text(out, self.cut());
+                log.count(
+                    faults.ampersands,
+                    "a bare `&`",
+                    &place,
+                    "taken as a character",
+                );
+                log.count(
+                    faults.less_thans,
+                    "a bare `<`",
+                    &place,
+                    "taken as a character",
+                );
+                log.count(
+                    faults.numbers,
+                    "the number of a forbidden character",
+                    &place,
+                    "dropped",
+                );
+            }
+        }
     }
 
     /// The first element with this name inside, at any depth.

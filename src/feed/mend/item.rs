@@ -156,7 +156,7 @@ impl<'a> Item<'a> {
         self.write_links(writer, base);
         for (element, dates) in [("published", &self.published), ("updated", &self.updated)] {
             if let Some(instant) = first_date(dates, log) {
-                writer.text(element, Form::Plain, &instant.to_string());
+                writer.date(element, instant);
             }
         }
         if let Some(summary) = self.summaries.best() {
@@ -322,8 +322,8 @@ fn push<'a>(list: &mut Vec<Field<'a>>, field: Field<'a>) {
 
 /// Writes a text in its own form.
 pub(super) fn write_text(writer: &mut Writer, element: &str, field: &Field<'_>, log: &mut Log) {
-    let (form, xml) = field.text(log);
-    writer.raw(element, form, &xml);
+    let (form, source) = field.text();
+    writer.element(element, form, |out| field.write(source, out, log));
 }
 
 /// The first date that is one; says so if there were some and none is.
@@ -425,7 +425,7 @@ fn write_source(writer: &mut Writer, source: &Field<'_>, base: Option<&Url>) {
     let title = title.unwrap_or_default();
     let address = address.unwrap_or_default();
     if !title.is_empty() || !address.is_empty() {
-        writer.link(rel::VIA, &resolve(&address, Some(source), base), &title);
+        writer.link(rel::SOURCE, &resolve(&address, Some(source), base), &title);
     }
 }
 

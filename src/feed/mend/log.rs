@@ -26,6 +26,27 @@ impl Log {
         self.seen.push((oddity, 0));
     }
 
+    /// Notes something that was found so many times in one place.
+    pub(super) fn count(
+        &mut self,
+        times: usize,
+        what: &str,
+        place: &dyn Fn() -> String,
+        done: &str,
+    ) {
+        if times == 0 {
+            return;
+        }
+        self.note(what, &place(), done);
+        if let Some((_, more)) = self
+            .seen
+            .iter_mut()
+            .find(|(known, _)| known.what == what && known.done == done)
+        {
+            *more += times - 1;
+        }
+    }
+
     pub(super) fn finish(&mut self) -> Vec<Oddity> {
         let counted = |(mut oddity, more): (Oddity, usize)| {
             if more > 0 {
