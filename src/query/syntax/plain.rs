@@ -1,8 +1,9 @@
 //! A plain term: one string of `any`, `all`, `none` or of a list (SPEC 1.2).
 
 use crate::query::error::Code;
-use crate::query::syntax::parse::{Carrier, Parser, Reading, expr, quoted_term};
+use crate::query::syntax::parse::{Parser, Reading, expr};
 use crate::query::syntax::scan::{Cursor, is_blank};
+use crate::query::syntax::units::{Carrier, quoted_term};
 use crate::query::syntax::{Expr, FilterKind, Kind, Parsed, Term};
 
 /// Reads a plain term. Its tree holds one term, list, regex or filter, perhaps in fields and with a weight.
