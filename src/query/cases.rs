@@ -217,7 +217,9 @@ mod tests {
     fn a_match_has_score_and_evidence() {
         check(
             r#"{"id": "a", "query": "{n}", "lists": {"n": ["ISIS"]}, "doc": {"title": "<b>ISIS</b>"}, "why": "x"}"#,
-            expect![[r#"{"id":"a","match":true,"score":3.0,"evidence":[{"field":"title","start":0,"end":4,"term":"ISIS","form":"isis","list":"n"}]}"#]],
+            expect![[
+                r#"{"id":"a","match":true,"score":3.0,"evidence":[{"field":"title","start":0,"end":4,"term":"ISIS","form":"isis","list":"n"}]}"#
+            ]],
         );
     }
 
@@ -225,11 +227,15 @@ mod tests {
     fn a_mistake_has_code_message_and_place() {
         check(
             r#"{"id": "b", "query": "Abu Bakr"}"#,
-            expect![[r#"{"id":"b","error":{"code":"operator-missing","message":"write AND or OR before `Bakr`, or quotes: \"Abu Bakr\"","at":4}}"#]],
+            expect![[
+                r#"{"id":"b","error":{"code":"operator-missing","message":"write AND or OR before `Bakr`, or quotes: \"Abu Bakr\"","at":4}}"#
+            ]],
         );
         check(
             r#"{"id": 7, "topic": {"any": ["a OR b"]}}"#,
-            expect![[r#"{"id":7,"error":{"code":"operator-in-term","message":"`OR` does not work in a term: write it as query = 'a OR b', or quote the words","at":null}}"#]],
+            expect![[
+                r#"{"id":7,"error":{"code":"operator-in-term","message":"`OR` does not work in a term: write it as query = 'a OR b', or quote the words","at":null}}"#
+            ]],
         );
     }
 
@@ -246,7 +252,9 @@ mod tests {
         );
         check(
             &case("https://bbc.co.uk/b"),
-            expect![[r#"{"id":"c","match":true,"score":3.0,"evidence":[{"field":"title","start":0,"end":5,"term":"Mosul","form":"mosul"}]}"#]],
+            expect![[
+                r#"{"id":"c","match":true,"score":3.0,"evidence":[{"field":"title","start":0,"end":5,"term":"Mosul","form":"mosul"}]}"#
+            ]],
         );
     }
 

@@ -59,12 +59,11 @@ fn operator_inside(source: &str) -> Option<(String, usize)> {
             Some(Err(_)) => return None,
             None => {}
         }
-        let exact = usize::from(next == '=');
-        cursor.skip(exact);
-        let word = cursor.word().len();
-        match (exact, word) {
-            (0, 0) => cursor.skip(next.len_utf8()),
-            _ => cursor.skip(word),
+        match cursor.word().len() {
+            // An operator behind `=` is one all the same.
+            _ if next == '=' => cursor.skip(1),
+            0 => cursor.skip(next.len_utf8()),
+            word => cursor.skip(word),
         }
     }
 }
