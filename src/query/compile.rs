@@ -1,5 +1,6 @@
 //! A rule made ready to be judged, or all that is wrong with it.
 
+use std::sync::Arc;
 use std::vec;
 
 use crate::query::error::{Code, Mistake, Place, QueryError};
@@ -41,7 +42,7 @@ pub(crate) enum Node {
 /// A leaf where it stands.
 #[derive(Clone, Debug)]
 pub(crate) struct Placed {
-    pub(crate) leaf: Leaf,
+    pub(crate) leaf: Arc<Leaf>,
     pub(crate) scopes: Scopes,
     /// All weights round it multiplied in.
     pub(crate) weight: f64,
@@ -207,7 +208,7 @@ impl<'l> Compiler<'l> {
                 }),
             },
             _ => Ok(Ready {
-                leaves: vec![leaf(expr)?],
+                leaves: vec![Arc::new(leaf(expr)?)],
                 at: expr.at.0,
             }),
         }
@@ -216,7 +217,7 @@ impl<'l> Compiler<'l> {
 
 /// Leaves made from one place of the text.
 struct Ready {
-    leaves: Vec<Leaf>,
+    leaves: Vec<Arc<Leaf>>,
     at: usize,
 }
 

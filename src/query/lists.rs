@@ -63,7 +63,7 @@ pub(crate) struct Leaf {
 /// A list with all that it takes from others.
 #[derive(Debug)]
 pub(crate) struct List {
-    pub(crate) leaves: Vec<Leaf>,
+    pub(crate) leaves: Vec<Arc<Leaf>>,
     /// Whether each of its leaves has places.
     pub(crate) positional: bool,
     depth: usize,
@@ -164,20 +164,22 @@ impl<'l> Library<'l> {
                 let inner = self.resolve(inner, within)?;
                 list.depth = list.depth.max(inner.depth + 1);
                 list.positional &= inner.positional && scopes.is_none();
-                list.leaves.extend(inner.leaves.iter().map(|leaf| Leaf {
-                    scopes: leaf.scopes.or(scopes),
-                    weight: leaf.weight * weight,
-                    ..leaf.clone()
+                list.leaves.extend(inner.leaves.iter().map(|leaf| {
+                    Arc::new(Leaf {
+                        scopes: leaf.scopes.or(scopes),
+                        weight: leaf.weight * weight,
+                        ..Leaf::clone(leaf)
+                    })
                 }));
             } else {
                 let leaf = leaf(base)?;
                 list.positional &= scopes.is_none() && matches!(leaf.goal, Goal::Term(_));
-                list.leaves.push(Leaf {
+                list.leaves.push(Arc::new(Leaf {
                     list: Some(named.clone()),
                     scopes,
                     weight,
                     ..leaf
-                });
+                }));
             }
             if list.leaves.len() > MOST_TERMS {
                 let message = format!(

@@ -200,8 +200,11 @@ pub(crate) enum Proof<'c> {
 fn collect<'c>(node: &'c Node, reader: &Reader<'_>, odd: bool, proofs: &mut Vec<Proof<'c>>) {
     match node {
         Node::Or(parts) | Node::Any(_, parts) => {
-            for part in parts.iter().filter(|part| holds(part, reader, odd)) {
-                collect(part, reader, odd, proofs);
+            for part in parts {
+                // The proofs of a leaf are its truth; nothing is asked twice.
+                if matches!(part, Node::Leaf(_)) || holds(part, reader, odd) {
+                    collect(part, reader, odd, proofs);
+                }
             }
         }
         Node::And(parts) => parts

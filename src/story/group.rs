@@ -1,8 +1,40 @@
 //! When two items tell the same event.
+//!
+//! An item joins the story of its nearest member if the two share enough rare words, and more than one of them: what an
+//! event is named after occurs in other events too. Single members decide, not the middle of a story, which drifts with
+//! each item until it is a topic and swallows everything. An item that stands between two stories may show that they are
+//! one; then their middles must agree as well, the more so the larger they are.
+
+use std::collections::HashMap;
 
 use crate::model::{ItemId, StoryId, Timestamp};
 use crate::story::Telling;
-use crate::story::vector::Frequencies;
+use crate::story::vector::{Features, Frequencies, features, hash, jaccard};
+use crate::story::window::{Likeness, Member, Window};
+
+/// How alike an item and a story must be; 1 is equal. The nearest member counts, and in part the middle.
+const JOIN: f32 = 0.355;
+const PART_OF_MIDDLE: f32 = 0.4;
+/// How much of the likeness with a member must be left without the strongest shared word.
+const BESIDES: f32 = 0.155;
+/// How alike an item and another story's member must be to ask whether the two stories are one.
+const TOUCH: f32 = 0.25;
+/// How alike the middles of two stories must be to be one; and how much more for each e-fold of the smaller's size.
+const MERGE: f32 = 0.43;
+const MERGE_BY_SIZE: f32 = 0.07;
+
+const HOUR: i64 = 3600;
+/// After so long without a new member a story is over.
+const OPEN_AFTER_LAST: i64 = 72 * HOUR;
+/// No story lasts longer.
+const OPEN_AT_MOST: i64 = 14 * 24 * HOUR;
+/// How long a publisher's title is remembered, to tell a column by.
+const COLUMN: i64 = 14 * 24 * HOUR;
+const COPY: i64 = 48 * HOUR;
+const COPY_TITLE: f32 = 0.8;
+const COPY_SUMMARY: f32 = 0.5;
+/// How far back members may matter to an item that comes now.
+pub const MEMORY_DAYS: i64 = 17;
 
 /// Where an item went.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,38 +55,184 @@ pub struct Placement {
 #[derive(Clone, Debug)]
 pub struct Grouper {
     frequencies: Frequencies,
+    window: Window,
+    /// The last item of a publisher under a title: when, and the hash of its link.
+    columns: HashMap<(u64, u64), (i64, u64)>,
+    /// When the over was last forgotten.
+    swept: i64,
 }
 
 impl Grouper {
     /// No open story yet.
     pub fn new(frequencies: Frequencies) -> Grouper {
-        Grouper { frequencies }
-    }
-
-    /// Puts back a member that was placed before a restart; in the order in which they were placed. Members of the last
-    /// 17 days suffice.
-    pub fn restore(&mut self, telling: &Telling, story: StoryId) {
-        let _ = (telling, story);
-    }
-
-    /// Takes new frequencies; all open stories are weighed again, as a restart would do.
-    pub fn renew(&mut self, frequencies: Frequencies) {
-        self.frequencies = frequencies;
-    }
-
-    /// Places an item: into an open story, or as the first of a new one, which is then `fresh`.
-    pub fn place(&mut self, telling: &Telling, fresh: StoryId) -> Placement {
-        Placement {
-            story: fresh,
-            opened: true,
-            merged: Vec::new(),
-            copy_of: None,
-            why: telling.title.clone(),
+        Grouper {
+            frequencies,
+            window: Window::default(),
+            columns: HashMap::new(),
+            swept: i64::MIN,
         }
     }
 
-    /// Forgets the stories that no item at `now` can join any more.
-    pub fn forget(&mut self, now: Timestamp) {
-        let _ = now;
+    /// Puts back a member that was placed before a restart, or before the frequencies were renewed; in the order in
+    /// which they were placed, with the story each belongs to now. Members of the last [`MEMORY_DAYS`] suffice.
+    pub fn restore(&mut self, telling: &Telling, story: StoryId) {
+        let features = features(telling, &self.frequencies);
+        self.note_column(telling, &features);
+        let member = self.window.member(telling, &features);
+        self.window.add(member, story);
     }
+
+    /// Places an item: into an open story, or as the first of a new one, which is then `fresh`. Items come in the order
+    /// in which they were first seen.
+    pub fn place(&mut self, telling: &Telling, fresh: StoryId) -> Placement {
+        let features = features(telling, &self.frequencies);
+        self.sweep(telling.at);
+        let member = self.window.member(telling, &features);
+        let is_column = self.note_column(telling, &features);
+        let near = if is_column {
+            Vec::new()
+        } else {
+            self.neighbours(&member)
+        };
+        let nearest = nearest(&near).filter(|nearest| {
+            let middle = self.window.likeness_with_middle(&member, nearest.story);
+            let value = nearest.likeness.whole * (1.0 - PART_OF_MIDDLE) + middle * PART_OF_MIDDLE;
+            value >= JOIN
+        });
+        let opened = nearest.is_none();
+        let mut story = nearest.map_or(fresh, |nearest| nearest.story);
+        let mut merged = Vec::new();
+        if !opened {
+            (story, merged) = self.merge(story, &near);
+        }
+        let copied = self.copied(&member, story);
+        let why = match (&copied, nearest) {
+            (Some(original), _) => {
+                format!("tells what item {original} tells, nearly word for word")
+            }
+            (None, Some(nearest)) => {
+                let words = self.window.shared_words(&features, nearest.slot);
+                format!(
+                    "shares {words} with item {}",
+                    self.window.item(nearest.slot)
+                )
+            }
+            (None, None) if is_column => {
+                "has a title that its publisher used before for something else".to_string()
+            }
+            (None, None) => "shares too little with any open story".to_string(),
+        };
+        self.window.add(member, story);
+        Placement {
+            story,
+            opened,
+            merged,
+            copy_of: copied,
+            why,
+        }
+    }
+
+    /// Whether the publisher used the title within 14 days for another page; then it is a column, and each item of it a
+    /// story of its own. Remembers the item either way.
+    fn note_column(&mut self, telling: &Telling, features: &Features) -> bool {
+        let key = (hash(&telling.publisher), features.title_hash);
+        let now = (telling.at.as_second(), hash(&telling.link));
+        let before = self.columns.insert(key, now);
+        let (Some((at, link)), false) = (before, telling.publisher.is_empty()) else {
+            return false;
+        };
+        now.0 - at <= COLUMN && link != now.1
+    }
+
+    /// All members of open stories that share a rare word with an item, with how alike they are.
+    fn neighbours(&mut self, member: &Member) -> Vec<Neighbour> {
+        let now = member.at;
+        let mut near = Vec::new();
+        for slot in self.window.candidates(member) {
+            let other = self.window.slot(slot);
+            let Some(story) = self.window.story(other.story) else {
+                continue;
+            };
+            let is_open = now - story.last <= OPEN_AFTER_LAST && now - story.opened <= OPEN_AT_MOST;
+            if !is_open || !member.may_share_language(other) {
+                continue;
+            }
+            let likeness = member.likeness(other);
+            if likeness.besides >= BESIDES {
+                near.push(Neighbour {
+                    slot,
+                    story: other.story,
+                    likeness,
+                });
+            }
+        }
+        near
+    }
+
+    /// Makes one of those stories that a member of `story` touches and that are alike as a whole. The oldest remains.
+    fn merge(&mut self, story: StoryId, near: &[Neighbour]) -> (StoryId, Vec<StoryId>) {
+        let touches =
+            |near: &&Neighbour| near.likeness.whole >= TOUCH && near.likeness.besides >= BESIDES;
+        let mut others: Vec<StoryId> = near.iter().filter(touches).map(|near| near.story).collect();
+        others.sort_unstable();
+        others.dedup();
+        let mut remains = story;
+        let mut merged = Vec::new();
+        for other in others.into_iter().filter(|&other| other != story) {
+            let Some((alike, smaller)) = self.window.alike(remains, other) else {
+                continue;
+            };
+            if alike < MERGE + MERGE_BY_SIZE * (smaller as f32).ln() {
+                continue;
+            }
+            let (older, younger) = self.window.by_age(remains, other);
+            self.window.merge(younger, older);
+            merged.push(younger);
+            remains = older;
+        }
+        (remains, merged)
+    }
+
+    /// The item of the story that an item is a copy of.
+    fn copied(&self, member: &Member, story: StoryId) -> Option<ItemId> {
+        let slots = self.window.story(story)?.members.iter();
+        let mut members = slots.map(|&slot| self.window.slot(slot));
+        members
+            .find(|other| {
+                member.at - other.at <= COPY
+                    && (member.title_hash == other.title_hash
+                        || jaccard(&member.title, &other.title) >= COPY_TITLE
+                        || jaccard(&member.pairs, &other.pairs) >= COPY_SUMMARY)
+            })
+            .map(|other| other.item)
+    }
+
+    /// Once an hour, forgets the stories that nothing can join any more.
+    fn sweep(&mut self, now: Timestamp) {
+        let now = now.as_second();
+        if now.saturating_sub(self.swept) < HOUR {
+            return;
+        }
+        self.swept = now;
+        self.window.forget(|story| {
+            now - story.last > OPEN_AFTER_LAST || now - story.opened > OPEN_AT_MOST
+        });
+        self.columns.retain(|_, (at, _)| now - *at <= COLUMN);
+    }
+}
+
+/// A member near an item.
+#[derive(Clone, Copy, Debug)]
+struct Neighbour {
+    slot: u32,
+    story: StoryId,
+    likeness: Likeness,
+}
+
+/// The nearest neighbour; of equal ones the earliest.
+fn nearest(near: &[Neighbour]) -> Option<&Neighbour> {
+    near.iter().max_by(|one, other| {
+        let by_likeness = one.likeness.whole.total_cmp(&other.likeness.whole);
+        by_likeness.then(other.slot.cmp(&one.slot))
+    })
 }

@@ -1,0 +1,366 @@
+//! The members of open stories, and how to find those that are like an item.
+
+use std::collections::HashMap;
+
+use crate::model::{ItemId, StoryId};
+use crate::story::Telling;
+use crate::story::tokens;
+use crate::story::vector::{Features, hash};
+
+/// Candidates share one of so many of an item's rarest words.
+const RAREST: usize = 14;
+/// More candidates than this are not looked at; the rarest words come first.
+const MAX_CANDIDATES: usize = 6_000;
+
+/// A member of a story, as small as it can be compared.
+#[derive(Clone, Debug)]
+pub(super) struct Member {
+    pub(super) item: ItemId,
+    /// Seconds since 1970.
+    pub(super) at: i64,
+    pub(super) story: StoryId,
+    pub(super) title_hash: u64,
+    pub(super) title: Box<[u32]>,
+    pub(super) pairs: Box<[u32]>,
+    /// Hash of the language; 0: unknown.
+    language: u32,
+    /// Numbers of its words, ascending.
+    words: Box<[u32]>,
+    /// Weights of the same words; their squares sum up to `ONE` squared. Whole numbers, so that sums do not depend on
+    /// the order in which they are taken, and a restart groups as before.
+    weights: Box<[u16]>,
+}
+
+const ONE: f32 = 32_768.0;
+
+/// How alike two members are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Likeness {
+    /// The cosine of their words: 0 nothing shared, 1 equal.
+    pub(super) whole: f32,
+    /// The same without the strongest shared word.
+    pub(super) besides: f32,
+}
+
+impl Member {
+    pub(super) fn likeness(&self, other: &Member) -> Likeness {
+        let (mut whole, mut strongest) = (0u64, 0u64);
+        each_shared(&self.words, &other.words, |mine, theirs| {
+            let product = u64::from(self.weights[mine]) * u64::from(other.weights[theirs]);
+            whole += product;
+            strongest = strongest.max(product);
+        });
+        let part = |product: u64| product as f32 / (ONE * ONE);
+        Likeness {
+            whole: part(whole),
+            besides: part(whole - strongest),
+        }
+    }
+
+    /// Two known languages never mix; an unknown one may be any.
+    pub(super) fn may_share_language(&self, other: &Member) -> bool {
+        self.language == 0 || other.language == 0 || self.language == other.language
+    }
+}
+
+/// Calls with the places of each word that both hold.
+fn each_shared(one: &[u32], other: &[u32], mut shared: impl FnMut(usize, usize)) {
+    let (mut i, mut j) = (0, 0);
+    while let (Some(left), Some(right)) = (one.get(i), other.get(j)) {
+        match left.cmp(right) {
+            std::cmp::Ordering::Less => i += 1,
+            std::cmp::Ordering::Greater => j += 1,
+            std::cmp::Ordering::Equal => {
+                shared(i, j);
+                i += 1;
+                j += 1;
+            }
+        }
+    }
+}
+
+/// An open story.
+#[derive(Clone, Debug)]
+pub(super) struct Story {
+    /// When its first member came, in seconds since 1970.
+    pub(super) opened: i64,
+    /// When its last member came.
+    pub(super) last: i64,
+    /// Slots of its members, in the order in which they came.
+    pub(super) members: Vec<u32>,
+    /// Numbers of the words of all members, ascending, with the sums of their weights: its middle, times its size.
+    sums: Vec<(u32, u32)>,
+}
+
+/// A word that a member of the window holds.
+#[derive(Clone, Debug)]
+struct Known {
+    text: Box<str>,
+    /// Slots of the members that hold it, ascending.
+    slots: Vec<u32>,
+}
+
+/// The members of all open stories.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Window {
+    members: Vec<Member>,
+    stories: HashMap<StoryId, Story>,
+    numbers: HashMap<Box<str>, u32>,
+    known: Vec<Known>,
+}
+
+impl Window {
+    /// An item as a member that belongs to no story yet. Its words get numbers.
+    pub(super) fn member(&mut self, telling: &Telling, features: &Features) -> Member {
+        let mut words: Vec<(u32, f32)> = features
+            .words
+            .iter()
+            .filter(|word| word.weight > 0.0)
+            .map(|word| (self.number(&word.word), word.weight))
+            .collect();
+        words.sort_unstable_by_key(|(number, _)| *number);
+        // In the order of the words' text, not of their numbers: a restart may number them differently.
+        let length = features
+            .words
+            .iter()
+            .map(|word| word.weight * word.weight)
+            .sum::<f32>()
+            .sqrt();
+        let scale = if length > 0.0 { ONE / length } else { 0.0 };
+        Member {
+            item: telling.item,
+            at: telling.at.as_second(),
+            story: StoryId(0),
+            title_hash: features.title_hash,
+            title: features.title.clone(),
+            pairs: features.pairs.clone(),
+            language: tokens::primary(telling.lang.as_deref()).map_or(0, |language| {
+                hash(&language.to_ascii_lowercase()) as u32 | 1
+            }),
+            words: words.iter().map(|(number, _)| *number).collect(),
+            weights: words
+                .iter()
+                .map(|(_, weight)| (weight * scale).round() as u16)
+                .collect(),
+        }
+    }
+
+    fn number(&mut self, word: &str) -> u32 {
+        if let Some(&number) = self.numbers.get(word) {
+            return number;
+        }
+        let number = u32::try_from(self.known.len()).unwrap_or(u32::MAX);
+        self.numbers.insert(word.into(), number);
+        self.known.push(Known {
+            text: word.into(),
+            slots: Vec::new(),
+        });
+        number
+    }
+
+    /// Makes an item a member of a story, which opens with it if it is unknown.
+    pub(super) fn add(&mut self, mut member: Member, story: StoryId) {
+        let slot = u32::try_from(self.members.len()).unwrap_or(u32::MAX);
+        member.story = story;
+        for &word in &member.words {
+            if let Some(known) = self.known.get_mut(word as usize) {
+                known.slots.push(slot);
+            }
+        }
+        let place = self.stories.entry(story).or_insert_with(|| Story {
+            opened: member.at,
+            last: member.at,
+            members: Vec::new(),
+            sums: Vec::new(),
+        });
+        place.opened = place.opened.min(member.at);
+        place.last = place.last.max(member.at);
+        place.members.push(slot);
+        let weights = member.weights.iter().map(|&weight| u32::from(weight));
+        add_sums(&mut place.sums, member.words.iter().copied().zip(weights));
+        self.members.push(member);
+    }
+
+    pub(super) fn slot(&self, slot: u32) -> &Member {
+        &self.members[slot as usize]
+    }
+
+    pub(super) fn item(&self, slot: u32) -> ItemId {
+        self.slot(slot).item
+    }
+
+    pub(super) fn story(&self, story: StoryId) -> Option<&Story> {
+        self.stories.get(&story)
+    }
+
+    /// Slots of the members that share one of an item's rarest words, ascending.
+    pub(super) fn candidates(&self, member: &Member) -> Vec<u32> {
+        let mut rarest: Vec<(u16, &Known)> = member
+            .words
+            .iter()
+            .zip(&member.weights)
+            .filter_map(|(&word, &weight)| Some((weight, self.known.get(word as usize)?)))
+            .collect();
+        rarest.sort_unstable_by(|(one, left), (other, right)| {
+            other.cmp(one).then_with(|| left.text.cmp(&right.text))
+        });
+        let mut slots = Vec::new();
+        for (_, known) in rarest.into_iter().take(RAREST) {
+            let room = MAX_CANDIDATES.saturating_sub(slots.len());
+            slots.extend(known.slots.iter().rev().take(room));
+        }
+        slots.sort_unstable();
+        slots.dedup();
+        slots
+    }
+
+    /// The cosine of an item and the middle of a story.
+    pub(super) fn likeness_with_middle(&self, member: &Member, story: StoryId) -> f32 {
+        let Some(story) = self.stories.get(&story) else {
+            return 0.0;
+        };
+        let mut product = 0u64;
+        for (word, &weight) in member.words.iter().zip(&member.weights) {
+            if let Ok(at) = story.sums.binary_search_by_key(word, |(word, _)| *word) {
+                product += u64::from(weight) * u64::from(story.sums[at].1);
+            }
+        }
+        let length = length(&story.sums) * f64::from(ONE);
+        if length > 0.0 {
+            (product as f64 / length) as f32
+        } else {
+            0.0
+        }
+    }
+
+    /// How alike the middles of two stories are, and how many members the smaller has.
+    pub(super) fn alike(&self, one: StoryId, other: StoryId) -> Option<(f32, usize)> {
+        let (one, other) = (self.stories.get(&one)?, self.stories.get(&other)?);
+        let (left, right): (Vec<u32>, Vec<u32>) = (
+            one.sums.iter().map(|sum| sum.0).collect(),
+            other.sums.iter().map(|sum| sum.0).collect(),
+        );
+        let mut product = 0u128;
+        each_shared(&left, &right, |i, j| {
+            product += u128::from(one.sums[i].1) * u128::from(other.sums[j].1)
+        });
+        let lengths = length(&one.sums) * length(&other.sums);
+        let alike = if lengths > 0.0 {
+            product as f64 / lengths
+        } else {
+            0.0
+        };
+        Some((alike as f32, one.members.len().min(other.members.len())))
+    }
+
+    /// The two stories, the older first.
+    pub(super) fn by_age(&self, one: StoryId, other: StoryId) -> (StoryId, StoryId) {
+        let age = |story: StoryId| {
+            (
+                self.stories
+                    .get(&story)
+                    .map_or(i64::MAX, |story| story.opened),
+                story,
+            )
+        };
+        if age(one) <= age(other) {
+            (one, other)
+        } else {
+            (other, one)
+        }
+    }
+
+    /// Moves all members of one story into another.
+    pub(super) fn merge(&mut self, younger: StoryId, older: StoryId) {
+        let Some(moved) = self.stories.remove(&younger) else {
+            return;
+        };
+        for &slot in &moved.members {
+            self.members[slot as usize].story = older;
+        }
+        if let Some(place) = self.stories.get_mut(&older) {
+            place.opened = place.opened.min(moved.opened);
+            place.last = place.last.max(moved.last);
+            place.members.extend(moved.members);
+            place.members.sort_unstable();
+            add_sums(&mut place.sums, moved.sums.into_iter());
+        }
+    }
+
+    /// The three words that an item most shares with a member, as the item writes them.
+    pub(super) fn shared_words(&self, features: &Features, slot: u32) -> String {
+        let member = self.slot(slot);
+        let mut shared: Vec<(f32, &str)> = features
+            .words
+            .iter()
+            .filter_map(|word| {
+                let number = self.numbers.get(word.word.as_str())?;
+                let at = member.words.binary_search(number).ok()?;
+                Some((
+                    word.weight * f32::from(member.weights[at]),
+                    word.written.as_str(),
+                ))
+            })
+            .collect();
+        shared.sort_by(|one, other| other.0.total_cmp(&one.0));
+        let words: Vec<String> = shared
+            .iter()
+            .take(3)
+            .map(|(_, word)| format!("`{word}`"))
+            .collect();
+        words.join(", ")
+    }
+
+    /// Forgets stories with all their members, once they are many enough to be worth it.
+    pub(super) fn forget(&mut self, is_over: impl Fn(&Story) -> bool) {
+        let over = self
+            .stories
+            .values()
+            .filter(|story| is_over(story))
+            .map(|story| story.members.len())
+            .sum::<usize>();
+        if over * 4 < self.members.len() {
+            return;
+        }
+        let before = std::mem::take(self);
+        for mut member in before.members {
+            let story = &before.stories[&member.story];
+            if is_over(story) {
+                continue;
+            }
+            let mut words: Vec<(u32, u16)> = member
+                .words
+                .iter()
+                .zip(&member.weights)
+                .map(|(&word, &weight)| (self.number(&before.known[word as usize].text), weight))
+                .collect();
+            words.sort_unstable_by_key(|(number, _)| *number);
+            member.words = words.iter().map(|(number, _)| *number).collect();
+            member.weights = words.iter().map(|(_, weight)| *weight).collect();
+            let story = member.story;
+            self.add(member, story);
+        }
+    }
+}
+
+fn length(sums: &[(u32, u32)]) -> f64 {
+    let squares: u128 = sums
+        .iter()
+        .map(|(_, sum)| u128::from(*sum) * u128::from(*sum))
+        .sum();
+    (squares as f64).sqrt()
+}
+
+/// Adds weights of words, ascending, to sums of words, ascending.
+fn add_sums(sums: &mut Vec<(u32, u32)>, added: impl Iterator<Item = (u32, u32)>) {
+    let before = std::mem::take(sums);
+    let mut before = before.into_iter().peekable();
+    for (word, weight) in added {
+        while let Some(sum) = before.next_if(|sum| sum.0 < word) {
+            sums.push(sum);
+        }
+        let known = before.next_if(|sum| sum.0 == word).map_or(0, |sum| sum.1);
+        sums.push((word, known.saturating_add(weight)));
+    }
+    sums.extend(before);
+}
