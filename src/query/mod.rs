@@ -14,6 +14,8 @@ mod prepared;
 mod proximity;
 pub mod syntax;
 mod term;
+#[cfg(test)]
+mod tests;
 
 pub use compile::{Compiled, compile};
 pub use error::{Code, Place, QueryError};
