@@ -11,7 +11,7 @@ use super::terminal::colours_on_stderr;
 use super::{Context, hinted, say};
 use crate::config::find::{self, Environment, Places};
 use crate::config::report::{Colour, Report};
-use crate::config::{self, Loaded, last_good};
+use crate::config::{self, Loaded, Stamp, last_good};
 use crate::desk::{self, Desk, Handle, Watchlist};
 use crate::health;
 use crate::http::client::{Client, Settings};
@@ -22,10 +22,13 @@ use crate::store::{Lock, Store};
 
 /// Finds and reads the watchlist: its path, and what was read or all its problems.
 pub(super) fn load(context: &Context) -> anyhow::Result<(PathBuf, Result<Loaded, Report>)> {
-    let found = find::find(context.config.as_deref(), Environment::process())?;
-    let places = Places::new(&found.path, Environment::process());
-    let loaded = config::load(&found.path, &places);
-    Ok((found.path, loaded))
+    let path = find(context)?;
+    let loaded = config::load(&path, &Places::new(&path, Environment::process()));
+    Ok((path, loaded))
+}
+
+fn find(context: &Context) -> anyhow::Result<PathBuf> {
+    Ok(find::find(context.config.as_deref(), Environment::process())?.path)
 }
 
 /// Finds, reads and compiles the watchlist; its problems are printed and are an error.
@@ -39,15 +42,13 @@ pub(super) fn watchlist(context: &Context) -> anyhow::Result<Watchlist> {
 
 /// The watchlist for the daemon: the present file, else the last good one if the present one is broken.
 pub(super) fn watchlist_or_last_good(context: &Context) -> anyhow::Result<Start> {
-    let (path, loaded) = load(context)?;
-    let report = match loaded {
+    let path = find(context)?;
+    // Looked at before it is read, so that an edit in between is noticed.
+    let stamp = Stamp::of(&path).ok();
+    let report = match config::load(&path, &Places::new(&path, Environment::process())) {
         Ok(loaded) => {
             let watchlist = Watchlist::new(loaded, &path);
-            return Ok(Start {
-                watchlist,
-                path,
-                problems: 0,
-            });
+            return Ok(Start { watchlist, path, stamp, problems: 0 });
         }
         Err(report) => report,
     };
@@ -60,17 +61,16 @@ pub(super) fn watchlist_or_last_good(context: &Context) -> anyhow::Result<Start>
         count(report.problems(), "problem"),
         report.render(Colour::Plain)
     );
-    Ok(Start {
-        watchlist,
-        path,
-        problems: report.problems(),
-    })
+    let problems = report.problems();
+    Ok(Start { watchlist, path, stamp, problems })
 }
 
 /// What a command goes on with.
 pub(super) struct Start {
     pub(super) watchlist: Watchlist,
     pub(super) path: PathBuf,
+    /// The state of the file that was read; `None`: it was not there.
+    pub(super) stamp: Option<Stamp>,
     /// Problems of the present file, if the last good one is used in its place.
     pub(super) problems: usize,
 }
@@ -134,9 +134,15 @@ pub(super) fn desk_to_work(
     let lock = Lock::take(&path)?;
     let now = context.clock.now();
     let store = Store::open(&path, now)?;
-    last_good::write(&path, &watchlist.text)
-        .with_context(|| format!("cannot write `{}`", last_good::path(&path).display()))?;
+    keep_as_last_good(&watchlist)?;
     Ok((lock, Desk::open(store, Arc::new(watchlist), now)?))
+}
+
+/// Keeps the text of a watchlist that is about to be worked by.
+pub(super) fn keep_as_last_good(watchlist: &Watchlist) -> anyhow::Result<()> {
+    let database = &watchlist.config.store.path;
+    last_good::write(database, &watchlist.text)
+        .with_context(|| format!("cannot write `{}`", last_good::path(database).display()))
 }
 
 /// How many events tell a feed's health.

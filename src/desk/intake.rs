@@ -255,6 +255,11 @@ impl Desk {
                 ill(state, cause, now);
                 (Some(Polled::Failed), PollResult::Failed(cause.clone()))
             }
+            // A network that has been down for a day is news, whoever's it is.
+            Arrival::Offline { cause } if unreached_for_long(state, now) => {
+                ill(state, cause, now);
+                (Some(Polled::Failed), PollResult::Failed(cause.clone()))
+            }
             Arrival::Offline { cause } => (
                 None,
                 PollResult::Failed(format!("{cause} (our own network seems to be down)")),
@@ -381,6 +386,12 @@ fn well(state: &mut FeedState, now: Timestamp) {
     state.failing_since = None;
     state.failures = 0;
     state.error = None;
+}
+
+/// Whether the feed has not been reached for a day.
+fn unreached_for_long(state: &FeedState, now: Timestamp) -> bool {
+    let last = state.last_ok_at.unwrap_or(state.added_at);
+    now.duration_since(last) >= SignedDuration::from_hours(24)
 }
 
 /// A poll that did not.

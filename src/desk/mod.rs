@@ -16,7 +16,8 @@ use tracing::error;
 use self::stories::Stories;
 pub use self::stories::telling;
 use crate::digest::DigestSettings;
-use crate::model::{Timestamp, TopicId};
+use crate::model::{FeedState, Timestamp, TopicId};
+use crate::schedule::feeds as schedule;
 use crate::store::{self, Store, StoreError};
 
 pub mod intake;
@@ -84,6 +85,29 @@ impl Desk {
         self.watchlist = watchlist;
         self.problems = 0;
         Ok(())
+    }
+
+    /// After a start, a sleep or a leap of the clock: no burst of feeds that fell due together, and no instant that a
+    /// clock that was ahead has left far in the future.
+    pub fn smooth_schedule(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        let pace = self.watchlist.pace();
+        let mut states = self.store.feeds()?;
+        let is_overdue = |state: &FeedState| state.first_read_at.is_some() && state.next_at <= now;
+        let overdue = states.iter().filter(|state| is_overdue(state)).count();
+        self.step(|desk| {
+            for state in &mut states {
+                let before = state.clone();
+                let every = desk.watchlist.feed(&state.url).and_then(|declared| declared.feed.every);
+                schedule::clamp(state, &pace, every, now);
+                if overdue > 1 && is_overdue(state) {
+                    state.next_at = schedule::spread(state.id, overdue, &pace, now);
+                }
+                if *state != before {
+                    desk.store.record_feed(state)?;
+                }
+            }
+            Ok(())
+        })
     }
 
     /// Opens a store to read. A topic that the daemon has not yet met has no row, and so no history.

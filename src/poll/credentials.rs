@@ -3,10 +3,18 @@
 use crate::config::{Access, HeaderValue};
 
 /// Headers and a login, in the clear: for the request and nothing else.
+#[derive(Default)]
 pub(super) struct Credentials {
     pub(super) headers: Vec<(String, String)>,
     /// User name and password.
-    pub(super) login: Option<(String, String)>,
+    login: Option<(String, String)>,
+}
+
+impl Credentials {
+    /// User name and password.
+    pub(super) fn login(&self) -> Option<(&str, &str)> {
+        self.login.as_ref().map(|(user, password)| (user.as_str(), password.as_str()))
+    }
 }
 
 /// Reads the secrets; the error says which place cannot be read, never what is in it.

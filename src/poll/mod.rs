@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::SignedDuration;
 use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
 use tracing::warn;
+use url::Url;
 
 use crate::clock::Clock;
 use crate::config::Access;
@@ -16,7 +16,7 @@ use crate::desk::intake::{Arrival, Came, Line};
 use crate::desk::{DeskError, Handle, panic_words};
 use crate::feed::{self, Context};
 use crate::http::client::Client;
-use crate::http::fetch::{Outcome, Request, Response, Stage};
+use crate::http::fetch::{Outcome, Request, Response};
 use crate::http::gate;
 use crate::model::{FeedId, FeedState, Validators};
 use crate::schedule::feeds::{Contact, Scope, adopts, own_network_down, send_validators};
@@ -24,7 +24,8 @@ use crate::schedule::feeds::{Contact, Scope, adopts, own_network_down, send_vali
 mod credentials;
 mod round;
 
-pub use round::{Choice, Round};
+use self::credentials::Credentials;
+pub use self::round::{Choice, Round};
 
 /// How many feeds are asked at the same moment; the others wait for a place or for their domain's turn.
 const PLACES: usize = 128;
@@ -61,24 +62,16 @@ impl Poller {
         }
     }
 
-    /// Asks feeds that were leased, each in a task of its own; their lines come from `tasks`.
-    pub fn spawn(&self, jobs: Vec<Job>, tasks: &mut JoinSet<Result<Line, DeskError>>) {
-        for job in jobs {
-            let poller = self.clone();
-            tasks.spawn(async move { poller.ask(job).await });
-        }
-    }
-
     /// Asks one feed and stores what came of it.
     async fn ask(&self, job: Job) -> Result<Line, DeskError> {
         let id = job.state.id;
-        let mut came = self.fetch(&job).await;
+        let (mut came, answered_by) = self.fetch(&job).await;
         if let Arrival::Throttled {
             scope: Scope::Domain,
             ..
         } = came.arrival
         {
-            came.also_held = self.of_same_domain(&job.state).await?;
+            came.also_held = self.of_same_domain(id, gate::domain(&answered_by)).await?;
         }
         let now = self.clock.now();
         self.desk
@@ -86,9 +79,8 @@ impl Poller {
             .await
     }
 
-    /// Other feeds of the domain that a feed belongs to.
-    async fn of_same_domain(&self, state: &FeedState) -> Result<Vec<FeedId>, DeskError> {
-        let (id, domain) = (state.id, gate::domain(&state.url));
+    /// Other feeds of a domain.
+    async fn of_same_domain(&self, id: FeedId, domain: String) -> Result<Vec<FeedId>, DeskError> {
         self.desk
             .at_once(move |desk| {
                 let feeds = desk.store.feeds()?;
@@ -101,11 +93,12 @@ impl Poller {
             .await
     }
 
-    async fn fetch(&self, job: &Job) -> Came {
+    /// Asks a feed; gives what came and the address that answered.
+    async fn fetch(&self, job: &Job) -> (Came, String) {
         let state = &job.state;
         let credentials = match credentials::read(&job.access) {
             Ok(credentials) => credentials,
-            Err(cause) => return Came::failed(cause),
+            Err(cause) => return (Came::failed(cause), state.url.clone()),
         };
         let validators = state
             .validators
@@ -117,33 +110,27 @@ impl Poller {
             .as_ref()
             .filter(|moved| state.failures == 0 && adopts(moved, self.clock.now()));
         let url = moved.map_or(state.url.as_str(), |moved| moved.to.as_str());
+        // What opens the declared server is no other server's business.
+        let credentials = if same_origin(url, &state.url) { credentials } else { Credentials::default() };
         let request = Request {
             url,
             validators,
             headers: &credentials.headers,
-            basic_auth: credentials
-                .login
-                .as_ref()
-                .map(|(user, password)| (user.as_str(), password.as_str())),
+            basic_auth: credentials.login(),
             typed_by_hand: false,
         };
         let permit = self.client.enter(url).await;
         let response = match self.places.acquire().await {
             Ok(_place) => self.client.fetch_entered(permit, &request).await,
-            Err(_) => return Came::failed("wirewatch is stopping".to_owned()),
+            Err(_) => return (Came::failed("wirewatch is stopping".to_owned()), state.url.clone()),
         };
-        let reached = !matches!(
-            &response.outcome,
-            Outcome::Failed {
-                stage: Stage::Resolve | Stage::Connect,
-                ..
-            }
-        );
+        let reached = response.outcome.reached();
         let offline = self
             .contacts
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .note(url, reached);
+        let answered_by = response.final_url.clone();
         let mut came = read(response, state.body_hash).await;
         if offline && !reached {
             came.arrival = match came.arrival {
@@ -151,8 +138,14 @@ impl Poller {
                 other => other,
             };
         }
-        came
+        (came, answered_by)
     }
+}
+
+/// Whether two addresses have scheme, host and port in common (RFC 6454).
+fn same_origin(one: &str, other: &str) -> bool {
+    let origin = |address: &str| Url::parse(address).map(|url| url.origin());
+    matches!((origin(one), origin(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 /// Reads what a server answered; a body is parsed away from the threads that wait for the network.

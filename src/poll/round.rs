@@ -1,11 +1,14 @@
 //! Which feeds are asked, and their lines as they come.
 
-use tokio::task::JoinSet;
+use std::collections::{HashMap, HashSet};
+
+use tokio::task::{Id, JoinSet};
 
 use super::{Job, LEASE, Poller};
 use crate::desk::intake::Line;
 use crate::desk::{Desk, DeskError, panic_words};
 use crate::model::{FeedId, FeedState, Timestamp};
+use crate::schedule::feeds::allowed;
 use crate::store::StoreError;
 
 /// How many feeds may wait for their turn at once; more are taken as these finish.
@@ -30,6 +33,9 @@ pub struct Round {
     /// The feeds still to be taken; `None`: whatever the store says is due.
     queue: Option<Vec<FeedId>>,
     tasks: JoinSet<Result<Line, DeskError>>,
+    /// The feeds that the tasks ask. One that waits long for its domain's turn must not be taken twice.
+    under_way: HashMap<Id, FeedId>,
+    asked: HashSet<FeedId>,
 }
 
 impl Round {
@@ -50,6 +56,8 @@ impl Round {
             poller,
             queue,
             tasks: JoinSet::new(),
+            under_way: HashMap::new(),
+            asked: HashSet::new(),
         })
     }
 
@@ -66,13 +74,26 @@ impl Round {
 
     /// The line of the next feed to finish, of those that were taken; waits for ever if none was.
     pub async fn finished(&mut self) -> Result<Line, DeskError> {
-        match self.tasks.join_next().await {
+         match self.tasks.join_next_with_id().await {
             None => std::future::pending().await,
-            Some(Ok(line)) => line,
-            Some(Err(fault)) if fault.is_panic() => Err(DeskError::Panicked(panic_words(
-                fault.into_panic().as_ref(),
-            ))),
-            Some(Err(_)) => Err(DeskError::Stopped),
+            Some(Ok((task, line))) => {
+                self.forget(task);
+                line
+            }
+            Some(Err(fault)) => {
+                self.forget(fault.id());
+                if fault.is_panic() {
+                    Err(DeskError::Panicked(panic_words(fault.into_panic().as_ref())))
+                } else {
+                    Err(DeskError::Stopped)
+                }
+            }
+        }
+    }
+
+    fn forget(&mut self, task: Id) {
+        if let Some(feed) = self.under_way.remove(&task) {
+            self.asked.remove(&feed);
         }
     }
 
@@ -108,7 +129,15 @@ impl Round {
                     .await?
             }
         };
-        self.poller.spawn(jobs, &mut self.tasks);
+        for job in jobs {
+            let id = job.state.id;
+            if !self.asked.insert(id) {
+                continue;
+            }
+            let poller = self.poller.clone();
+            let task = self.tasks.spawn(async move { poller.ask(job).await });
+            self.under_way.insert(task.id(), id);
+        }
         Ok(())
     }
 }
@@ -139,7 +168,19 @@ fn may_ask(desk: &Desk, state: &FeedState, now: Timestamp) -> bool {
 }
 
 fn lease_due(desk: &mut Desk, room: usize, now: Timestamp) -> Result<Vec<Job>, StoreError> {
-    let due = desk.store.due_feeds(now, room)?;
+    let mut due = desk.store.due_feeds(now, room)?;
+    let mut asleep = Vec::new();
+    due.retain(|state| {
+        // A daemon that was away may wake in an hour in which the feed does not want to be asked.
+        let allowed = allowed(state.skip_hours, state.skip_days, now);
+        if allowed > now {
+            asleep.push((state.id, allowed));
+        }
+        allowed <= now
+    });
+    for (id, allowed) in asleep {
+        desk.store.lease_feed(id, allowed)?;
+    }
     lease(desk, due, now)
 }
 

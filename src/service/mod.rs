@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use jiff::SignedDuration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -12,11 +13,13 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 use tracing::{error, info, warn};
 
 use crate::clock::Clock;
+use crate::config::Stamp;
 use crate::deliver::{Deliverer, Reason, Which};
 use crate::desk::intake::{Line, PollResult};
 use crate::desk::{self, Desk, DeskError, Handle, Watchlist};
 use crate::http::client::{Client, Settings};
 use crate::poll::{Choice, Poller, Round};
+use crate::model::Timestamp;
 use crate::store::Store;
 
 mod reload;
@@ -35,6 +38,8 @@ pub struct Daemon {
     pub watchlist: Watchlist,
     /// Where it is read from.
     pub file: PathBuf,
+    /// The state of the file that was read; `None`: it was not there.
+    pub stamp: Option<Stamp>,
     /// Problems of the file, if the last good watchlist runs in its place.
     pub problems: usize,
     /// The clock of this run.
@@ -49,6 +54,7 @@ pub fn run(daemon: Daemon) -> anyhow::Result<()> {
         store,
         watchlist,
         file,
+        stamp,
         problems,
         clock,
         host,
@@ -62,6 +68,7 @@ pub fn run(daemon: Daemon) -> anyhow::Result<()> {
     }
     let mut desk = Desk::open(store, Arc::new(watchlist), now)?;
     desk.problems = problems;
+    desk.smooth_schedule(now)?;
     let watchlist = Arc::clone(&desk.watchlist);
     let (handle, thread) =
         desk::start(desk, beat).context("cannot start the thread of the database")?;
@@ -69,7 +76,7 @@ pub fn run(daemon: Daemon) -> anyhow::Result<()> {
         .worker_threads(2)
         .enable_all()
         .build()?;
-    let result = runtime.block_on(serve(handle, watchlist, file, clock, host));
+    let result = runtime.block_on(serve(handle, watchlist, (file, stamp), clock, host));
     runtime.shutdown_timeout(Duration::from_secs(1));
     if thread.join().is_err() {
         anyhow::bail!("the thread of the database panicked");
@@ -78,7 +85,7 @@ pub fn run(daemon: Daemon) -> anyhow::Result<()> {
 }
 
 /// How long a message that may have arrived waits before it goes again.
-const UNKNOWN_PAUSE: jiff::SignedDuration = jiff::SignedDuration::from_mins(15);
+const UNKNOWN_PAUSE: SignedDuration = SignedDuration::from_mins(15);
 
 /// Tells systemd's watchdog that the store's thread lives. Outside of systemd nobody listens.
 fn beat() {
@@ -88,7 +95,7 @@ fn beat() {
 async fn serve(
     desk: Handle,
     watchlist: Arc<Watchlist>,
-    file: PathBuf,
+    (file, stamp): (PathBuf, Option<Stamp>),
     clock: Clock,
     host: String,
 ) -> anyhow::Result<()> {
@@ -106,7 +113,7 @@ async fn serve(
     let deliverer = Deliverer::new(desk.clone(), clock, host);
     let polling = tokio::spawn(poll_until(desk.clone(), current, clock, stopping.clone()));
     let mailing = tokio::spawn(mail_until(deliverer, stopping.clone()));
-    let reloading = tokio::spawn(reload::watch_file(desk, file, clock, changed, stopping));
+    let reloading = tokio::spawn(reload::watch_file(desk, file, stamp, clock, changed, stopping));
     // Outside of systemd nobody listens.
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
 
@@ -170,6 +177,7 @@ async fn poll_until(
     mut stopping: watch::Receiver<bool>,
 ) {
     let mut tally = Tally::default();
+    let mut leap = Leap::new(clock);
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut round = None;
@@ -193,6 +201,12 @@ async fn poll_until(
         tokio::select! {
             _ = stopping.changed() => return,
             _ = ticks.tick() => {
+                if leap.happened() {
+                    let now = clock.now();
+                    if let Err(fault) = desk.at_once(move |desk| desk.smooth_schedule(now)).await {
+                        error!("Cannot spread what fell due while this machine slept: {fault}");
+                    }
+                }
                 if let Err(fault) = open.take_more().await {
                     error!("Cannot see which feeds are due: {fault}");
                 }
@@ -204,6 +218,31 @@ async fn poll_until(
                 }
             }
         }
+    }
+}
+
+/// Notices when the clock leaps: this machine slept, or somebody set it.
+struct Leap {
+    clock: Clock,
+    shown: Timestamp,
+    at: Instant,
+}
+
+impl Leap {
+    /// A difference to the monotonic clock that is no mere correction.
+    const WORTH_NOTING: SignedDuration = SignedDuration::from_mins(1);
+
+    fn new(clock: Clock) -> Leap {
+        Leap { clock, shown: clock.now(), at: Instant::now() }
+    }
+
+    /// Whether it has leapt since the last look.
+    fn happened(&mut self) -> bool {
+        let (shown, at) = (self.clock.now(), Instant::now());
+        let passed = SignedDuration::try_from(at.duration_since(self.at)).unwrap_or(SignedDuration::MAX);
+        let leapt = shown.duration_since(self.shown).saturating_sub(passed);
+        (self.shown, self.at) = (shown, at);
+        matches!(self.clock, Clock::Real) && leapt.abs() >= Self::WORTH_NOTING
     }
 }
 

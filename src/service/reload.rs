@@ -1,6 +1,5 @@
 //! Takes up edits of the watchlist: a whole file that has no problems, or nothing.
 
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,38 +12,18 @@ use tracing::{error, info};
 use crate::clock::Clock;
 use crate::config::find::{Environment, Places};
 use crate::config::report::Colour;
-use crate::config::{self, last_good};
+use crate::config::{self, Stamp, last_good};
 use crate::desk::{Handle, Watchlist};
 
 /// How often the file is looked at.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// What tells one state of a file from another without reading it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Look {
-    device: u64,
-    inode: u64,
-    modified: (i64, i64),
-    size: u64,
-}
-
-impl Look {
-    /// Looks at the file that the path leads to in the end; `None` while there is none.
-    fn at(path: &Path) -> Option<Look> {
-        let metadata = std::fs::metadata(path).ok()?;
-        Some(Look {
-            device: metadata.dev(),
-            inode: metadata.ino(),
-            modified: (metadata.mtime(), metadata.mtime_nsec()),
-            size: metadata.size(),
-        })
-    }
-}
-
-/// Reads the file again when two looks agree that it changed, and on SIGHUP.
+/// Reads the file again when two looks agree that it changed, and on SIGHUP. `read` is what was read last: an edit
+/// between that and the first look must not be missed.
 pub(super) async fn watch_file(
     desk: Handle,
     file: PathBuf,
+    mut read: Option<Stamp>,
     clock: Clock,
     changed: watch::Sender<Arc<Watchlist>>,
     mut stopping: watch::Receiver<bool>,
@@ -56,7 +35,6 @@ pub(super) async fn watch_file(
             return;
         }
     };
-    let mut read = Look::at(&file);
     let mut last = read;
     let mut looks = interval(LOOK);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -66,7 +44,7 @@ pub(super) async fn watch_file(
             _ = hangup.recv() => true,
             _ = looks.tick() => false,
         };
-        let look = Look::at(&file);
+        let look = Stamp::of(&file).ok();
         // One look may catch a file that is still being written.
         let settled = look.is_some() && look == last && look != read;
         last = look;

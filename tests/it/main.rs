@@ -8,6 +8,7 @@ mod http;
 mod http_server;
 mod main_job;
 mod outbox;
+mod reload;
 mod smtp;
 mod smtp_secured;
 mod smtp_server;
