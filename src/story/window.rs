@@ -33,33 +33,57 @@ pub(super) struct Member {
 
 const ONE: f32 = 32_768.0;
 
+/// An item that has just come.
+#[derive(Clone, Debug)]
+pub(super) struct Fresh {
+    /// What will be a member.
+    pub(super) member: Member,
+    /// The epithets of each of its words, each once.
+    epithets: Vec<Vec<u32>>,
+}
+
 /// How alike two members are.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Likeness {
     /// The cosine of their words: 0 nothing shared, 1 equal.
     pub(super) whole: f32,
-    /// The same without the strongest shared word.
+    /// The same without the strongest shared word and its epithets.
     pub(super) besides: f32,
 }
 
 impl Member {
-    pub(super) fn likeness(&self, other: &Member) -> Likeness {
-        let (mut whole, mut strongest) = (0u64, 0u64);
-        each_shared(&self.words, &other.words, |mine, theirs| {
-            let product = u64::from(self.weights[mine]) * u64::from(other.weights[theirs]);
+    /// How alike it is to an item that has just come.
+    pub(super) fn likeness(&self, fresh: &Fresh) -> Likeness {
+        let (mut whole, mut strongest, mut strongest_at) = (0u64, 0u64, 0);
+        let product = |theirs: usize, mine: usize| {
+            u64::from(fresh.member.weights[theirs]) * u64::from(self.weights[mine])
+        };
+        each_shared(&fresh.member.words, &self.words, |theirs, mine| {
+            let product = product(theirs, mine);
             whole += product;
-            strongest = strongest.max(product);
+            if product > strongest {
+                (strongest, strongest_at) = (product, theirs);
+            }
         });
+        let epithets = fresh
+            .epithets
+            .get(strongest_at)
+            .map_or(&[][..], |epithets| epithets);
+        let epithets = epithets
+            .iter()
+            .filter(|&&word| fresh.member.words.get(strongest_at) != Some(&word));
+        let named: u64 = epithets
+            .filter_map(|word| {
+                let theirs = fresh.member.words.binary_search(word).ok()?;
+                let mine = self.words.binary_search(word).ok()?;
+                Some(product(theirs, mine))
+            })
+            .sum();
         let part = |product: u64| product as f32 / (ONE * ONE);
         Likeness {
             whole: part(whole),
-            besides: part(whole - strongest),
+            besides: part(whole.saturating_sub(strongest + named)),
         }
-    }
-
-    /// Two known languages never mix; an unknown one may be any.
-    pub(super) fn may_share_language(&self, other: &Member) -> bool {
-        self.language == 0 || other.language == 0 || self.language == other.language
     }
 }
 
@@ -86,10 +110,29 @@ pub(super) struct Story {
     pub(super) opened: i64,
     /// When its last member came.
     pub(super) last: i64,
+    /// Hash of the language its members are in; 0: unknown.
+    language: u32,
     /// Slots of its members, in the order in which they came.
     pub(super) members: Vec<u32>,
     /// Numbers of the words of all members, ascending, with the sums of their weights: its middle, times its size.
     sums: Vec<(u32, u32)>,
+}
+
+impl Story {
+    /// Two known languages never mix; an unknown one may be any.
+    pub(super) fn may_take(&self, member: &Member) -> bool {
+        may_mix(self.language, member.language)
+    }
+
+    fn take_language(&mut self, language: u32) {
+        if self.language == 0 {
+            self.language = language;
+        }
+    }
+}
+
+fn may_mix(one: u32, other: u32) -> bool {
+    one == 0 || other == 0 || one == other
 }
 
 /// A word that a member of the window holds.
@@ -111,14 +154,17 @@ pub(super) struct Window {
 
 impl Window {
     /// An item as a member that belongs to no story yet. Its words get numbers.
-    pub(super) fn member(&mut self, telling: &Telling, features: &Features) -> Member {
-        let mut words: Vec<(u32, f32)> = features
-            .words
-            .iter()
-            .filter(|word| word.weight > 0.0)
-            .map(|word| (self.number(&word.word), word.weight))
-            .collect();
-        words.sort_unstable_by_key(|(number, _)| *number);
+    pub(super) fn fresh(&mut self, telling: &Telling, features: &Features) -> Fresh {
+        let mut words: Vec<(u32, f32, Vec<u32>)> = Vec::with_capacity(features.words.len());
+        for word in features.words.iter().filter(|word| word.weight > 0.0) {
+            let number = self.number(&word.word);
+            let mut epithets: Vec<u32> =
+                word.epithets.iter().map(|word| self.number(word)).collect();
+            epithets.sort_unstable();
+            epithets.dedup();
+            words.push((number, word.weight, epithets));
+        }
+        words.sort_unstable_by_key(|(number, ..)| *number);
         // In the order of the words' text, not of their numbers: a restart may number them differently.
         let length = features
             .words
@@ -127,7 +173,7 @@ impl Window {
             .sum::<f32>()
             .sqrt();
         let scale = if length > 0.0 { ONE / length } else { 0.0 };
-        Member {
+        let member = Member {
             item: telling.item,
             at: telling.at.as_second(),
             story: StoryId(0),
@@ -137,12 +183,14 @@ impl Window {
             language: tokens::primary(telling.lang.as_deref()).map_or(0, |language| {
                 hash(&language.to_ascii_lowercase()) as u32 | 1
             }),
-            words: words.iter().map(|(number, _)| *number).collect(),
+            words: words.iter().map(|(number, ..)| *number).collect(),
             weights: words
                 .iter()
-                .map(|(_, weight)| (weight * scale).round() as u16)
+                .map(|(_, weight, _)| (weight * scale).round() as u16)
                 .collect(),
-        }
+        };
+        let epithets = words.into_iter().map(|(.., epithets)| epithets).collect();
+        Fresh { member, epithets }
     }
 
     fn number(&mut self, word: &str) -> u32 {
@@ -170,11 +218,13 @@ impl Window {
         let place = self.stories.entry(story).or_insert_with(|| Story {
             opened: member.at,
             last: member.at,
+            language: member.language,
             members: Vec::new(),
             sums: Vec::new(),
         });
         place.opened = place.opened.min(member.at);
         place.last = place.last.max(member.at);
+        place.take_language(member.language);
         place.members.push(slot);
         let weights = member.weights.iter().map(|&weight| u32::from(weight));
         add_sums(&mut place.sums, member.words.iter().copied().zip(weights));
@@ -233,9 +283,13 @@ impl Window {
         }
     }
 
-    /// How alike the middles of two stories are, and how many members the smaller has.
+    /// How alike the middles of two stories are, and how many members the smaller has; `None` if they are in two
+    /// languages.
     pub(super) fn alike(&self, one: StoryId, other: StoryId) -> Option<(f32, usize)> {
         let (one, other) = (self.stories.get(&one)?, self.stories.get(&other)?);
+        if !may_mix(one.language, other.language) {
+            return None;
+        }
         let (left, right): (Vec<u32>, Vec<u32>) = (
             one.sums.iter().map(|sum| sum.0).collect(),
             other.sums.iter().map(|sum| sum.0).collect(),
@@ -281,6 +335,7 @@ impl Window {
         if let Some(place) = self.stories.get_mut(&older) {
             place.opened = place.opened.min(moved.opened);
             place.last = place.last.max(moved.last);
+            place.take_language(moved.language);
             place.members.extend(moved.members);
             place.members.sort_unstable();
             add_sums(&mut place.sums, moved.sums.into_iter());
