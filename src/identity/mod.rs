@@ -20,35 +20,24 @@
 //! A key is a 64-bit SipHash under the secret of the database, so that no publisher can aim at a key of another.
 
 use std::collections::{HashMap, HashSet};
-use std::hash::Hasher;
-
-use siphasher::sip::SipHasher13;
-use unicode_segmentation::UnicodeSegmentation;
 
 use crate::feed::FeedDocument;
-use crate::model::{Dated, Entry, FeedId, ItemId, Shown, Timestamp};
+use crate::model::{Dated, Entry, ItemId, Shown, Timestamp};
 use crate::text::fold::fold;
 use crate::text::html::{shown, shown_capped, shown_values};
 use crate::url::{self, Address};
 
+mod edit;
+mod keys;
+
+use edit::without_counter;
+pub use edit::{Marks, is_significant, shared_words, teaser};
+pub use keys::{Keys, Viewpoint, address_keys};
+use keys::{Kind, Scope, Source, raw_hash};
+
 /// The version of the rules in this file, in `url` and in folding. A change of what any key is made of raises it, and
 /// the store then renews the keys of its items, so that an upgrade announces nothing again.
 pub const RULES: i64 = 1;
-
-/// From where entries are looked at.
-#[derive(Clone, Debug)]
-pub struct Viewpoint {
-    /// Of the database.
-    pub secret: [u8; 16],
-    /// The feed.
-    pub feed: FeedId,
-    /// Its declared address.
-    pub feed_url: String,
-    /// The page it belongs to.
-    pub channel_link: Option<String>,
-    /// Whether its links are known to differ by their fragment.
-    pub fragment_counts: bool,
-}
 
 /// A document as identity sees it.
 #[derive(Clone, Debug)]
@@ -103,19 +92,6 @@ pub struct Text {
     pub hash: i64,
     /// What it goes by.
     pub keys: Keys,
-}
-
-/// The hashes of an entry's keys. The letters are those of the table.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Keys {
-    /// G.
-    pub guid: Vec<i64>,
-    /// L.
-    pub link: Option<i64>,
-    /// T.
-    pub title_and_date: Vec<i64>,
-    /// 0.
-    pub text: Option<i64>,
 }
 
 impl Pass {
@@ -190,82 +166,6 @@ impl Pass {
     }
 }
 
-impl Keys {
-    /// The keys of a stored item by the present rules.
-    pub fn of_item(
-        guid: Option<&str>,
-        link: Option<&str>,
-        date: Option<Timestamp>,
-        shown: &Shown,
-        viewpoint: &Viewpoint,
-    ) -> Keys {
-        let entry = Entry {
-            guid: guid.map(str::to_owned),
-            link: link.map(str::to_owned),
-            ..Entry::default()
-        };
-        let draft = Draft::read(&entry, viewpoint);
-        let source = Source {
-            link_key: draft.link_key(viewpoint.fragment_counts),
-            guid_key: draft.guid_key(viewpoint.fragment_counts),
-            guid_is_address: draft.guid_address.is_some(),
-            link: draft.link.as_deref(),
-            date,
-        };
-        Text::read(shown.clone(), &source, viewpoint).keys
-    }
-
-    /// All but the text's, which names an item only for want of better.
-    pub fn lasting(&self) -> impl Iterator<Item = i64> {
-        self.guid
-            .iter()
-            .chain(&self.link)
-            .chain(&self.title_and_date)
-            .copied()
-    }
-}
-
-/// What marks an entry as a correction of an item that has just left.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Marks {
-    /// S: title and opening, if it has both.
-    pub title_and_opening: Option<(String, String)>,
-    /// D: minute and teaser, if it has a date and enough of a teaser.
-    pub minute_and_teaser: Option<(i64, String)>,
-}
-
-impl Marks {
-    /// Of a folded title and teaser, and a declared date.
-    pub fn of(title: &str, teaser: &str, date: Option<Timestamp>) -> Marks {
-        let opening = start(teaser, OPENING);
-        let is_long = UnicodeSegmentation::unicode_words(teaser).nth(5).is_some();
-        Marks {
-            title_and_opening: (!title.is_empty() && !opening.is_empty())
-                .then(|| (title.to_owned(), opening.to_owned())),
-            minute_and_teaser: date
-                .filter(|_| is_long)
-                .map(|date| (minute(date), teaser.to_owned())),
-        }
-    }
-}
-
-/// Characters of a teaser that mark an entry; what follows is often cut differently.
-const OPENING: usize = 200;
-
-fn minute(date: Timestamp) -> i64 {
-    date.as_second().div_euclid(60)
-}
-
-/// The folded summary, else the folded start of the content.
-pub fn teaser(summary: &str, content: &str) -> String {
-    let summary = fold(summary);
-    if summary.is_empty() {
-        fold(start(content, 2_000))
-    } else {
-        summary
-    }
-}
-
 impl Text {
     fn read(shown: Shown, source: &Source<'_>, viewpoint: &Viewpoint) -> Text {
         let title = fold(&shown.title);
@@ -292,24 +192,6 @@ impl Text {
     }
 }
 
-/// The keys of an address, whether its fragment counts or not.
-pub fn address_keys(secret: &[u8; 16], text: &str) -> Vec<i64> {
-    let viewpoint = Viewpoint {
-        secret: *secret,
-        feed: FeedId(0),
-        feed_url: String::new(),
-        channel_link: None,
-        fragment_counts: false,
-    };
-    let Some(address) = url::address(text) else {
-        return Vec::new();
-    };
-    [address.key_with_fragment, address.key]
-        .iter()
-        .map(|key| viewpoint.hash(Kind::Address, Scope::Everywhere, &[key.as_bytes()]))
-        .collect()
-}
-
 /// What a reader sees of an entry.
 pub fn show(entry: &Entry) -> Shown {
     let title = |text: &Option<String>| text.as_deref().map(shown).unwrap_or_default();
@@ -321,23 +203,6 @@ pub fn show(entry: &Entry) -> Shown {
         author: shown_values(&entry.authors),
         category: shown_values(&entry.categories),
     }
-}
-
-/// How many of their words two folded texts share, from 0 to 1; 1 if neither has any.
-pub fn shared_words(a: &str, b: &str) -> f64 {
-    let words = |text| -> HashSet<&str> { UnicodeSegmentation::unicode_words(text).collect() };
-    let (a, b) = (words(a), words(b));
-    if a.is_empty() && b.is_empty() {
-        return 1.0;
-    }
-    2.0 * a.intersection(&b).count() as f64 / (a.len() + b.len()) as f64
-}
-
-/// Whether an edit may be news to who has read the former text: another headline, or much more of it.
-pub fn is_significant(former: &Shown, shown: &Shown) -> bool {
-    let length = |text: &Shown| text.summary.chars().count() + text.content.chars().count();
-    length(shown) > length(former) + 50
-        || shared_words(&fold(&former.title), &fold(&shown.title)) < 0.8
 }
 
 /// What an entry is before it is compared with others.
@@ -503,263 +368,6 @@ fn date_of(entry: &Entry, now: Timestamp) -> (Option<Timestamp>, Dated) {
         Dated::Updated
     };
     (Some(date.min(now)), dated)
-}
-
-/// What the keys of an entry are made of.
-struct Source<'a> {
-    link_key: Option<String>,
-    guid_key: Option<String>,
-    guid_is_address: bool,
-    link: Option<&'a str>,
-    /// As declared: a date in the future must not become another one at each poll.
-    date: Option<Timestamp>,
-}
-
-impl Source<'_> {
-    fn keys(&self, title: &str, teaser: &str, viewpoint: &Viewpoint) -> Keys {
-        let publisher = url::publisher(
-            self.link,
-            viewpoint.channel_link.as_deref(),
-            &viewpoint.feed_url,
-        );
-        let both = |kind, parts: &[&[u8]]| {
-            vec![
-                viewpoint.hash(kind, Scope::Publisher(&publisher), parts),
-                viewpoint.hash(kind, Scope::Feed, parts),
-            ]
-        };
-        let address =
-            |key: &String| viewpoint.hash(Kind::Address, Scope::Everywhere, &[key.as_bytes()]);
-        let minute = self.date.map(|date| minute(date).to_be_bytes());
-        let opening = start(teaser, OPENING).as_bytes();
-        let heading = if title.is_empty() {
-            opening
-        } else {
-            title.as_bytes()
-        };
-        let mut keys = Keys {
-            link: self.link_key.as_ref().map(address),
-            ..Keys::default()
-        };
-        match &self.guid_key {
-            Some(guid) if self.guid_is_address => keys.guid = vec![address(guid)],
-            Some(guid) if is_uri(guid) => {
-                keys.guid = vec![viewpoint.hash(Kind::Guid, Scope::Everywhere, &[guid.as_bytes()])];
-            }
-            Some(guid) => keys.guid = both(Kind::Guid, &[guid.as_bytes()]),
-            None => {}
-        }
-        if let Some(minute) = minute.filter(|_| !heading.is_empty()) {
-            keys.title_and_date = both(Kind::TitleAndDate, &[heading, &minute]);
-        }
-        if !title.is_empty() || !teaser.is_empty() {
-            keys.text = Some(viewpoint.hash(
-                Kind::Text,
-                Scope::Feed,
-                &[title.as_bytes(), teaser.as_bytes()],
-            ));
-        }
-        keys
-    }
-}
-
-/// `tag:`, `urn:` and other names that their owner made unique in the world (RFC 3986 section 3).
-fn is_uri(text: &str) -> bool {
-    let Some((scheme, rest)) = text.split_once(':') else {
-        return false;
-    };
-    let is_scheme = scheme.len() > 2
-        && scheme.starts_with(|first: char| first.is_ascii_alphabetic())
-        && scheme
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
-    is_scheme && rest.len() > 2 && !rest.contains(char::is_whitespace)
-}
-
-/// The first characters of a text.
-fn start(text: &str, characters: usize) -> &str {
-    let end = text
-        .char_indices()
-        .nth(characters)
-        .map_or(text.len(), |(index, _)| index);
-    text.get(..end).unwrap_or(text)
-}
-
-#[derive(Clone, Copy)]
-enum Kind {
-    /// An address, whether it stood as guid or as link.
-    Address = 1,
-    Guid,
-    TitleAndDate,
-    Text,
-    SharedGuid,
-    SharedLink,
-    Edit,
-    Raw,
-    Likeness,
-}
-
-enum Scope<'a> {
-    Everywhere,
-    Publisher(&'a str),
-    Feed,
-}
-
-impl Viewpoint {
-    fn hash(&self, kind: Kind, scope: Scope<'_>, parts: &[&[u8]]) -> i64 {
-        let mut hasher = SipHasher13::new_with_key(&self.secret);
-        hasher.write_u8(kind as u8);
-        match scope {
-            Scope::Everywhere => hasher.write_u8(0),
-            Scope::Publisher(publisher) => {
-                hasher.write_u8(1);
-                write_part(&mut hasher, publisher.as_bytes());
-            }
-            Scope::Feed => {
-                hasher.write_u8(2);
-                hasher.write(&self.feed.0.to_be_bytes());
-            }
-        }
-        for part in parts {
-            write_part(&mut hasher, part);
-        }
-        hasher.finish().cast_signed()
-    }
-}
-
-/// With its length, so that no two lists of parts run into the same bytes.
-fn write_part(hasher: &mut SipHasher13, part: &[u8]) {
-    hasher.write(&(part.len() as u64).to_be_bytes());
-    hasher.write(part);
-}
-
-fn raw_hash(entry: &Entry, viewpoint: &Viewpoint) -> i64 {
-    let mut parts: Vec<&[u8]> = Vec::new();
-    for field in [
-        &entry.guid,
-        &entry.link,
-        &entry.title,
-        &entry.summary,
-        &entry.content,
-        &entry.lang,
-        &entry.comments,
-    ] {
-        // A missing field and an empty one differ in number.
-        match field {
-            Some(text) => parts.extend([b"+".as_slice(), text.as_bytes()]),
-            None => parts.push(b"-"),
-        }
-    }
-    for list in [&entry.authors, &entry.categories, &entry.enclosures] {
-        parts.push(b"*");
-        parts.extend(list.iter().map(|text| text.as_bytes()));
-    }
-    let permalink = [match entry.permalink {
-        None => 0,
-        Some(false) => 1,
-        Some(true) => 2,
-    }];
-    let date = |date: Option<Timestamp>| date.map_or(i64::MIN, Timestamp::as_second).to_be_bytes();
-    let (published, updated) = (date(entry.published), date(entry.updated));
-    parts.extend([permalink.as_slice(), &published, &updated]);
-    viewpoint.hash(Kind::Raw, Scope::Everywhere, &parts)
-}
-
-/// What some publishers append to a text and count up: "(12 comments)", "Views: 1,204", "5 minutes ago".
-const COUNTED: [&str; 34] = [
-    "comment",
-    "comments",
-    "view",
-    "views",
-    "like",
-    "likes",
-    "share",
-    "shares",
-    "reply",
-    "replies",
-    "vote",
-    "votes",
-    "point",
-    "points",
-    "read",
-    "reads",
-    "reader",
-    "readers",
-    "reaction",
-    "reactions",
-    "kommentar",
-    "kommentare",
-    "commentaire",
-    "commentaires",
-    "comentario",
-    "comentarios",
-    "min",
-    "mins",
-    "minute",
-    "minutes",
-    "hour",
-    "hours",
-    "day",
-    "days",
-];
-
-/// The folded text without the counters at its end.
-fn without_counter(text: &str) -> &str {
-    let is_edge = |character: char| !character.is_alphanumeric();
-    let mut kept = text.trim_end();
-    for _ in 0..3 {
-        let (before, bracketed) = match kept.strip_suffix([')', ']']) {
-            Some(inside) => match inside
-                .rfind(['(', '['])
-                .and_then(|at| inside.split_at_checked(at))
-            {
-                Some((before, inside)) => (before, Some(inside)),
-                None => (kept, None),
-            },
-            None => (kept, None),
-        };
-        if bracketed.is_some_and(|inside| {
-            is_number(inside.trim_matches(is_edge)) || is_counter(inside).is_some()
-        }) {
-            kept = before.trim_end();
-        } else if let Some(words) = is_counter(kept) {
-            kept = cut_words(kept, words);
-        } else {
-            break;
-        }
-    }
-    kept
-}
-
-fn is_number(word: &str) -> bool {
-    word.starts_with(|first: char| first.is_ascii_digit())
-        && word
-            .chars()
-            .all(|character| character.is_ascii_digit() || ",.km%+".contains(character))
-}
-
-/// How many words at the end are a counter: "12 comments", "comments: 12", "5 minutes ago".
-fn is_counter(text: &str) -> Option<usize> {
-    let mut words = text
-        .rsplit(|character: char| character.is_whitespace())
-        .map(|word| word.trim_matches(|character: char| !character.is_alphanumeric()))
-        .filter(|word| !word.is_empty());
-    let [last, before, first] = std::array::from_fn(|_| words.next().unwrap_or_default());
-    if last == "ago" && COUNTED.contains(&before) && is_number(first) {
-        return Some(3);
-    }
-    let is_pair = (COUNTED.contains(&last) && is_number(before))
-        || (is_number(last) && COUNTED.contains(&before));
-    is_pair.then_some(2)
-}
-
-fn cut_words(text: &str, count: usize) -> &str {
-    let mut kept = text;
-    for _ in 0..count {
-        kept = kept.trim_end_matches(|character: char| !character.is_alphanumeric());
-        kept = kept.trim_end_matches(|character: char| !character.is_whitespace());
-    }
-    kept.trim_end()
 }
 
 #[cfg(test)]

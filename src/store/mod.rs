@@ -410,3 +410,6 @@ fn unknown_word(column: usize, word: String) -> rusqlite::Error {
         format!("unknown word `{word}`").into(),
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,6 +23,8 @@ enum When {
     Always,
     /// The value names a site or a channel that sent the click; `ref=19` may be an article.
     Sender,
+    /// The value is more than a number.
+    Worded,
     /// The value is a switch: empty, 0, 1, true, yes.
     Switch,
     /// The value is a random token of at least 16 characters; `sid=123` may be an article.
@@ -37,7 +39,7 @@ const RULES: &[Rule] = &[
     everywhere(&["fbclid", "fb_action_ids", "fb_action_types", "fb_source", "fb_ref", "fbxid", "mibextid"], "Facebook's click ids"),
     everywhere(&["igshid", "igsh"], "Instagram's share id"),
     everywhere(&["msclkid", "cvid"], "click ids of Microsoft Advertising and Bing"),
-    everywhere(&["twclid", "ref_src", "ref_url", "__twitter_impression", "tw_*"], "click ids and embeds of X"),
+    everywhere(&["twclid", "ref_src", "ref_url", "__twitter_impression", "tw_i", "tw_e", "tw_p"], "click ids and embeds of X"),
     everywhere(&["ttclid", "li_fat_id", "epik", "sccid", "rdt_cid", "qclid"], "click ids of TikTok, LinkedIn, Pinterest, Snap, Reddit, Quora"),
     everywhere(&["yclid", "ysclid", "ymclid", "_openstat", "frommail"], "click ids of Yandex"),
     everywhere(&["dicbo", "oborigurl", "ob_click_id", "tblci", "taboola_click_id"], "Outbrain and Taboola, widgets under articles"),
@@ -60,19 +62,22 @@ const RULES: &[Rule] = &[
     everywhere(&["cjevent", "cjdata", "irclickid", "irgwc", "ranmid", "raneaid", "ransiteid", "awc", "zanpid"], "affiliate networks"),
     everywhere(&["hootpostid", "echobox", "link_time"], "tools that post for newsrooms"),
     everywhere(&["itm_*", "intcid", "int_cid", "int_source", "int_medium", "int_campaign", "icid", "ncid", "intcmp"], "links inside a site, counted"),
-    everywhere(&["cmp", "cmpid", "ftcamp", "dcmp", "ocid", "wprss", "fsrc", "smid", "smtyp", "emc", "mbid", "ftag", "iref", "traffic_source", "reflink",
+    Rule { hosts: &[], names: &["cmp"], when: When::Worded, because: "a campaign such as `share_btn_tw`; a number may be an article" },
+    everywhere(&["cmpid", "ftcamp", "dcmp", "ocid", "wprss", "fsrc", "smid", "smtyp", "emc", "mbid", "ftag", "iref", "traffic_source", "reflink",
         "mtrref", "dgcid", "srnd", "sref", "guccounter", "guce_referrer", "guce_referrer_sig", "bxid", "cndid", "esrc", "hpid", "itid", "maca",
-        "feedtype", "feedname", "ex_cid"], "publishers' own names for the campaign, the feed or the referrer"),
+        "feedtype", "feedname", "ex_cid", "leadsource", "taid", "soc", "__source", "intlink_*", "link_location"], "publishers' own names for the campaign, the feed or the referrer"),
     everywhere(&["spm", "scm", "vd_source", "share_source", "share_medium", "share_token", "share_from", "chksm", "wfr"], "share buttons of Alibaba, Bilibili, WeChat and Baidu"),
     everywhere(&["amp_js_v", "amp_gsa", "amp_kit", "amp_latest_update_time", "usqp", "_amp"], "added by AMP caches and viewers"),
-    Rule { hosts: &[], names: &["amp", "isamp", "is_amp", "mobile", "rss", "isrss", "fromrss", "from_rss"], when: When::Switch, because: "asks for another skin of the page, or notes that the feed was its origin" },
+    Rule { hosts: &[], names: &["amp", "isamp", "is_amp", "mobile", "rss", "isrss", "fromrss", "from_rss", "viarss", "rssfeed"], when: When::Switch, because: "asks for another skin of the page, or notes that the feed was its origin" },
     everywhere(&["jsessionid", "phpsessid", "aspsessionid*", "cftoken", "cfid", "oscsid", "zenid", "session_id", "sessionid"], "sessions of visitors without cookies"),
     Rule { hosts: &[], names: &["sid", "s", "session"], when: When::Token, because: "sessions of forum software; a short one is a story" },
     Rule { hosts: &[], names: &["ref", "referrer", "referer", "src", "source", "from", "via", "origin", "share", "sharedby", "campaign", "partner", "medium", "channel", "cid", "xid", "feature", "rf", "refer", "ref_source", "mod", "tag_source", "r"], when: When::Sender, because: "names the site or channel that sent the click" },
     on(&["google.com"], &["hl", "gl", "ceid", "oc", "ved", "usg", "sa", "ei"], "language and origin of a Google page"),
     on(&["x.com"], &["s", "t"], "the app that shared the post, and a token"),
+    on(&["dailymail.co.uk", "metro.co.uk", "thisismoney.co.uk"], &["ito"], "the feed or the share button"),
+    on(&["forbes.com"], &["sh"], "a token of the share button"),
     on(&["npr.org"], &["ft", "f"], "the feed"),
-    on(&["nytimes.com"], &["partner", "_r", "hp", "action", "pgtype", "module", "region", "clicksource"], "the place of the link on the front page"),
+    on(&["nytimes.com"], &["partner", "_r", "hp", "action", "pgtype", "module", "region", "clicksource", "nl", "nlid", "te"], "the place of the link on the front page"),
     on(&["washingtonpost.com"], &["tid", "wpisrc", "wpmm"], "the place of the link, or the newsletter"),
     on(&["wsj.com", "marketwatch.com", "barrons.com"], &["mod", "st", "siteid", "dist"], "the place of the link, or a share"),
     on(&["yahoo.com"], &[".src", ".tsrc", "soc_src", "soc_trk"], "the feed or the share button"),
@@ -216,6 +221,7 @@ fn is_meant(when: When, value: &str) -> bool {
     match when {
         When::Always => true,
         When::Sender => names_sender(value),
+        When::Worded => !value.bytes().all(|byte| byte.is_ascii_digit()),
         When::Switch => ["", "0", "1", "true", "yes", "amp"]
             .iter()
             .any(|switch| switch.eq_ignore_ascii_case(value)),

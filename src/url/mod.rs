@@ -133,6 +133,12 @@ impl Page {
             .filter(|segment| !segment.is_empty())
             .map(|segment| decode(segment, Part::Path))
             .collect();
+        if let Some(last) = segments.last_mut()
+            && let Some((page, _)) = last.split_once("&utm_")
+        {
+            // Appended by tools that expect a query where there is none.
+            *last = page.to_owned();
+        }
         remove_amp(&mut segments);
         if segments.last().is_some_and(|last| is_index(last)) {
             segments.pop();

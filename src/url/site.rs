@@ -25,6 +25,13 @@ pub(super) fn settle(page: &mut Page) {
             }
         }
         "open.substack.com" => substack(page),
+        "golem.de" => {
+            if let Some(last) = page.segments.last_mut()
+                && let Some(name) = last.strip_suffix("-rss.html")
+            {
+                *last = format!("{name}.html");
+            }
+        }
         _ => {}
     }
 }

@@ -48,6 +48,7 @@ fn what_may_name_an_article_is_kept() {
         ("?ref=story.html", "?ref=other.html"),
         ("?utmx=1", "?utmx=2"),
         ("?sid=1", "?sid=2"),
+        ("?cmp=1", "?cmp=2"),
         ("?q=rss", "?q=atom"),
         ("?tag=amp", "?tag=volt"),
         ("?m=202401", "?m=202402"),
@@ -97,6 +98,7 @@ fn a_path_has_one_form() {
         "/a/b;jsessionid=1F",
         "/(S(abc))/a/b",
         "/%61/b",
+        "/a/b&utm_source=rss",
     ] {
         same(&format!("https://example.com{path}"), page);
     }
@@ -205,6 +207,10 @@ fn large_sites_have_one_address_for_a_page() {
     same(
         "https://news.google.com/rss/articles/CBMxyz?oc=5",
         "https://news.google.com/read/CBMxyz?hl=en",
+    );
+    same(
+        "https://www.golem.de/1810/137357-rss.html",
+        "https://www.golem.de/1810/137357.html",
     );
     same("https://dx.doi.org/10.1/AbC", "https://doi.org/10.1/abc");
 }

@@ -1,0 +1,241 @@
+//! What keys are made of, and their hashes.
+
+use std::hash::Hasher;
+
+use super::edit::{OPENING, minute, start};
+use super::{Draft, Text};
+use crate::model::{Entry, FeedId, Shown, Timestamp};
+use crate::url;
+use siphasher::sip::SipHasher13;
+
+/// From where entries are looked at.
+#[derive(Clone, Debug)]
+pub struct Viewpoint {
+    /// Of the database.
+    pub secret: [u8; 16],
+    /// The feed.
+    pub feed: FeedId,
+    /// Its declared address.
+    pub feed_url: String,
+    /// The page it belongs to.
+    pub channel_link: Option<String>,
+    /// Whether its links are known to differ by their fragment.
+    pub fragment_counts: bool,
+}
+
+/// The hashes of an entry's keys. The letters are those of the table.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Keys {
+    /// G.
+    pub guid: Vec<i64>,
+    /// L.
+    pub link: Option<i64>,
+    /// T.
+    pub title_and_date: Vec<i64>,
+    /// 0.
+    pub text: Option<i64>,
+}
+
+impl Keys {
+    /// The keys of a stored item by the present rules.
+    pub fn of_item(
+        guid: Option<&str>,
+        link: Option<&str>,
+        date: Option<Timestamp>,
+        shown: &Shown,
+        viewpoint: &Viewpoint,
+    ) -> Keys {
+        let entry = Entry {
+            guid: guid.map(str::to_owned),
+            link: link.map(str::to_owned),
+            ..Entry::default()
+        };
+        let draft = Draft::read(&entry, viewpoint);
+        let source = Source {
+            link_key: draft.link_key(viewpoint.fragment_counts),
+            guid_key: draft.guid_key(viewpoint.fragment_counts),
+            guid_is_address: draft.guid_address.is_some(),
+            link: draft.link.as_deref(),
+            date,
+        };
+        Text::read(shown.clone(), &source, viewpoint).keys
+    }
+
+    /// All but the text's, which names an item only for want of better.
+    pub fn lasting(&self) -> impl Iterator<Item = i64> {
+        self.guid
+            .iter()
+            .chain(&self.link)
+            .chain(&self.title_and_date)
+            .copied()
+    }
+}
+
+/// The keys of an address, whether its fragment counts or not.
+pub fn address_keys(secret: &[u8; 16], text: &str) -> Vec<i64> {
+    let viewpoint = Viewpoint {
+        secret: *secret,
+        feed: FeedId(0),
+        feed_url: String::new(),
+        channel_link: None,
+        fragment_counts: false,
+    };
+    let Some(address) = url::address(text) else {
+        return Vec::new();
+    };
+    [address.key_with_fragment, address.key]
+        .iter()
+        .map(|key| viewpoint.hash(Kind::Address, Scope::Everywhere, &[key.as_bytes()]))
+        .collect()
+}
+
+/// What the keys of an entry are made of.
+pub(super) struct Source<'a> {
+    pub(super) link_key: Option<String>,
+    pub(super) guid_key: Option<String>,
+    pub(super) guid_is_address: bool,
+    pub(super) link: Option<&'a str>,
+    /// As declared: a date in the future must not become another one at each poll.
+    pub(super) date: Option<Timestamp>,
+}
+
+impl Source<'_> {
+    pub(super) fn keys(&self, title: &str, teaser: &str, viewpoint: &Viewpoint) -> Keys {
+        let publisher = url::publisher(
+            self.link,
+            viewpoint.channel_link.as_deref(),
+            &viewpoint.feed_url,
+        );
+        let both = |kind, parts: &[&[u8]]| {
+            vec![
+                viewpoint.hash(kind, Scope::Publisher(&publisher), parts),
+                viewpoint.hash(kind, Scope::Feed, parts),
+            ]
+        };
+        let address =
+            |key: &String| viewpoint.hash(Kind::Address, Scope::Everywhere, &[key.as_bytes()]);
+        let minute = self.date.map(|date| minute(date).to_be_bytes());
+        let opening = start(teaser, OPENING).as_bytes();
+        let heading = if title.is_empty() {
+            opening
+        } else {
+            title.as_bytes()
+        };
+        let mut keys = Keys {
+            link: self.link_key.as_ref().map(address),
+            ..Keys::default()
+        };
+        match &self.guid_key {
+            Some(guid) if self.guid_is_address => keys.guid = vec![address(guid)],
+            Some(guid) if is_uri(guid) => {
+                keys.guid = vec![viewpoint.hash(Kind::Guid, Scope::Everywhere, &[guid.as_bytes()])];
+            }
+            Some(guid) => keys.guid = both(Kind::Guid, &[guid.as_bytes()]),
+            None => {}
+        }
+        if let Some(minute) = minute.filter(|_| !heading.is_empty()) {
+            keys.title_and_date = both(Kind::TitleAndDate, &[heading, &minute]);
+        }
+        if !title.is_empty() || !teaser.is_empty() {
+            keys.text = Some(viewpoint.hash(
+                Kind::Text,
+                Scope::Feed,
+                &[title.as_bytes(), teaser.as_bytes()],
+            ));
+        }
+        keys
+    }
+}
+
+/// `tag:`, `urn:` and other names that their owner made unique in the world (RFC 3986 section 3).
+fn is_uri(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once(':') else {
+        return false;
+    };
+    let is_scheme = scheme.len() > 2
+        && scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+        && scheme
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+    is_scheme && rest.len() > 2 && !rest.contains(char::is_whitespace)
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum Kind {
+    /// An address, whether it stood as guid or as link.
+    Address = 1,
+    Guid,
+    TitleAndDate,
+    Text,
+    SharedGuid,
+    SharedLink,
+    Edit,
+    Raw,
+    Likeness,
+}
+
+pub(super) enum Scope<'a> {
+    Everywhere,
+    Publisher(&'a str),
+    Feed,
+}
+
+impl Viewpoint {
+    pub(super) fn hash(&self, kind: Kind, scope: Scope<'_>, parts: &[&[u8]]) -> i64 {
+        let mut hasher = SipHasher13::new_with_key(&self.secret);
+        hasher.write_u8(kind as u8);
+        match scope {
+            Scope::Everywhere => hasher.write_u8(0),
+            Scope::Publisher(publisher) => {
+                hasher.write_u8(1);
+                write_part(&mut hasher, publisher.as_bytes());
+            }
+            Scope::Feed => {
+                hasher.write_u8(2);
+                hasher.write(&self.feed.0.to_be_bytes());
+            }
+        }
+        for part in parts {
+            write_part(&mut hasher, part);
+        }
+        hasher.finish().cast_signed()
+    }
+}
+
+/// With its length, so that no two lists of parts run into the same bytes.
+fn write_part(hasher: &mut SipHasher13, part: &[u8]) {
+    hasher.write(&(part.len() as u64).to_be_bytes());
+    hasher.write(part);
+}
+
+pub(super) fn raw_hash(entry: &Entry, viewpoint: &Viewpoint) -> i64 {
+    let mut parts: Vec<&[u8]> = Vec::new();
+    for field in [
+        &entry.guid,
+        &entry.link,
+        &entry.title,
+        &entry.summary,
+        &entry.content,
+        &entry.lang,
+        &entry.comments,
+    ] {
+        // A missing field and an empty one differ in number.
+        match field {
+            Some(text) => parts.extend([b"+".as_slice(), text.as_bytes()]),
+            None => parts.push(b"-"),
+        }
+    }
+    for list in [&entry.authors, &entry.categories, &entry.enclosures] {
+        parts.push(b"*");
+        parts.extend(list.iter().map(|text| text.as_bytes()));
+    }
+    let permalink = [match entry.permalink {
+        None => 0,
+        Some(false) => 1,
+        Some(true) => 2,
+    }];
+    let date = |date: Option<Timestamp>| date.map_or(i64::MIN, Timestamp::as_second).to_be_bytes();
+    let (published, updated) = (date(entry.published), date(entry.updated));
+    parts.extend([permalink.as_slice(), &published, &updated]);
+    viewpoint.hash(Kind::Raw, Scope::Everywhere, &parts)
+}
