@@ -269,9 +269,6 @@ impl Reader<'_> {
 /// A story is closed so long after its last item.
 const OPEN_FOR: SignedDuration = SignedDuration::from_hours(72);
 
-/// A told story comes back no sooner.
-const LEAST_DISTANCE: SignedDuration = SignedDuration::from_hours(6);
-
 /// What is known of the candidates' stories: who tells them, and what the recipient heard of them before.
 fn story_facts(
     reader: &mut Reader<'_>,
@@ -330,10 +327,10 @@ fn told_before(
         }
     }
     let frequencies = reader.frequencies()?;
-    let news = fresh
-        .iter()
-        .find_map(|telling| followup::news(telling, &known, frequencies));
-    let soon = now.duration_since(last.at) < LEAST_DISTANCE;
+    // Whether there is news is asked as if the story had rested; whether it has is asked by itself, since then the
+    // items wait.
+    let news = fresh.iter().find_map(|telling| followup::news(telling, &known, Timestamp::MIN, now, frequencies));
+    let soon = now.duration_since(last.at) < followup::REST;
     let followup = match news {
         Some(_) if soon => Followup::TooSoon,
         Some(News::Marked) => Followup::Marked,

@@ -7,12 +7,12 @@ use crate::model::{ItemId, Timestamp};
 use crate::store::stories::Told;
 use crate::store::{Store, StoreError};
 use crate::story::Telling;
-use crate::story::group::Grouper;
+use crate::story::group::{self, Grouper};
 use crate::story::vector::Frequencies;
 use crate::topic::publisher;
 
 /// Members of this time suffice to rebuild the open stories.
-const WINDOW: SignedDuration = SignedDuration::from_hours(17 * 24);
+const WINDOW: SignedDuration = SignedDuration::from_hours(group::MEMORY_DAYS * 24);
 
 /// The open stories, and when their word counts are renewed.
 #[derive(Debug)]
@@ -103,10 +103,8 @@ impl Desk {
         })?;
         self.store
             .keep_frequencies(midnight, frequencies.items(), frequencies.words())?;
-        let stories = self.stories(now)?;
-        stories.grouper.renew(frequencies);
-        stories.grouper.forget(now);
-        stories.counted_to = midnight;
+        // All open stories are weighed again, exactly as a restart would do.
+        self.stories = None;
         Ok(())
     }
 }

@@ -137,7 +137,7 @@ fn every_room_is_on_the_map() {
 fn files_say_what_they_are_for_and_fit_a_sitting() {
     let mut faults = Vec::new();
     for (file, text) in sources() {
-        if !text.starts_with("//! ") {
+        if !text.starts_with("//! ") && !file.ends_with("tests.rs") {
             faults.push(format!(
                 "{} does not begin with what it is for",
                 file.display()
