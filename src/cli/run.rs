@@ -17,13 +17,26 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
     let clock = context.start.map_or(Clock::Real, |start| {
         Clock::starting_at(start, arguments.pace)
     });
-    let setup::Start { watchlist, path: file, stamp, problems } = setup::watchlist_or_last_good(context)?;
+    let setup::Start {
+        watchlist,
+        path: file,
+        stamp,
+        problems,
+    } = setup::watchlist_or_last_good(context)?;
     let path = watchlist.config.store.path.clone();
     let _lock = Lock::take(&path)?;
     let store = Store::open(&path, clock.now())?;
     if problems == 0 {
         setup::keep_as_last_good(&watchlist)?;
     }
-    service::run(Daemon { store, watchlist, file, stamp, problems, clock, host: setup::host() })?;
+    service::run(Daemon {
+        store,
+        watchlist,
+        file,
+        stamp,
+        problems,
+        clock,
+        host: setup::host(),
+    })?;
     Ok(End::Done)
 }

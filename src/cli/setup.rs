@@ -48,7 +48,12 @@ pub(super) fn watchlist_or_last_good(context: &Context) -> anyhow::Result<Start>
     let report = match config::load(&path, &Places::new(&path, Environment::process())) {
         Ok(loaded) => {
             let watchlist = Watchlist::new(loaded, &path);
-            return Ok(Start { watchlist, path, stamp, problems: 0 });
+            return Ok(Start {
+                watchlist,
+                path,
+                stamp,
+                problems: 0,
+            });
         }
         Err(report) => report,
     };
@@ -62,7 +67,12 @@ pub(super) fn watchlist_or_last_good(context: &Context) -> anyhow::Result<Start>
         report.render(Colour::Plain)
     );
     let problems = report.problems();
-    Ok(Start { watchlist, path, stamp, problems })
+    Ok(Start {
+        watchlist,
+        path,
+        stamp,
+        problems,
+    })
 }
 
 /// What a command goes on with.

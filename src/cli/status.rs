@@ -18,7 +18,12 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<End> {
-    let setup::Start { watchlist, path, problems, .. } = setup::watchlist_or_last_good(context)?;
+    let setup::Start {
+        watchlist,
+        path,
+        problems,
+        ..
+    } = setup::watchlist_or_last_good(context)?;
     let desk = setup::desk_to_read(watchlist)?;
     let now = context.clock.now();
     let status = Status::read(&desk, problems, now)?;

@@ -329,7 +329,9 @@ fn told_before(
     let frequencies = reader.frequencies()?;
     // Whether there is news is asked as if the story had rested; whether it has is asked by itself, since then the
     // items wait.
-    let news = fresh.iter().find_map(|telling| followup::news(telling, &known, Timestamp::MIN, now, frequencies));
+    let news = fresh
+        .iter()
+        .find_map(|telling| followup::news(telling, &known, Timestamp::MIN, now, frequencies));
     let soon = now.duration_since(last.at) < followup::REST;
     let followup = match news {
         Some(_) if soon => Followup::TooSoon,

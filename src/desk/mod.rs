@@ -97,7 +97,10 @@ impl Desk {
         self.step(|desk| {
             for state in &mut states {
                 let before = state.clone();
-                let every = desk.watchlist.feed(&state.url).and_then(|declared| declared.feed.every);
+                let every = desk
+                    .watchlist
+                    .feed(&state.url)
+                    .and_then(|declared| declared.feed.every);
                 schedule::clamp(state, &pace, every, now);
                 if overdue > 1 && is_overdue(state) {
                     state.next_at = schedule::spread(state.id, overdue, &pace, now);

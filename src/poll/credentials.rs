@@ -13,7 +13,9 @@ pub(super) struct Credentials {
 impl Credentials {
     /// User name and password.
     pub(super) fn login(&self) -> Option<(&str, &str)> {
-        self.login.as_ref().map(|(user, password)| (user.as_str(), password.as_str()))
+        self.login
+            .as_ref()
+            .map(|(user, password)| (user.as_str(), password.as_str()))
     }
 }
 

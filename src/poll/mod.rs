@@ -111,7 +111,11 @@ impl Poller {
             .filter(|moved| state.failures == 0 && adopts(moved, self.clock.now()));
         let url = moved.map_or(state.url.as_str(), |moved| moved.to.as_str());
         // What opens the declared server is no other server's business.
-        let credentials = if same_origin(url, &state.url) { credentials } else { Credentials::default() };
+        let credentials = if same_origin(url, &state.url) {
+            credentials
+        } else {
+            Credentials::default()
+        };
         let request = Request {
             url,
             validators,
@@ -122,7 +126,12 @@ impl Poller {
         let permit = self.client.enter(url).await;
         let response = match self.places.acquire().await {
             Ok(_place) => self.client.fetch_entered(permit, &request).await,
-            Err(_) => return (Came::failed("wirewatch is stopping".to_owned()), state.url.clone()),
+            Err(_) => {
+                return (
+                    Came::failed("wirewatch is stopping".to_owned()),
+                    state.url.clone(),
+                );
+            }
         };
         let reached = response.outcome.reached();
         let offline = self

@@ -74,7 +74,7 @@ impl Round {
 
     /// The line of the next feed to finish, of those that were taken; waits for ever if none was.
     pub async fn finished(&mut self) -> Result<Line, DeskError> {
-         match self.tasks.join_next_with_id().await {
+        match self.tasks.join_next_with_id().await {
             None => std::future::pending().await,
             Some(Ok((task, line))) => {
                 self.forget(task);
@@ -83,7 +83,9 @@ impl Round {
             Some(Err(fault)) => {
                 self.forget(fault.id());
                 if fault.is_panic() {
-                    Err(DeskError::Panicked(panic_words(fault.into_panic().as_ref())))
+                    Err(DeskError::Panicked(panic_words(
+                        fault.into_panic().as_ref(),
+                    )))
                 } else {
                     Err(DeskError::Stopped)
                 }

@@ -18,8 +18,8 @@ use crate::deliver::{Deliverer, Reason, Which};
 use crate::desk::intake::{Line, PollResult};
 use crate::desk::{self, Desk, DeskError, Handle, Watchlist};
 use crate::http::client::{Client, Settings};
-use crate::poll::{Choice, Poller, Round};
 use crate::model::Timestamp;
+use crate::poll::{Choice, Poller, Round};
 use crate::store::Store;
 
 mod reload;
@@ -113,7 +113,9 @@ async fn serve(
     let deliverer = Deliverer::new(desk.clone(), clock, host);
     let polling = tokio::spawn(poll_until(desk.clone(), current, clock, stopping.clone()));
     let mailing = tokio::spawn(mail_until(deliverer, stopping.clone()));
-    let reloading = tokio::spawn(reload::watch_file(desk, file, stamp, clock, changed, stopping));
+    let reloading = tokio::spawn(reload::watch_file(
+        desk, file, stamp, clock, changed, stopping,
+    ));
     // Outside of systemd nobody listens.
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
 
@@ -233,13 +235,18 @@ impl Leap {
     const WORTH_NOTING: SignedDuration = SignedDuration::from_mins(1);
 
     fn new(clock: Clock) -> Leap {
-        Leap { clock, shown: clock.now(), at: Instant::now() }
+        Leap {
+            clock,
+            shown: clock.now(),
+            at: Instant::now(),
+        }
     }
 
     /// Whether it has leapt since the last look.
     fn happened(&mut self) -> bool {
         let (shown, at) = (self.clock.now(), Instant::now());
-        let passed = SignedDuration::try_from(at.duration_since(self.at)).unwrap_or(SignedDuration::MAX);
+        let passed =
+            SignedDuration::try_from(at.duration_since(self.at)).unwrap_or(SignedDuration::MAX);
         let leapt = shown.duration_since(self.shown).saturating_sub(passed);
         (self.shown, self.at) = (shown, at);
         matches!(self.clock, Clock::Real) && leapt.abs() >= Self::WORTH_NOTING

@@ -16,7 +16,10 @@ const FEED: &str = r#"<rss version="2.0"><channel><title>Harrow Times</title><li
 <pubDate>Mon, 23 Nov 2026 08:00:00 GMT</pubDate></item></channel></rss>"#;
 
 fn watchlist(urls: &[String]) -> String {
-    let feeds: String = urls.iter().map(|url| format!("[[feed]]\nurl = {url:?}\nbackfill = \"all\"\n")).collect();
+    let feeds: String = urls
+        .iter()
+        .map(|url| format!("[[feed]]\nurl = {url:?}\nbackfill = \"all\"\n"))
+        .collect();
     format!(
         "[mail]\nto = [\"reader@mail.example\"]\n[poll]\nallow_private = [\"127.0.0.0/8\"]\n{feeds}\
          [[topic]]\nname = \"Mosul\"\nany = [\"Mosul\", \"=ISIS\"]\n"
@@ -37,30 +40,48 @@ fn init_writes_a_watchlist_that_passes_check_and_never_touches_one() {
     let file = home.path("mine/wirewatch.toml");
     let file = file.to_str().expect("UTF-8");
     home.done(&["init", file]);
-    assert_eq!(fs::read_to_string(file).expect("written"), home.done(&["init", "-"]).stdout);
+    assert_eq!(
+        fs::read_to_string(file).expect("written"),
+        home.done(&["init", "-"]).stdout
+    );
     home.done(&["check", "--config", file]);
 
     let again = home.run(&["init", file]);
     assert_eq!(again.code, 2);
-    assert!(again.stderr.contains("exists already and was not touched"), "{again:#?}");
+    assert!(
+        again.stderr.contains("exists already and was not touched"),
+        "{again:#?}"
+    );
 }
 
 #[test]
 fn the_example_is_what_init_prints() {
     let home = Home::new("");
     let example = concat!(env!("CARGO_MANIFEST_DIR"), "/config.example.toml");
-    assert_eq!(home.done(&["init", "-"]).stdout, fs::read_to_string(example).expect("readable"));
+    assert_eq!(
+        home.done(&["init", "-"]).stdout,
+        fs::read_to_string(example).expect("readable")
+    );
 }
 
 #[test]
 fn check_names_every_mistake_with_its_place() {
-    let home = Home::new("[mail]\nto = [\"me@mail.example\"]\n\n[[feed]]\nurl = \"https://a.example/rss\"\nevry = \"1h\"\n\n[[topic]]\nname = \"Mosul\"\nquery = \"Mosul AND\"\n");
+    let home = Home::new(
+        "[mail]\nto = [\"me@mail.example\"]\n\n[[feed]]\nurl = \"https://a.example/rss\"\nevry = \"1h\"\n\n[[topic]]\nname = \"Mosul\"\nquery = \"Mosul AND\"\n",
+    );
     let ran = home.run(&["check"]);
     assert_eq!(ran.code, 2, "{ran:#?}");
-    for part in ["wirewatch.toml:6:1", "evry", "every", "wirewatch.toml:10:", "the query ends where a term was expected"] {
+    for part in [
+        "wirewatch.toml:6:1",
+        "evry",
+        "every",
+        "wirewatch.toml:10:",
+        "the query ends where a term was expected",
+    ] {
         assert!(ran.stderr.contains(part), "no `{part}` in {}", ran.stderr);
     }
-    let json: serde_json::Value = serde_json::from_str(&home.run(&["check", "--json"]).stdout).expect("JSON");
+    let json: serde_json::Value =
+        serde_json::from_str(&home.run(&["check", "--json"]).stdout).expect("JSON");
     assert_eq!(json["problems"], 2);
     assert_eq!(json["findings"][0]["line"], 6);
 }
@@ -72,7 +93,10 @@ fn a_broken_watchlist_stops_other_commands_with_the_report() {
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("wirewatch.toml:2:6"), "{ran:#?}");
     assert!(ran.stderr.contains("hint:"), "{ran:#?}");
-    assert!(!home.path("state/wirewatch.db").exists(), "nothing was done");
+    assert!(
+        !home.path("state/wirewatch.db").exists(),
+        "nothing was done"
+    );
 }
 
 #[test]
@@ -88,7 +112,10 @@ fn a_missing_watchlist_is_said_with_where_it_was_looked_for() {
             .expect("the binary starts"),
     );
     assert_eq!(ran.code, 2);
-    assert!(ran.stderr.contains(".config/wirewatch/wirewatch.toml"), "{ran:#?}");
+    assert!(
+        ran.stderr.contains(".config/wirewatch/wirewatch.toml"),
+        "{ran:#?}"
+    );
     assert!(ran.stderr.contains("wirewatch init"), "{ran:#?}");
 }
 
@@ -96,11 +123,27 @@ fn a_missing_watchlist_is_said_with_where_it_was_looked_for() {
 fn poll_prints_a_line_a_feed_and_goes_on_where_one_fails() {
     let server = Server::start();
     server.on("/feed", Reply::ok(FEED));
-    server.on("/page", Reply::ok("<!doctype html><html><body>Hello</body></html>").header("content-type", "text/html"));
-    let home = Home::new(&watchlist(&[server.url("/feed"), server.url("/page"), server.url("/none")]));
+    server.on(
+        "/page",
+        Reply::ok("<!doctype html><html><body>Hello</body></html>")
+            .header("content-type", "text/html"),
+    );
+    let home = Home::new(&watchlist(&[
+        server.url("/feed"),
+        server.url("/page"),
+        server.url("/none"),
+    ]));
     let ran = home.done(&["poll", "--now", NOON]);
-    assert!(ran.stdout.contains("Harrow Times: 2 from before; 1 match\n"), "{ran:#?}");
-    assert!(ran.stdout.contains("/page: failed: not a feed but an HTML page"), "{ran:#?}");
+    assert!(
+        ran.stdout
+            .contains("Harrow Times: 2 from before; 1 match\n"),
+        "{ran:#?}"
+    );
+    assert!(
+        ran.stdout
+            .contains("/page: failed: not a feed but an HTML page"),
+        "{ran:#?}"
+    );
     assert!(ran.stdout.contains("/none: failed: HTTP 404"), "{ran:#?}");
     assert_eq!(home.count("SELECT COUNT(*) FROM item"), 2);
 }
@@ -127,13 +170,28 @@ fn poll_json_is_an_object_a_feed() {
 #[test]
 fn match_answers_like_grep_and_explains() {
     let home = Home::new("");
-    let yes = home.run(&["match", "--query", "Mosul AND =ISIS", "--title", "ISIS leaves Mosul"]);
+    let yes = home.run(&[
+        "match",
+        "--query",
+        "Mosul AND =ISIS",
+        "--title",
+        "ISIS leaves Mosul",
+    ]);
     assert_eq!(yes.code, 0, "{yes:#?}");
     assert!(yes.stdout.starts_with("yes\n"), "{yes:#?}");
     assert!(yes.stdout.contains("*ISIS* leaves *Mosul*"), "{yes:#?}");
-    let no = home.run(&["match", "--query", "Mosul AND =ISIS", "--title", "Isis, a river far from Mosul"]);
+    let no = home.run(&[
+        "match",
+        "--query",
+        "Mosul AND =ISIS",
+        "--title",
+        "Isis, a river far from Mosul",
+    ]);
     assert_eq!(no.code, 1, "{no:#?}");
-    assert!(no.stdout.starts_with("no\n") && no.stdout.contains("ISIS"), "{no:#?}");
+    assert!(
+        no.stdout.starts_with("no\n") && no.stdout.contains("ISIS"),
+        "{no:#?}"
+    );
     let wrong = home.run(&["match", "--query", "Mosul NEAR troops", "--title", "x"]);
     assert_eq!(wrong.code, 2, "{wrong:#?}");
     assert!(wrong.stderr.contains("how near?"), "{wrong:#?}");
@@ -155,8 +213,11 @@ fn match_jsonl_answers_line_by_line() {
         .expect("written");
     drop(input);
     let ran = Ran::of(child.wait_with_output().expect("it ends"));
-    let lines: Vec<serde_json::Value> =
-        ran.stdout.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let lines: Vec<serde_json::Value> = ran
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
     assert_eq!(lines[0]["match"], true);
     assert_eq!(lines[1]["error"]["code"], "bad-line");
     assert_eq!(lines[2]["error"]["code"], "operator-missing");
@@ -170,13 +231,18 @@ fn search_finds_what_a_topic_with_that_query_would_have_matched() {
     let titles: Vec<String> = found
         .stdout
         .lines()
-        .map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON")["title"].to_string())
+        .map(|line| {
+            serde_json::from_str::<serde_json::Value>(line).expect("JSON")["title"].to_string()
+        })
         .collect();
     assert_eq!(titles, ["\"Troops enter Mosul\""]);
     assert_eq!(home.count("SELECT COUNT(*) FROM match"), 1);
 
     let people = home.done(&["search", "Mosul", "--now", NOON]);
-    assert!(people.stdout.contains("Troops enter *Mosul*"), "{people:#?}");
+    assert!(
+        people.stdout.contains("Troops enter *Mosul*"),
+        "{people:#?}"
+    );
     assert!(people.stderr.contains("[[topic]]"), "{people:#?}");
     assert_eq!(home.run(&["search", "nothing", "--now", NOON]).code, 1);
 }
@@ -185,10 +251,16 @@ fn search_finds_what_a_topic_with_that_query_would_have_matched() {
 fn export_prints_every_stored_item() {
     let (_server, home) = polled();
     let ran = home.done(&["export", "--now", NOON]);
-    let lines: Vec<serde_json::Value> =
-        ran.stdout.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let lines: Vec<serde_json::Value> = ran
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
     assert_eq!(lines.len(), 2);
-    let mosul = lines.iter().find(|line| line["title"] == "Troops enter Mosul").expect("the item");
+    let mosul = lines
+        .iter()
+        .find(|line| line["title"] == "Troops enter Mosul")
+        .expect("the item");
     assert_eq!(mosul["feed"], "Harrow Times");
     assert_eq!(mosul["link"], "https://harrow.example/1");
     assert_eq!(mosul["published"], "2026-11-23T09:00:00Z");
@@ -204,7 +276,10 @@ fn feeds_list_tells_state_and_reason() {
     home.done(&["poll", "--now", NOON]);
     let ran = home.done(&["feeds", "list", "--now", NOON]);
     assert!(ran.stdout.contains("ok         Harrow Times"), "{ran:#?}");
-    assert!(ran.stdout.contains("failing") && ran.stdout.contains("HTTP 404"), "{ran:#?}");
+    assert!(
+        ran.stdout.contains("failing") && ran.stdout.contains("HTTP 404"),
+        "{ran:#?}"
+    );
 }
 
 #[test]
@@ -216,12 +291,19 @@ fn feeds_show_prints_what_the_parser_sees() {
     let shown: serde_json::Value =
         serde_json::from_str(&home.done(&["feeds", "show", "--json", file]).stdout).expect("JSON");
     assert_eq!(shown["items"][0]["title"], "Troops enter Mosul");
-    assert!(home.done(&["feeds", "show", file]).stdout.contains("2026-11-23 09:00  Troops enter Mosul"));
+    assert!(
+        home.done(&["feeds", "show", file])
+            .stdout
+            .contains("2026-11-23 09:00  Troops enter Mosul")
+    );
 
     fs::write(file, "<!doctype html><html><body>Hello</body></html>").expect("written");
     let page = home.run(&["feeds", "show", "--json", file]);
     assert_eq!(page.code, 1);
-    assert!(page.stderr.contains("not a feed but an HTML page"), "{page:#?}");
+    assert!(
+        page.stderr.contains("not a feed but an HTML page"),
+        "{page:#?}"
+    );
 }
 
 #[test]
@@ -232,7 +314,8 @@ fn status_tells_the_whole_path_and_needs_nobody_when_all_is_well() {
         assert!(ran.stdout.contains(part), "no `{part}` in {}", ran.stdout);
     }
     let json: serde_json::Value =
-        serde_json::from_str(&home.done(&["status", "--json", "--now", NOON]).stdout).expect("JSON");
+        serde_json::from_str(&home.done(&["status", "--json", "--now", NOON]).stdout)
+            .expect("JSON");
     assert_eq!(json["needs_a_person"], false);
 }
 
@@ -241,7 +324,10 @@ fn a_reading_command_without_a_database_says_what_makes_one() {
     let home = Home::new(&watchlist(&["https://harrow.example/feed".to_owned()]));
     let ran = home.run(&["status"]);
     assert_eq!(ran.code, 2, "{ran:#?}");
-    assert!(ran.stderr.contains("there is no database") && ran.stderr.contains("hint:"), "{ran:#?}");
+    assert!(
+        ran.stderr.contains("there is no database") && ran.stderr.contains("hint:"),
+        "{ran:#?}"
+    );
 }
 
 #[test]
@@ -249,10 +335,15 @@ fn a_foreign_database_is_left_alone() {
     let home = Home::new(&watchlist(&["https://harrow.example/feed".to_owned()]));
     fs::create_dir(home.path("state")).expect("a folder");
     let foreign = rusqlite::Connection::open(home.path("state/wirewatch.db")).expect("a database");
-    foreign.execute_batch("CREATE TABLE other (x); PRAGMA application_id = 7").expect("a table");
+    foreign
+        .execute_batch("CREATE TABLE other (x); PRAGMA application_id = 7")
+        .expect("a table");
     let ran = home.run(&["poll"]);
     assert_eq!(ran.code, 2, "{ran:#?}");
-    assert!(ran.stderr.contains("is not a wirewatch database"), "{ran:#?}");
+    assert!(
+        ran.stderr.contains("is not a wirewatch database"),
+        "{ran:#?}"
+    );
 }
 
 #[test]
@@ -267,10 +358,21 @@ fn the_demo_does_the_whole_job_without_certificates() {
             .expect("the binary starts"),
     );
     assert_eq!(ran.code, 0, "{ran:#?}");
-    let files: Vec<_> = ran.stdout.lines().filter(|line| line.contains("/outbox/")).map(str::trim).collect();
+    let files: Vec<_> = ran
+        .stdout
+        .lines()
+        .filter(|line| line.contains("/outbox/"))
+        .map(str::trim)
+        .collect();
     assert_eq!(files.len(), 2, "{ran:#?}");
     let page = fs::read_to_string(files[1]).expect("the page");
-    for title in ["Mosul", "Corvane vulnerabilities", "القوات العراقية", "モスル", "Мосул"] {
+    for title in [
+        "Mosul",
+        "Corvane vulnerabilities",
+        "القوات العراقية",
+        "モスル",
+        "Мосул",
+    ] {
         assert!(page.contains(title), "no `{title}` in the digest");
     }
     assert!(!page.contains("quiet day on the Isis") && !page.contains("Rowers return to the Isis"));
@@ -282,7 +384,8 @@ fn files_of_the_state_are_for_their_owner_only() {
     use std::os::unix::fs::PermissionsExt;
     let (_server, home) = polled();
     home.done(&["digest", "--send", "--now", "2026-11-24T08:00:00Z"]);
-    let mode = |path: &std::path::Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
+    let mode =
+        |path: &std::path::Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
     assert_eq!(mode(&home.path("state/wirewatch.db")), 0o600);
     assert_eq!(mode(&home.path("state/last-good.toml")), 0o600);
     assert_eq!(mode(&home.path("state/outbox")), 0o700);

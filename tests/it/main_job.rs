@@ -169,7 +169,11 @@ fn a_digest_that_was_sent_can_be_read_in_full() {
         "--now",
         LATER,
     ]);
-    let is_story = |line: &&str| line.trim_start().split_once(". ").is_some_and(|(number, _)| number.parse::<u32>().is_ok());
+    let is_story = |line: &&str| {
+        line.trim_start()
+            .split_once(". ")
+            .is_some_and(|(number, _)| number.parse::<u32>().is_ok())
+    };
     let stories = full.stdout.lines().filter(is_story).count();
     assert!(stories as i64 > items / 2, "{stories} of {items}");
     assert!(!full.stdout.contains("kept but not shown"));

@@ -32,17 +32,24 @@ impl Case {
             feeds.url("/feed")
         ));
         home.done(&["poll", "--now", "2026-11-23T06:00:00Z"]);
-        Case { _feeds: feeds, mail, home }
+        Case {
+            _feeds: feeds,
+            mail,
+            home,
+        }
     }
 
     /// Sends what is due at this time of the day.
     fn send(&self, time: &str) -> Ran {
-        self.home.run(&["digest", "--send", "--now", &format!("2026-11-23T{time}Z")])
+        self.home
+            .run(&["digest", "--send", "--now", &format!("2026-11-23T{time}Z")])
     }
 
     fn states(&self) -> Vec<String> {
         let database = self.home.database();
-        let mut statement = database.prepare("SELECT state FROM delivery ORDER BY id").expect("a table");
+        let mut statement = database
+            .prepare("SELECT state FROM delivery ORDER BY id")
+            .expect("a table");
         let states = statement.query_map([], |row| row.get(0)).expect("rows");
         states.map(|state| state.expect("a state")).collect()
     }
@@ -50,14 +57,27 @@ impl Case {
     fn message_ids(&self) -> Vec<String> {
         let line = |message: &[u8]| {
             let text = String::from_utf8(message.to_vec()).expect("ASCII");
-            text.lines().find(|line| line.starts_with("Message-ID:")).expect("a Message-ID").to_owned()
+            text.lines()
+                .find(|line| line.starts_with("Message-ID:"))
+                .expect("a Message-ID")
+                .to_owned()
         };
-        self.mail.accepted().iter().map(|message| line(&message.data)).collect()
+        self.mail
+            .accepted()
+            .iter()
+            .map(|message| line(&message.data))
+            .collect()
     }
 }
 
 fn at(point: Point, times: usize, act: Act) -> impl Fn(&Moment<'_>) -> Act + Send + Sync + 'static {
-    move |moment| if moment.point == point && moment.nth < times { act.clone() } else { Act::Normal }
+    move |moment| {
+        if moment.point == point && moment.nth < times {
+            act.clone()
+        } else {
+            Act::Normal
+        }
+    }
 }
 
 #[test]
@@ -71,7 +91,10 @@ fn what_the_server_takes_is_settled_and_never_sent_again() {
 
 #[test]
 fn a_4xx_is_tried_again_on_the_stored_schedule() {
-    let case = Case::new(&["a@mail.example"], at(Point::Rcpt, 2, Act::Say("451 4.7.1 greylisted, come back")));
+    let case = Case::new(
+        &["a@mail.example"],
+        at(Point::Rcpt, 2, Act::Say("451 4.7.1 greylisted, come back")),
+    );
     let refused = case.send("07:00:00");
     assert_eq!(refused.code, 1, "{refused:#?}");
     assert!(refused.stderr.contains("greylisted"), "{refused:#?}");
@@ -89,9 +112,14 @@ fn a_4xx_is_tried_again_on_the_stored_schedule() {
 fn a_server_that_is_away_costs_nothing_but_time() {
     let case = Case::new(&["a@mail.example"], |_| Act::Normal);
     let port = case.mail.address.port();
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
+    let closed = std::net::TcpListener::bind("127.0.0.1:0")
+        .expect("a port")
+        .local_addr()
+        .expect("an address")
+        .port();
     let watchlist = std::fs::read_to_string(case.home.watchlist()).expect("readable");
-    case.home.edit(&watchlist.replace(&port.to_string(), &closed.to_string()));
+    case.home
+        .edit(&watchlist.replace(&port.to_string(), &closed.to_string()));
     assert_eq!(case.send("07:00:00").code, 1);
     assert_eq!(case.states(), ["queued"]);
     case.home.edit(&watchlist);
@@ -101,27 +129,55 @@ fn a_server_that_is_away_costs_nothing_but_time() {
 
 #[test]
 fn one_refused_recipient_is_paused_and_the_others_get_their_mail_once() {
-    let case = Case::new(&["a@mail.example", "b@mail.example", "c@mail.example"], |moment| {
-        let refused = moment.point == Point::Rcpt && moment.line.contains("b@mail.example");
-        if refused { Act::Say("550 5.1.1 no such user") } else { Act::Normal }
-    });
+    let case = Case::new(
+        &["a@mail.example", "b@mail.example", "c@mail.example"],
+        |moment| {
+            let refused = moment.point == Point::Rcpt && moment.line.contains("b@mail.example");
+            if refused {
+                Act::Say("550 5.1.1 no such user")
+            } else {
+                Act::Normal
+            }
+        },
+    );
     assert_eq!(case.send("07:00:00").code, 1);
-    let mut to: Vec<_> = case.mail.accepted().into_iter().flat_map(|message| message.to).collect();
+    let mut to: Vec<_> = case
+        .mail
+        .accepted()
+        .into_iter()
+        .flat_map(|message| message.to)
+        .collect();
     to.sort();
     assert_eq!(to, ["a@mail.example", "c@mail.example"]);
     case.send("12:00:00");
-    assert_eq!(case.mail.accepted().len(), 2, "nobody gets it twice, and the paused one is left alone");
+    assert_eq!(
+        case.mail.accepted().len(),
+        2,
+        "nobody gets it twice, and the paused one is left alone"
+    );
 
     let outbox = case.home.run(&["outbox"]);
     assert_eq!(outbox.code, 1);
-    assert!(outbox.stdout.contains("b@mail.example is paused") && outbox.stdout.contains("no such user"), "{outbox:#?}");
-    assert!(outbox.stdout.contains("wirewatch outbox resume b@mail.example"), "{outbox:#?}");
+    assert!(
+        outbox.stdout.contains("b@mail.example is paused")
+            && outbox.stdout.contains("no such user"),
+        "{outbox:#?}"
+    );
+    assert!(
+        outbox
+            .stdout
+            .contains("wirewatch outbox resume b@mail.example"),
+        "{outbox:#?}"
+    );
     assert_eq!(case.home.run(&["status"]).code, 1);
 }
 
 #[test]
 fn a_paused_recipient_gets_what_waited_once_he_is_resumed() {
-    let case = Case::new(&["a@mail.example"], at(Point::Rcpt, 1, Act::Say("550 5.1.1 no such user")));
+    let case = Case::new(
+        &["a@mail.example"],
+        at(Point::Rcpt, 1, Act::Say("550 5.1.1 no such user")),
+    );
     case.send("07:00:00");
     case.home.done(&["outbox", "resume", "a@mail.example"]);
     assert_eq!(case.send("08:00:00").code, 0);
@@ -130,21 +186,31 @@ fn a_paused_recipient_gets_what_waited_once_he_is_resumed() {
 
 #[test]
 fn a_refused_message_is_held_until_a_person_releases_it() {
-    let case = Case::new(&["a@mail.example"], at(Point::Dot, 1, Act::Say("554 5.7.1 looks like spam")));
+    let case = Case::new(
+        &["a@mail.example"],
+        at(Point::Dot, 1, Act::Say("554 5.7.1 looks like spam")),
+    );
     assert_eq!(case.send("07:00:00").code, 1);
     assert_eq!(case.states(), ["held"]);
     case.send("20:00:00");
     assert_eq!(case.states(), ["held"]);
     let outbox = case.home.run(&["outbox"]);
-    assert!(outbox.stdout.contains("looks like spam") && outbox.stdout.contains("outbox release 1"), "{outbox:#?}");
-    case.home.done(&["outbox", "release", "1", "--now", "2026-11-23T21:00:00Z"]);
+    assert!(
+        outbox.stdout.contains("looks like spam") && outbox.stdout.contains("outbox release 1"),
+        "{outbox:#?}"
+    );
+    case.home
+        .done(&["outbox", "release", "1", "--now", "2026-11-23T21:00:00Z"]);
     case.send("21:00:10");
     assert_eq!(case.states(), ["sent"]);
 }
 
 #[test]
 fn a_dropped_message_is_gone_for_good() {
-    let case = Case::new(&["a@mail.example"], at(Point::Dot, 1, Act::Say("554 5.7.1 looks like spam")));
+    let case = Case::new(
+        &["a@mail.example"],
+        at(Point::Dot, 1, Act::Say("554 5.7.1 looks like spam")),
+    );
     case.send("07:00:00");
     case.home.done(&["outbox", "drop", "1"]);
     case.send("21:00:00");
@@ -154,20 +220,31 @@ fn a_dropped_message_is_gone_for_good() {
 
 #[test]
 fn a_message_too_big_goes_again_smaller_under_a_new_identifier() {
-    let case = Case::new(&["a@mail.example"], at(Point::Dot, 1, Act::Say("552 5.3.4 message too big")));
+    let case = Case::new(
+        &["a@mail.example"],
+        at(Point::Dot, 1, Act::Say("552 5.3.4 message too big")),
+    );
     let refused = case.send("07:00:00");
     assert_eq!(refused.code, 1, "{refused:#?}");
     assert_eq!(case.states(), ["queued"]);
     case.send("07:00:10");
     assert_eq!(case.states(), ["sent"]);
-    let all: Vec<_> = case.mail.messages().into_iter().map(|message| message.data).collect();
+    let all: Vec<_> = case
+        .mail
+        .messages()
+        .into_iter()
+        .map(|message| message.data)
+        .collect();
     assert_eq!(all.len(), 2);
     assert_ne!(all[0], all[1]);
 }
 
 #[test]
 fn a_message_that_is_too_big_twice_is_held() {
-    let case = Case::new(&["a@mail.example"], at(Point::Dot, 9, Act::Say("552 5.3.4 message too big")));
+    let case = Case::new(
+        &["a@mail.example"],
+        at(Point::Dot, 9, Act::Say("552 5.3.4 message too big")),
+    );
     case.send("07:00:00");
     case.send("07:00:10");
     assert_eq!(case.states(), ["held"]);
@@ -179,11 +256,20 @@ fn an_unknown_outcome_sends_the_same_bytes_twice_more_then_holds() {
     case.send("07:00:00");
     assert_eq!(case.states(), ["unknown"]);
     case.send("07:10:00");
-    assert_eq!(case.mail.messages().len(), 1, "not before a quarter of an hour");
+    assert_eq!(
+        case.mail.messages().len(),
+        1,
+        "not before a quarter of an hour"
+    );
     case.send("07:15:10");
     case.send("07:30:20");
     assert_eq!(case.states(), ["held"]);
-    let all: Vec<_> = case.mail.messages().into_iter().map(|message| message.data).collect();
+    let all: Vec<_> = case
+        .mail
+        .messages()
+        .into_iter()
+        .map(|message| message.data)
+        .collect();
     assert_eq!(all.len(), 3);
     assert!(all.iter().all(|bytes| *bytes == all[0]), "the same bytes");
 }
@@ -198,9 +284,18 @@ fn a_close_after_the_answer_is_no_reason_to_send_again() {
 
 #[test]
 fn while_a_message_waits_the_next_is_not_composed_and_its_window_grows() {
-    let case = Case::new(&["a@mail.example"], at(Point::Rcpt, 3, Act::Say("451 4.3.0 later")));
+    let case = Case::new(
+        &["a@mail.example"],
+        at(Point::Rcpt, 3, Act::Say("451 4.3.0 later")),
+    );
     case.send("07:00:00");
-    let next = case.home.run(&["digest", "Morning", "--send", "--now", "2026-11-23T07:00:20Z"]);
+    let next = case.home.run(&[
+        "digest",
+        "Morning",
+        "--send",
+        "--now",
+        "2026-11-23T07:00:20Z",
+    ]);
     assert!(next.stderr.contains("still waits"), "{next:#?}");
     assert_eq!(case.states(), ["queued"]);
 }

@@ -7,7 +7,10 @@ use crate::http_server::{Reply, Server};
 use crate::wirewatch::{Daemon, Home};
 
 fn watchlist(feeds: &[String], topic: &str) -> String {
-    let feeds: String = feeds.iter().map(|url| format!("[[feed]]\nurl = {url:?}\n")).collect();
+    let feeds: String = feeds
+        .iter()
+        .map(|url| format!("[[feed]]\nurl = {url:?}\n"))
+        .collect();
     format!(
         "[mail]\nto = [\"reader@mail.example\"]\n[poll]\nallow_private = [\"127.0.0.0/8\"]\n{feeds}\
          [[topic]]\nname = {topic:?}\nany = [{topic:?}]\n"
@@ -34,8 +37,9 @@ fn started(home: &Home) -> Daemon {
 
 fn topics(home: &Home) -> Vec<String> {
     let database = home.database();
-    let mut statement =
-        database.prepare("SELECT name FROM topic WHERE declared = 1 ORDER BY name").expect("a table");
+    let mut statement = database
+        .prepare("SELECT name FROM topic WHERE declared = 1 ORDER BY name")
+        .expect("a table");
     let names = statement.query_map([], |row| row.get(0)).expect("rows");
     names.map(|name| name.expect("a name")).collect()
 }
@@ -45,9 +49,16 @@ fn a_saved_edit_is_taken_up_and_its_new_feed_is_asked() {
     let server = server();
     let home = Home::new(&watchlist(&[server.url("/one")], "Mosul"));
     let daemon = started(&home);
-    daemon.wait_until("the first feed was asked", || !server.requests_to("/one").is_empty());
-    home.edit(&watchlist(&[server.url("/one"), server.url("/two")], "Raqqa"));
-    daemon.wait_until("the second feed was asked", || !server.requests_to("/two").is_empty());
+    daemon.wait_until("the first feed was asked", || {
+        !server.requests_to("/one").is_empty()
+    });
+    home.edit(&watchlist(
+        &[server.url("/one"), server.url("/two")],
+        "Raqqa",
+    ));
+    daemon.wait_until("the second feed was asked", || {
+        !server.requests_to("/two").is_empty()
+    });
     daemon.wait_until("the topic is known", || topics(&home) == ["Raqqa"]);
     assert_eq!(daemon.terminate(), 0);
 }
@@ -58,8 +69,14 @@ fn a_broken_edit_changes_nothing_and_is_said() {
     let home = Home::new(&watchlist(&[server.url("/one")], "Mosul"));
     let daemon = started(&home);
     home.edit("[mail]\nto = 7\n");
-    daemon.wait_until("the report is in the log", || daemon.log().contains("was not taken up"));
-    assert!(daemon.log().contains("wirewatch.toml:2:6"), "{}", daemon.log());
+    daemon.wait_until("the report is in the log", || {
+        daemon.log().contains("was not taken up")
+    });
+    assert!(
+        daemon.log().contains("wirewatch.toml:2:6"),
+        "{}",
+        daemon.log()
+    );
     assert_eq!(topics(&home), ["Mosul"]);
     home.edit(&watchlist(&[server.url("/one")], "Raqqa"));
     daemon.wait_until("the mended one is taken up", || topics(&home) == ["Raqqa"]);
@@ -70,12 +87,18 @@ fn a_daemon_that_starts_on_a_broken_file_goes_on_with_the_last_good_one() {
     let server = server();
     let home = Home::new(&watchlist(&[server.url("/one")], "Mosul"));
     let daemon = started(&home);
-    daemon.wait_until("the feed was asked", || !server.requests_to("/one").is_empty());
+    daemon.wait_until("the feed was asked", || {
+        !server.requests_to("/one").is_empty()
+    });
     assert_eq!(daemon.terminate(), 0);
 
     home.edit("[mail]\nto = 7\n");
     let daemon = started(&home);
-    assert!(daemon.log().contains("the last good one runs"), "{}", daemon.log());
+    assert!(
+        daemon.log().contains("the last good one runs"),
+        "{}",
+        daemon.log()
+    );
     assert_eq!(topics(&home), ["Mosul"]);
 }
 
@@ -102,7 +125,9 @@ fn a_folder_that_is_swapped_by_a_link_is_noticed() {
     let daemon = started(&home);
     symlink(home.path("b"), home.path("next")).expect("a link");
     fs::rename(home.path("next"), home.path("current")).expect("swapped");
-    daemon.wait_until("the other folder is taken up", || topics(&home) == ["Raqqa"]);
+    daemon.wait_until("the other folder is taken up", || {
+        topics(&home) == ["Raqqa"]
+    });
 }
 
 #[test]
