@@ -14,7 +14,7 @@ use crate::mail::{Outcome, Report, Step};
 use crate::model::Timestamp;
 use crate::schedule::retry::{self, Next, Tries};
 use crate::store::StoreError;
-use crate::store::outbox::{Delivery, State};
+use crate::store::outbox::{Content, Delivery, State};
 
 /// What became of one message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +53,7 @@ impl Deliverer {
     ) -> Result<Vec<Sent>, DeskError> {
         let mut sent = Vec::new();
         for delivery in due {
-            let Some((bytes, html)) = self.begin(&delivery).await? else {
+            let Some(Content { bytes, html }) = self.begin(&delivery).await? else {
                 continue;
             };
             let slug = {
@@ -157,7 +157,7 @@ impl Deliverer {
             .desk
             .at_once(move |desk| desk.store.delivery_content(id))
             .await?;
-        let Some((bytes, _)) = content else {
+        let Some(Content { bytes, .. }) = content else {
             return Ok(None);
         };
         if let Err(report) = session
@@ -173,7 +173,7 @@ impl Deliverer {
     }
 
     /// Notes that a message is on its way, and gives its content.
-    async fn begin(&self, delivery: &Delivery) -> Result<Option<(Vec<u8>, Vec<u8>)>, DeskError> {
+    async fn begin(&self, delivery: &Delivery) -> Result<Option<Content>, DeskError> {
         let id = delivery.id;
         self.desk
             .at_once(move |desk| {

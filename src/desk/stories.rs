@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use super::Desk;
 use crate::model::{ItemId, Timestamp};
-use crate::store::stories::Told;
+use crate::store::stories::{Told, WordCounts};
 use crate::store::{Store, StoreError};
 use crate::story::Telling;
 use crate::story::group::{self, Grouper};
@@ -24,7 +24,7 @@ pub(super) struct Stories {
 impl Stories {
     /// Rebuilds the open stories from the store, exactly as they were.
     pub(super) fn restore(store: &Store, now: Timestamp) -> Result<Stories, StoreError> {
-        let (counted_to, items, words) = store.frequencies()?;
+        let WordCounts { counted_to, items, words } = store.frequencies()?;
         let mut grouper = Grouper::new(Frequencies::new(items, words));
         let since = now.checked_sub(WINDOW).unwrap_or(Timestamp::MIN);
         for (told, story) in store.placed_since(since)? {
@@ -74,7 +74,7 @@ impl Desk {
 
     /// How often each word stands in the stored items, as counted at the last midnight.
     pub fn frequencies(&self) -> Result<Frequencies, StoreError> {
-        let (_, items, words) = self.store.frequencies()?;
+        let WordCounts { items, words, .. } = self.store.frequencies()?;
         Ok(Frequencies::new(items, words))
     }
 
@@ -96,7 +96,7 @@ impl Desk {
         if self.stories(now)?.counted_to >= midnight {
             return Ok(());
         }
-        let (counted_to, items, words) = self.store.frequencies()?;
+        let WordCounts { counted_to, items, words } = self.store.frequencies()?;
         let mut frequencies = Frequencies::new(items, words);
         self.store.each_told(counted_to, midnight, |told| {
             frequencies.count(&telling(told, ""));

@@ -107,7 +107,7 @@ fn a_uri_names_everywhere_and_a_bare_string_at_its_publisher_and_feed() {
 #[test]
 fn placeholders_and_front_pages_name_nothing() {
     for guid in ["", " ", "0", "N/A", "null", "https://www.example.com/"] {
-        assert_eq!(keys_of(entry(guid, "")).guid, [], "`{guid}`");
+        assert!(keys_of(entry(guid, "")).guid.is_empty(), "`{guid}`");
     }
     assert_eq!(keys_of(entry("", "https://example.com/#top")).link, None);
 }

@@ -502,7 +502,7 @@ impl<'a> Judge<'a> {
         };
         // A feed of one entry loses the last of a series whenever the next appears.
         let is_series = || self.pass.candidates.len() == 1 || recurs();
-        !self.is_next(candidate, item) && !(self.is_named(candidate) && is_series())
+        !(self.is_next(candidate, item) || self.is_named(candidate) && is_series())
     }
 
     /// Whether the entry is dated about a day after the item: the next of a daily series.

@@ -65,8 +65,7 @@ impl Origins {
             archive: old >= ARCHIVE && old * 2 > strangers().count(),
             last_known: entries()
                 .enumerate()
-                .filter(|(_, (_, what))| seen_here(what))
-                .last()
+                .rfind(|(_, (_, what))| seen_here(what))
                 .and_then(|(index, (candidate, _))| Some((index, candidate.date?))),
             age,
         }

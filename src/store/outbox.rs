@@ -105,6 +105,15 @@ pub struct Delivery {
     pub created_at: Timestamp,
 }
 
+/// What a message consists of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Content {
+    /// The message (RFC 5322).
+    pub bytes: Vec<u8>,
+    /// Its HTML part.
+    pub html: Vec<u8>,
+}
+
 /// When a digest was first known for a recipient and last fell due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Due {
@@ -372,7 +381,7 @@ impl Store {
     pub fn delivery_content(
         &self,
         id: DeliveryId,
-    ) -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreError> {
+    ) -> Result<Option<Content>, StoreError> {
         self.ask("read a message", |connection| {
             let content = connection.query_row(
                 "SELECT bytes, html FROM delivery WHERE id = ?1",
@@ -384,10 +393,8 @@ impl Store {
                     ))
                 },
             )?;
-            Ok(match content {
-                (Some(bytes), html) => Some((bytes, html.unwrap_or_default())),
-                (None, _) => None,
-            })
+            let (bytes, html) = content;
+            Ok(bytes.map(|bytes| Content { bytes, html: html.unwrap_or_default() }))
         })
     }
 

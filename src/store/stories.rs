@@ -25,6 +25,17 @@ pub struct Told {
     pub summary: String,
 }
 
+/// In how many stored items each word stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WordCounts {
+    /// Items first seen before this moment were counted.
+    pub counted_to: Timestamp,
+    /// How many.
+    pub items: u64,
+    /// In no order.
+    pub words: Vec<(String, u32)>,
+}
+
 const TOLD: &str = "item.id, item.feed, item.first_seen, item.lang, item.link, COALESCE(sighting.title, ''),
                     COALESCE(NULLIF(sighting.summary, ''), sighting.content, '')
                     FROM item JOIN sighting ON sighting.item = item.id AND sighting.feed = item.feed";
@@ -150,8 +161,8 @@ impl Store {
         })
     }
 
-    /// How many items were counted and up to when, and in how many of them each word stands.
-    pub fn frequencies(&self) -> Result<(Timestamp, u64, Vec<(String, u32)>), StoreError> {
+    /// The word counts that were kept last.
+    pub fn frequencies(&self) -> Result<WordCounts, StoreError> {
         self.ask("read the word counts", |connection| {
             let single = |name: &str| -> rusqlite::Result<i64> {
                 let value = connection
@@ -166,7 +177,7 @@ impl Store {
             let words = statement
                 .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
                 .collect::<Result<_, _>>()?;
-            Ok((counted_to, items, words))
+            Ok(WordCounts { counted_to, items, words })
         })
     }
 
