@@ -24,7 +24,11 @@ pub(super) struct Stories {
 impl Stories {
     /// Rebuilds the open stories from the store, exactly as they were.
     pub(super) fn restore(store: &Store, now: Timestamp) -> Result<Stories, StoreError> {
-        let WordCounts { counted_to, items, words } = store.frequencies()?;
+        let WordCounts {
+            counted_to,
+            items,
+            words,
+        } = store.frequencies()?;
         let mut grouper = Grouper::new(Frequencies::new(items, words));
         let since = now.checked_sub(WINDOW).unwrap_or(Timestamp::MIN);
         for (told, story) in store.placed_since(since)? {
@@ -96,7 +100,11 @@ impl Desk {
         if self.stories(now)?.counted_to >= midnight {
             return Ok(());
         }
-        let WordCounts { counted_to, items, words } = self.store.frequencies()?;
+        let WordCounts {
+            counted_to,
+            items,
+            words,
+        } = self.store.frequencies()?;
         let mut frequencies = Frequencies::new(items, words);
         self.store.each_told(counted_to, midnight, |told| {
             frequencies.count(&telling(told, ""));

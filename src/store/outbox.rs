@@ -378,10 +378,7 @@ impl Store {
     }
 
     /// The bytes of a message and its HTML part; `None` once they were cleaned up.
-    pub fn delivery_content(
-        &self,
-        id: DeliveryId,
-    ) -> Result<Option<Content>, StoreError> {
+    pub fn delivery_content(&self, id: DeliveryId) -> Result<Option<Content>, StoreError> {
         self.ask("read a message", |connection| {
             let content = connection.query_row(
                 "SELECT bytes, html FROM delivery WHERE id = ?1",
@@ -394,7 +391,10 @@ impl Store {
                 },
             )?;
             let (bytes, html) = content;
-            Ok(bytes.map(|bytes| Content { bytes, html: html.unwrap_or_default() }))
+            Ok(bytes.map(|bytes| Content {
+                bytes,
+                html: html.unwrap_or_default(),
+            }))
         })
     }
 

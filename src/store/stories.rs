@@ -177,7 +177,11 @@ impl Store {
             let words = statement
                 .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
                 .collect::<Result<_, _>>()?;
-            Ok(WordCounts { counted_to, items, words })
+            Ok(WordCounts {
+                counted_to,
+                items,
+                words,
+            })
         })
     }
 

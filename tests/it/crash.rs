@@ -170,11 +170,11 @@ fn message_ids(mail: &SmtpServer) -> Vec<String> {
 }
 
 fn message_id(text: &str) -> String {
-    let line = text
-        .lines()
-        .find(|line| line.starts_with("Message-ID:"))
+    let mut headers = text.lines().filter_map(|line| line.split_once(':'));
+    let (_, id) = headers
+        .find(|(name, _)| *name == "Message-ID")
         .expect("a Message-ID");
-    line["Message-ID:".len()..].trim().to_owned()
+    id.trim().to_owned()
 }
 
 fn serve(feeds: &Server, blow: Blow, killer: &Killer) {

@@ -198,8 +198,10 @@ fn names_room(text: &str, room: &str) -> bool {
 fn names_path(text: &str, path: &str) -> bool {
     code_lines(text).any(|line| {
         line.match_indices(path).any(|(at, _)| {
-            let before = line[..at].chars().next_back();
-            let after = line[at + path.len()..].chars().next();
+            let before = line.get(..at).and_then(|before| before.chars().next_back());
+            let after = line
+                .get(at + path.len()..)
+                .and_then(|after| after.chars().next());
             let inside = |c: char| c.is_alphanumeric() || c == '_';
             !before.is_some_and(inside) && (path.ends_with(':') || !after.is_some_and(inside))
         })
