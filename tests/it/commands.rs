@@ -399,3 +399,56 @@ fn files_of_the_state_are_for_their_owner_only() {
 fn the_captured_feeds_have_their_licences() {
     assert!(data("feeds/LICENSES").is_dir());
 }
+
+#[test]
+fn feeds_add_finds_the_feeds_of_a_page() {
+    let server = Server::start();
+    server.on(
+        "/",
+        Reply::ok(
+            "<html><head><link rel=alternate type='application/rss+xml' title='News' href='/feed'>\
+             <link rel=alternate type='application/rss+xml' title='Comments' href='/comments/feed'></head></html>",
+        )
+        .header("content-type", "text/html"),
+    );
+    server.on("/feed", Reply::ok(FEED));
+    let home = Home::new("");
+    let page = home.done(&["feeds", "add", &server.url("/")]);
+    assert!(
+        page.stdout.contains(&format!(
+            "[[feed]]\nurl = \"{}\"\nname = \"News\"\n",
+            server.url("/feed")
+        )),
+        "{page:#?}"
+    );
+    assert!(page.stdout.contains("# Comments of readers"), "{page:#?}");
+    let feed = home.done(&["feeds", "add", &server.url("/feed")]);
+    assert!(feed.stdout.contains("name = \"Harrow Times\""), "{feed:#?}");
+}
+
+#[test]
+fn feeds_go_through_opml_and_back_without_loss() {
+    let home = Home::new(
+        "[mail]\nto = [\"me@mail.example\"]\n[[feed]]\nurl = \"https://a.example/rss?x=1&y=2\"\nname = \"A \\\"quoted\\\" <name>\"\n\
+         tags = [\"world\", \"news\"]\n[[topic]]\nname = \"Mosul\"\nany = [\"Mosul\"]\n",
+    );
+    let opml = home.done(&["feeds", "export"]).stdout;
+    let file = home.path("feeds.opml");
+    fs::write(&file, opml).expect("written");
+    let empty = Home::new("");
+    let blocks = empty
+        .done(&["feeds", "import", file.to_str().expect("UTF-8")])
+        .stdout;
+    for line in [
+        "url = \"https://a.example/rss?x=1&y=2\"",
+        "name = \"A \\\"quoted\\\" <name>\"",
+        "tags = [\"world\", \"news\"]",
+    ] {
+        assert!(blocks.contains(line), "no `{line}` in {blocks}");
+    }
+    let again = home.done(&["feeds", "import", file.to_str().expect("UTF-8")]);
+    assert!(
+        again.stdout.is_empty() && again.stderr.contains("the watchlist has it already"),
+        "{again:#?}"
+    );
+}

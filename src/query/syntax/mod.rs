@@ -1,6 +1,6 @@
 //! Text to query, or what was expected where (SPEC 2).
 //!
-//! [`parse`] reads an expression and [`parse_plain`] a plain term into the same tree. They know nothing of lists, of words
+//! [`parse()`] reads an expression and [`parse_plain`] a plain term into the same tree. They know nothing of lists, of words
 //! or of regular expressions; what only those can judge is left in [`Parsed`] for `compile.rs`, also when the text ends in
 //! a mistake, so that the first mistake from left to right can be named. [`Query`] prints itself with all brackets that
 //! its precedence implies, and what it prints parses to the same query.

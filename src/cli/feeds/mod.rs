@@ -1,6 +1,6 @@
 //! `feeds`: the declared feeds and their state, and what the parser sees of one.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 use jiff::tz::TimeZone;
@@ -12,6 +12,8 @@ use crate::feed::{self, FeedDocument, NotAFeed};
 use crate::http::client::{Client, Settings};
 use crate::http::fetch::{Outcome, Request};
 use crate::text::html;
+
+mod lists;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -30,6 +32,18 @@ enum Action {
         #[arg(long)]
         json: bool,
     },
+    /// Finds the feeds of a page and prints the blocks to append to the watchlist
+    Add {
+        /// The address of a site or a feed, or a file
+        source: String,
+    },
+    /// Prints the feeds of an OPML file or of newsboat's `urls` as blocks to append
+    Import {
+        /// The file
+        file: PathBuf,
+    },
+    /// Prints the feeds of the watchlist as OPML
+    Export,
     /// Shows what the parser sees of a file or an address
     Show {
         /// A file, or an address to fetch
@@ -48,6 +62,9 @@ enum Action {
 
 pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<End> {
     match &arguments.action {
+        Action::Add { source } => lists::add(context, source),
+        Action::Import { file } => lists::import(context, file),
+        Action::Export => lists::export(context),
         Action::List { feed, json } => list(context, feed.as_deref(), *json),
         Action::Show {
             source,
@@ -151,21 +168,14 @@ fn show(
     content_type: Option<&str>,
     json: bool,
 ) -> anyhow::Result<End> {
-    let (bytes, url, given_type) =
-        if source.starts_with("http://") || source.starts_with("https://") {
-            fetch(source)?
-        } else {
-            let bytes = std::fs::read(Path::new(source))
-                .with_context(|| format!("cannot read `{source}`"))?;
-            (bytes, String::new(), None)
-        };
+    let found = self::source(source)?;
     let context = feed::Context {
-        url: base.unwrap_or(&url),
+        url: base.unwrap_or(&found.url),
         content_type: content_type
-            .or(given_type.as_deref())
+            .or(found.content_type.as_deref())
             .filter(|given| !given.is_empty()),
     };
-    let document = match feed::read(&bytes, &context) {
+    let document = match feed::read(&found.bytes, &context) {
         Ok(document) => document,
         Err(NotAFeed { what }) => {
             say(format_args!("error: `{source}` is not a feed but {what}"));
@@ -180,7 +190,29 @@ fn show(
     Ok(End::Done)
 }
 
-fn fetch(url: &str) -> anyhow::Result<(Vec<u8>, String, Option<String>)> {
+/// A document that a person named.
+struct Source {
+    bytes: Vec<u8>,
+    /// Where it came from in the end; empty for a file.
+    url: String,
+    /// As the server gave it.
+    content_type: Option<String>,
+}
+
+/// Reads a file, or fetches an address.
+fn source(from: &str) -> anyhow::Result<Source> {
+    if from.starts_with("http://") || from.starts_with("https://") {
+        return fetch(from);
+    }
+    let bytes = std::fs::read(from).with_context(|| format!("cannot read `{from}`"))?;
+    Ok(Source {
+        bytes,
+        url: String::new(),
+        content_type: None,
+    })
+}
+
+fn fetch(url: &str) -> anyhow::Result<Source> {
     let client = Client::new(Settings::default())?;
     let request = Request {
         url,
@@ -200,7 +232,11 @@ fn fetch(url: &str) -> anyhow::Result<(Vec<u8>, String, Option<String>)> {
             if let Some(torn) = torn {
                 say(format_args!("warning: the document is not whole: {torn}"));
             }
-            Ok((bytes.to_vec(), response.final_url, content_type))
+            Ok(Source {
+                bytes: bytes.to_vec(),
+                url: response.final_url,
+                content_type,
+            })
         }
         Outcome::Failed { cause, .. } | Outcome::Throttled { said: cause, .. } => {
             Err(anyhow::anyhow!("cannot fetch `{url}`: {cause}"))
