@@ -142,7 +142,7 @@ impl Grouper {
     }
 
     /// The members of open stories that share more with an item than a name.
-    fn neighbours(&self, fresh: &Fresh) -> Vec<Neighbour> {
+    fn neighbours(&mut self, fresh: &Fresh) -> Vec<Neighbour> {
         let member = &fresh.member;
         let now = member.at;
         let mut near = Vec::new();

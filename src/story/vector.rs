@@ -92,8 +92,8 @@ pub(super) struct Weighted {
     pub(super) written: String,
     /// How much it weighs: its stress in the item times its rarity.
     pub(super) weight: f32,
-    /// The words right before it, which may say no more than what it is: `hotel chain Marwick`.
-    pub(super) epithets: Vec<String>,
+    /// Hashes of the words right before it, which may say no more than what it is: `hotel chain Marwick`.
+    pub(super) epithets: Vec<u64>,
 }
 
 /// What the rules compare of an item.
@@ -170,7 +170,7 @@ fn add(tokens: &[Token], stress: f32, words: &mut HashMap<String, Weighted>) {
             .get(at.saturating_sub(EPITHETS)..at)
             .unwrap_or_default();
         word.epithets
-            .extend(before.iter().map(|token| token.word.clone()));
+            .extend(before.iter().map(|token| hash(&token.word)));
     }
 }
 
