@@ -124,8 +124,8 @@ impl Store {
                 continue;
             };
             let keys = stored.keys(viewpoint);
-            let text = keys.text.filter(|_| stored.is_nameless());
-            for key in keys.lasting().chain(text) {
+            // Whether guid and link were shared is not stored, so the text stays a name, too.
+            for key in keys.lasting().chain(keys.text) {
                 self.write_key(key, stored.item.0, day(now) + LASTING, Owned::Stays)?;
             }
         }
@@ -179,9 +179,5 @@ impl StoredNames {
             &self.shown,
             viewpoint,
         )
-    }
-
-    fn is_nameless(&self) -> bool {
-        self.guid.is_none() && self.link.is_none()
     }
 }
