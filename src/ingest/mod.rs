@@ -491,7 +491,7 @@ impl<'a> Judge<'a> {
     /// Whether an entry with the title and teaser of an item that has left is that item, published once more, rather
     /// than the next of a series ("Morning briefing: five things to know today").
     fn is_correction(&self, candidate: &Candidate, marks: &Marks, item: ItemId) -> bool {
-        if self.is_next(candidate, item) {
+        if !marks.is_full() || self.is_next(candidate, item) {
             return false;
         }
         let recurs = || {

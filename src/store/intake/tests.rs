@@ -267,6 +267,21 @@ fn a_move_of_the_publishing_system_repeats_nothing() {
 }
 
 #[test]
+fn a_move_of_undated_headlines_repeats_nothing() {
+    let bare = |entry: &mut Entry| {
+        entry.published = None;
+        entry.summary = None;
+        entry.guid = None;
+    };
+    let mut world = World::after(&each(stories(1..6), bare));
+    let entries = each(stories(0..6), |entry| {
+        bare(entry);
+        entry.link = entry.link.take().map(|link| link.replace("world", "new"));
+    });
+    assert_eq!(world.poll(PAPER, &entries), "0 new");
+}
+
+#[test]
 fn a_move_to_another_host_repeats_nothing() {
     check_move(|entry| {
         let address = entry.link.as_deref().unwrap_or_default();
