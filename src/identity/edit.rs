@@ -10,7 +10,7 @@ use crate::text::fold::fold;
 /// What marks an entry as a correction of an item that has just left.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Marks {
-    /// S: title and opening, if it has both.
+    /// S: title and opening, of which one may be missing.
     pub title_and_opening: Option<(String, String)>,
     /// D: minute and teaser, if it has a date and enough of a teaser.
     pub minute_and_teaser: Option<(i64, String)>,
@@ -22,12 +22,19 @@ impl Marks {
         let opening = start(teaser, OPENING);
         let is_long = UnicodeSegmentation::unicode_words(teaser).nth(5).is_some();
         Marks {
-            title_and_opening: (!title.is_empty() && !opening.is_empty())
+            title_and_opening: (!title.is_empty() || !opening.is_empty())
                 .then(|| (title.to_owned(), opening.to_owned())),
             minute_and_teaser: date
                 .filter(|_| is_long)
                 .map(|date| (minute(date), teaser.to_owned())),
         }
+    }
+
+    /// Whether S has both its parts. One alone is often that of a series, and counts only in numbers.
+    pub fn is_full(&self) -> bool {
+        self.title_and_opening
+            .as_ref()
+            .is_some_and(|(title, opening)| !title.is_empty() && !opening.is_empty())
     }
 }
 

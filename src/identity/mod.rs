@@ -170,7 +170,11 @@ impl Text {
     fn read(shown: Shown, source: &Source<'_>, viewpoint: &Viewpoint) -> Text {
         let title = fold(&shown.title);
         let summary = fold(&shown.summary);
-        let teaser = teaser(&shown.summary, &shown.content);
+        let teaser = if summary.is_empty() {
+            teaser("", &shown.content)
+        } else {
+            summary.clone()
+        };
         let keys = source.keys(&title, &teaser, viewpoint);
         let content = fold(&shown.content);
         let hash = viewpoint.hash(

@@ -31,6 +31,14 @@ impl Document {
         self.entries.iter().map(|entry| entry.item)
     }
 
+    /// The date that a quarter of its dated entries are older than. One entry that is pinned for years moves it little.
+    pub fn lower_quartile(&self) -> Option<Timestamp> {
+        let mut dates: Vec<Timestamp> =
+            self.entries.iter().filter_map(|entry| entry.date).collect();
+        dates.sort_unstable();
+        dates.get(dates.len() / 4).copied()
+    }
+
     /// Eight bytes for the newest date, then 24 an entry, big-endian.
     pub fn to_bytes(&self) -> Vec<u8> {
         let date = |date: Option<Timestamp>| date.map_or(i64::MIN, Timestamp::as_second);

@@ -28,11 +28,11 @@
 //! | first poll | the feed was never read | backfill | nobody wants the archive of a new feed by mail |
 //! | replaced | nothing of the last document is left, and most is older than the last poll, or title and page changed | replaced | a domain sold; a feed re-purposed |
 //! | slid in | it is two days older than the last poll, stands below the last known entry and is no newer | late | a window that grew, or a gap that a deletion opened |
-//! | re-published | it is two days older than the last poll, and so are at least 4 others and most of what is new | late | 500 old items after a purge |
+//! | re-published | it is two days older than the last poll and than most that the feed showed, and so are at least 4 others and most of what is new | late | 500 old items after a purge |
 //! | else | | new | |
 //!
-//! An entry newer than all that the feed had shown is never late or replaced, and neither are those of a feed that
-//! usually publishes with old dates: a journal dates its articles by the printed issue.
+//! An entry newer than all that the feed had shown is never late and does not count as a sign of a replaced feed, and
+//! neither do those of a feed that usually publishes with old dates: a journal dates its articles by the printed issue.
 
 use std::collections::{HashMap, HashSet};
 
@@ -491,6 +491,9 @@ impl<'a> Judge<'a> {
     /// Whether an entry with the title and teaser of an item that has left is that item, published once more, rather
     /// than the next of a series ("Morning briefing: five things to know today").
     fn is_correction(&self, candidate: &Candidate, marks: &Marks, item: ItemId) -> bool {
+        if !marks.is_full() || self.is_next(candidate, item) {
+            return false;
+        }
         let recurs = || {
             self.open()
                 .iter()
@@ -502,7 +505,7 @@ impl<'a> Judge<'a> {
         };
         // A feed of one entry loses the last of a series whenever the next appears.
         let is_series = || self.pass.candidates.len() == 1 || recurs();
-        !(self.is_next(candidate, item) || self.is_named(candidate) && is_series())
+        !self.is_named(candidate) || !is_series()
     }
 
     /// Whether the entry is dated about a day after the item: the next of a daily series.

@@ -48,14 +48,18 @@ impl Origins {
                 _ => true,
             })
         };
-        let entries = || pass.candidates.iter().zip(whats);
+        let entries = || pass.candidates.iter().zip(whats.iter());
         let strangers = || {
             entries().filter(|(_, what)| {
                 !seen_here(what) && !matches!(what, What::Nameless | What::Twin(_))
             })
         };
+        // What fills in between the dates that the feed showed is no archive but published late.
+        let archived = previous.lower_quartile();
+        let is_below = |date: Timestamp| archived.is_none_or(|archived| date < archived);
         let old = strangers()
             .filter(|(candidate, _)| age.is_old(candidate, OLD))
+            .filter(|(candidate, _)| candidate.date.is_some_and(is_below))
             .count();
         let gap = is_gap(previous, whats);
         Origins {

@@ -149,6 +149,7 @@ impl Store {
                 .query_row([&feed.url], |row| row.get(0))
                 .optional()?;
             match before {
+                None if strangers.iter().any(|other: &&Feed| other.url == feed.url) => {}
                 None => strangers.push(feed),
                 Some(before) => self.continue_feed(feed, &feed.url, before == 0, now)?,
             }

@@ -1,17 +1,17 @@
-//! The keys that items go by: asking for them, writing them, renewing them when the rules change.
+//! The keys that items go by: asking for them and writing them.
 
 use std::collections::{HashMap, HashSet};
 
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::{Store, StoreError, day, doing, instant, schema, seconds};
+use super::{Store, day, instant, seconds};
 use crate::identity::{self, Candidate, Keys, Marks, Pass, Viewpoint};
 use crate::ingest::{Document, Known, KnownItem, Verdict};
-use crate::model::{Dated, FeedId, FeedState, ItemId, Shown, Timestamp};
+use crate::model::{Dated, FeedId, FeedState, ItemId, Timestamp};
 use crate::text::fold::fold;
 
 /// Days that a key is kept after its item was last seen: old news must not come back as new.
-const LASTING: i64 = 3 * 366;
+pub(super) const LASTING: i64 = 3 * 366;
 
 /// How many of the items that lately left a feed are looked at for a correction.
 const LEFT: u32 = 64;
@@ -264,7 +264,7 @@ impl Store {
         Ok(())
     }
 
-    fn write_key(
+    pub(super) fn write_key(
         &mut self,
         hash: i64,
         item: i64,
@@ -286,100 +286,5 @@ impl Store {
             .prepare_cached(statement)?
             .execute(params![hash, item, until])?;
         Ok(())
-    }
-
-    /// Gives the stored items the keys of the present rules, if the last program that wrote here had others. The old
-    /// keys stay: they harm nobody and expire.
-    pub(super) fn renew_keys(&mut self, now: Timestamp) -> Result<(), StoreError> {
-        let rules = schema::meta(&self.connection, "rules").map_err(doing("read the rules"))?;
-        if rules == Some(identity::RULES) {
-            return Ok(());
-        }
-        self.savepoint(|store| {
-            store
-                .write_renewed_keys(now)
-                .map_err(doing("renew the keys of the items"))
-        })
-    }
-
-    fn write_renewed_keys(&mut self, now: Timestamp) -> rusqlite::Result<()> {
-        let mut viewpoints: HashMap<FeedId, Viewpoint> = HashMap::new();
-        let mut last = i64::MAX;
-        // In pages, since one cannot read a table and write to the database through one connection for long.
-        loop {
-            let page = self.stored_names(last)?;
-            let Some(end) = page.last() else { break };
-            last = end.item.0;
-            for stored in page {
-                if !viewpoints.contains_key(&stored.feed)
-                    && let Some(feed) = self.read_feed(stored.feed)?
-                {
-                    viewpoints.insert(stored.feed, self.viewpoint(&feed));
-                }
-                if let Some(viewpoint) = viewpoints.get(&stored.feed) {
-                    let keys = stored.keys(viewpoint);
-                    for key in keys
-                        .lasting()
-                        .chain(keys.text.filter(|_| stored.is_nameless()))
-                    {
-                        self.write_key(key, stored.item.0, day(now) + LASTING, Owned::Stays)?;
-                    }
-                }
-            }
-        }
-        schema::set_meta(&self.connection, "rules", identity::RULES)
-    }
-
-    /// Items below `before`, newest first, so that of two with one key the newer owns it.
-    fn stored_names(&self, before: i64) -> rusqlite::Result<Vec<StoredNames>> {
-        self.connection
-            .prepare_cached(
-                "SELECT item.id, item.feed, guid, link, CASE WHEN dated <> 'seen' THEN date END,
-                    ifnull(title, ''), ifnull(summary, ''), ifnull(content, '')
-                 FROM item LEFT JOIN sighting ON sighting.item = item.id AND sighting.feed = item.feed
-                 WHERE item.id < ?1 ORDER BY item.id DESC LIMIT 500",
-            )?
-            .query_map([before], |row| {
-                Ok(StoredNames {
-                    item: ItemId(row.get(0)?),
-                    feed: FeedId(row.get(1)?),
-                    guid: row.get(2)?,
-                    link: row.get(3)?,
-                    date: row.get::<_, Option<i64>>(4)?.map(instant),
-                    shown: Shown {
-                        title: row.get(5)?,
-                        summary: row.get(6)?,
-                        content: row.get(7)?,
-                        ..Shown::default()
-                    },
-                })
-            })?
-            .collect()
-    }
-}
-
-/// What keys are made of, as stored.
-struct StoredNames {
-    item: ItemId,
-    feed: FeedId,
-    guid: Option<String>,
-    link: Option<String>,
-    date: Option<Timestamp>,
-    shown: Shown,
-}
-
-impl StoredNames {
-    fn keys(&self, viewpoint: &Viewpoint) -> Keys {
-        Keys::of_item(
-            self.guid.as_deref(),
-            self.link.as_deref(),
-            self.date,
-            &self.shown,
-            viewpoint,
-        )
-    }
-
-    fn is_nameless(&self) -> bool {
-        self.guid.is_none() && self.link.is_none()
     }
 }

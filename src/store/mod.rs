@@ -21,6 +21,7 @@ mod keys;
 mod lock;
 pub mod matches;
 pub mod outbox;
+pub mod retention;
 mod schema;
 pub mod stories;
 pub mod topics;

@@ -36,7 +36,7 @@ const RULES: &[Rule] = &[
     everywhere(&["utm_*", "utm-*"], "campaign parameters of Google Analytics, understood by nearly all others"),
     everywhere(&["gclid", "gclsrc", "dclid", "gbraid", "wbraid", "gad_source", "gad_campaignid", "srsltid"], "click ids of Google Ads"),
     everywhere(&["_ga", "_gl", "_gac", "_gid"], "Google Analytics hands visitors over to another domain"),
-    everywhere(&["fbclid", "fb_action_ids", "fb_action_types", "fb_source", "fb_ref", "fbxid", "mibextid"], "Facebook's click ids"),
+    everywhere(&["fbclid", "fb_action_ids", "fb_action_types", "fb_source", "fb_ref", "fbxid", "fb_comment_id", "mibextid"], "Facebook's click ids"),
     everywhere(&["igshid", "igsh"], "Instagram's share id"),
     everywhere(&["msclkid", "cvid"], "click ids of Microsoft Advertising and Bing"),
     everywhere(&["twclid", "ref_src", "ref_url", "__twitter_impression", "tw_i", "tw_e", "tw_p"], "click ids and embeds of X"),
@@ -45,7 +45,7 @@ const RULES: &[Rule] = &[
     everywhere(&["dicbo", "oborigurl", "ob_click_id", "tblci", "taboola_click_id"], "Outbrain and Taboola, widgets under articles"),
     everywhere(&["mc_cid", "mc_eid", "mc_tc"], "Mailchimp's campaign and reader"),
     everywhere(&["mkt_tok"], "Marketo's reader"),
-    everywhere(&["_hsenc", "_hsmi", "__hssc", "__hstc", "__hsfp", "hsctatracking", "hsa_*"], "HubSpot's mail and ads"),
+    everywhere(&["_hsenc", "_hsmi", "__hssc", "__hstc", "__hsfp", "hsctatracking", "hss_channel", "hsa_*"], "HubSpot's mail and ads"),
     everywhere(&["_kx", "__s", "vero_id", "vero_conv", "bsft_*", "_bta_tid", "_bta_c", "trk_contact", "trk_msg", "trk_module", "trk_sid",
         "gdfms", "gdftrk", "gdffi", "dm_i", "sfmc_*", "et_rid", "et_cid", "emci", "emdi", "ceid", "ml_subscriber", "ml_subscriber_hash",
         "ck_subscriber_id", "rspid", "spmailingid", "spuserid", "spjobid", "spreportid"], "mailing services name the campaign and the reader"),
@@ -75,10 +75,11 @@ const RULES: &[Rule] = &[
     on(&["google.com"], &["hl", "gl", "ceid", "oc", "ved", "usg", "sa", "ei"], "language and origin of a Google page"),
     on(&["x.com"], &["s", "t"], "the app that shared the post, and a token"),
     on(&["dailymail.co.uk", "metro.co.uk", "thisismoney.co.uk"], &["ito"], "the feed or the share button"),
+    on(&["ft.com", "economist.com", "theatlantic.com"], &["sharetype", "gift", "giftid", "segmentid"], "an article that a reader gave away"),
     on(&["forbes.com"], &["sh"], "a token of the share button"),
     on(&["npr.org"], &["ft", "f"], "the feed"),
-    on(&["nytimes.com"], &["partner", "_r", "hp", "action", "pgtype", "module", "region", "clicksource", "nl", "nlid", "te"], "the place of the link on the front page"),
-    on(&["washingtonpost.com"], &["tid", "wpisrc", "wpmm"], "the place of the link, or the newsletter"),
+    on(&["nytimes.com"], &["partner", "_r", "hp", "action", "pgtype", "module", "region", "clicksource", "nl", "nlid", "te", "unlocked_article_code"], "the place of the link on the front page"),
+    on(&["washingtonpost.com"], &["tid", "wpisrc", "wpmm", "pwapi_token"], "the place of the link, or the newsletter"),
     on(&["wsj.com", "marketwatch.com", "barrons.com"], &["mod", "st", "siteid", "dist"], "the place of the link, or a share"),
     on(&["yahoo.com"], &[".src", ".tsrc", "soc_src", "soc_trk"], "the feed or the share button"),
     on(&["reuters.com"], &["rpc"], "the partner page"),
@@ -281,8 +282,13 @@ fn looks_like_host(value: &str) -> bool {
                     .bytes()
                     .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
         });
+    // `notes.md` is a file, whatever Moldova says.
+    let is_file = ["md", "py", "sh", "pl", "ps", "cc", "zip", "mov"]
+        .iter()
+        .any(|end| host.rsplit('.').next() == Some(*end));
     // A suffix that the list of public suffixes knows, not one that merely might be.
     is_name
+        && !is_file
         && psl::suffix(host.as_bytes()).is_some_and(|suffix| suffix.is_known())
         && psl::domain_str(&host).is_some()
 }

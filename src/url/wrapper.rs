@@ -47,6 +47,7 @@ pub(super) fn target(url: &Url) -> Option<String> {
         .or_else(|| amp_cache(url, host))
         .or_else(|| bing_click(url, host))
         .or_else(|| yahoo_click(url, host))
+        .or_else(|| hidden_referrer(url, host))
         .or_else(|| google_news(url, host))?;
     let is_web = target.starts_with("http://") || target.starts_with("https://");
     is_web.then_some(target)
@@ -123,6 +124,12 @@ fn yahoo_click(url: &Url, host: &str) -> Option<String> {
         .decode_utf8()
         .ok()?;
     Some(target.into_owned())
+}
+
+/// `href.li/?https://news.example.com/story`: the whole query is the target.
+fn hidden_referrer(url: &Url, host: &str) -> Option<String> {
+    let hides = stands_at(host, "href.li") || stands_at(host, "anonym.to");
+    url.query().filter(|_| hides).map(str::to_owned)
 }
 
 /// `news.google.com/rss/articles/CBMi...`: until 2024 a Protocol Buffers message (fields 1: 0x08, 4: 0x22 with the

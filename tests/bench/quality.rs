@@ -3,6 +3,12 @@
 //! Each set reads cases as JSON lines, calls the code that the daemon calls, writes the answers for the scorer of the set
 //! and prints the figures that can be told without it.
 
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a benchmark prints its figures"
+)]
+
 use std::process::ExitCode;
 
 #[path = "quality/identity.rs"]

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use rusqlite::params;
+use rusqlite::{OptionalExtension, params};
 
 use super::{Source, Writing, language_of};
 use crate::identity::{Candidate, Pass, Text};
@@ -166,9 +166,17 @@ impl Store {
                     "UPDATE sighting SET left_at = ?3 WHERE item = ?1 AND feed = ?2 AND left_at IS NULL",
                 )?
                 .execute(params![item.0, feed.id.0, seconds(now)])?;
-            self.connection
-                .prepare_cached("UPDATE item SET last_seen = max(last_seen, ?2) WHERE id = ?1")?
-                .execute(params![item.0, last_shown])?;
+            let first_seen: Option<i64> = self
+                .connection
+                .prepare_cached(
+                    "UPDATE item SET last_seen = max(last_seen, ?2) WHERE id = ?1 RETURNING first_seen",
+                )?
+                .query_row(params![item.0, last_shown], |row| row.get(0))
+                .optional()?;
+            // Its keys were written when it came, and are to last from when it was last seen.
+            if first_seen.is_some_and(|first| seconds(now) - first > 30 * 86_400) {
+                self.prolong_keys(item, now)?;
+            }
         }
         Ok(())
     }

@@ -267,6 +267,21 @@ fn a_move_of_the_publishing_system_repeats_nothing() {
 }
 
 #[test]
+fn a_move_of_undated_headlines_repeats_nothing() {
+    let bare = |entry: &mut Entry| {
+        entry.published = None;
+        entry.summary = None;
+        entry.guid = None;
+    };
+    let mut world = World::after(&each(stories(1..6), bare));
+    let entries = each(stories(0..6), |entry| {
+        bare(entry);
+        entry.link = entry.link.take().map(|link| link.replace("world", "new"));
+    });
+    assert_eq!(world.poll(PAPER, &entries), "0 new");
+}
+
+#[test]
 fn a_move_to_another_host_repeats_nothing() {
     check_move(|entry| {
         let address = entry.link.as_deref().unwrap_or_default();
@@ -737,6 +752,30 @@ fn a_journal_that_dates_by_the_printed_issue_has_new_items() {
 }
 
 #[test]
+fn a_journal_that_fills_in_between_its_dates_has_new_items() {
+    let mut world = World::after(&each(stories(300..320), |entry| {
+        entry.published = entry
+            .published
+            .map(|date| date - SignedDuration::from_mins(30));
+    }));
+    let mut entries = stories(300..310);
+    for (index, entry) in entries.iter_mut().enumerate() {
+        let address = format!("https://www.paper.example/article/{index}");
+        entry.guid = Some(address.clone());
+        entry.link = Some(address);
+        entry.title = Some(words("other", index as i64, 5));
+        entry.summary = Some(words("text", index as i64, 9));
+    }
+    entries.extend(each(stories(300..320), |entry| {
+        entry.published = entry
+            .published
+            .map(|date| date - SignedDuration::from_mins(30));
+    }));
+    let shown = world.poll(PAPER, &entries);
+    assert_eq!(shown.matches("new").count(), 10, "{shown}");
+}
+
+#[test]
 fn an_undated_entry_is_dated_now_and_keeps_that() {
     let mut world = World::after(&[story(1)]);
     let undated = Entry {
@@ -861,6 +900,44 @@ fn new_rules_for_keys_announce_nothing_again() {
     world.store.renew_keys(world.now).expect("keys are renewed");
     let entries = each(stories(0..5), |entry| entry.guid = None);
     assert_eq!(world.poll(PAPER, &entries), "0 new");
+}
+
+#[test]
+fn keys_outlive_texts_by_far() {
+    let keep = SignedDuration::from_hours(400 * 24);
+    let mut world = World::after(&stories(1..5));
+    world.poll(PAPER, &stories(3..7));
+    world.wait(500 * 24);
+    let pruned = world.store.prune(world.now, keep).expect("pruned");
+    assert_eq!((pruned.items, pruned.keys), (2, 0), "two are still shown");
+    assert_eq!(world.poll(PAPER, &stories(1..7)), "", "old news is no news");
+    let back = world.item_of("https://www.paper.example/world/story-1.html");
+    let item = world
+        .store
+        .item(back)
+        .expect("readable")
+        .expect("stored again");
+    assert_eq!(item.origin, Origin::Backfill);
+}
+
+#[test]
+fn keys_of_what_is_shown_for_years_are_kept() {
+    let keep = SignedDuration::from_hours(400 * 24);
+    let mut world = World::after(&stories(1..3));
+    for _ in 0..(5 * 365) {
+        world.wait(24);
+        world.store.prune(world.now, keep).expect("pruned");
+    }
+    let entries = each(stories(1..3), |entry| entry.guid = None);
+    assert_eq!(world.poll(PAPER, &entries), "");
+    world.poll(PAPER, &[story(1)]);
+    world.wait(4 * 365 * 24);
+    world.store.prune(world.now, keep).expect("pruned");
+    assert_eq!(
+        world.poll(PAPER, &entries),
+        "1 late",
+        "forgotten in the end"
+    );
 }
 
 #[test]

@@ -58,7 +58,7 @@ struct Parsed {
 }
 
 /// Writes `{"id", "step", "new", "update"}` for each step.
-pub fn run(cases: &str, out: &str) -> super::Outcome {
+pub(crate) fn run(cases: &str, out: &str) -> super::Outcome {
     let mut answers = String::new();
     let (mut scenarios, mut polls, mut new) = (0, 0, 0);
     for line in cases.lines().filter(|line| !line.trim().is_empty()) {

@@ -16,7 +16,7 @@ struct Pair {
 }
 
 /// Writes `{"url", "key"}` for each address.
-pub fn run(cases: &str, out: &str) -> super::Outcome {
+pub(crate) fn run(cases: &str, out: &str) -> super::Outcome {
     let mut addresses = BTreeSet::new();
     let (mut same, mut merged, mut different, mut false_merges) = (0, 0, 0, 0);
     for line in cases.lines().filter(|line| !line.trim().is_empty()) {
