@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
+use std::ops::Range;
 
 use crate::query::compile::{Compiled, Compiler, Node};
 use crate::query::error::QueryError;
@@ -20,8 +21,7 @@ use crate::query::{Lists, Rule, Verdict};
 #[derive(Debug)]
 pub struct Index {
     topics: Vec<Compiled>,
-    /// Topics by the hash of a spelling. A false friend costs one judgement and changes nothing.
-    spellings: HashMap<u64, Vec<u32>, BuildHasherDefault<Hashed>>,
+    spellings: Spellings,
     prefixes: Prefixes,
     stems: BTreeMap<Stemming, HashMap<String, Vec<u32>>>,
     /// Topics that no trigger announces.
@@ -33,11 +33,12 @@ impl Index {
     pub fn new(topics: Vec<Compiled>) -> Index {
         let mut index = Index {
             topics: Vec::new(),
-            spellings: HashMap::default(),
+            spellings: Spellings::default(),
             prefixes: Prefixes::default(),
             stems: BTreeMap::new(),
             always: Vec::new(),
         };
+        let mut spellings: Vec<(u64, u32)> = Vec::new();
         let mut prefixes: BTreeMap<String, Vec<u32>> = BTreeMap::new();
         for (topic, number) in topics.iter().zip(0..) {
             let Some(triggers) = triggers(&topic.root) else {
@@ -47,7 +48,8 @@ impl Index {
             for trigger in triggers {
                 let topics = match trigger {
                     Trigger::Spelling(text) => {
-                        index.spellings.entry(spelling_hash(&text)).or_default()
+                        spellings.push((spelling_hash(&text), number));
+                        continue;
                     }
                     Trigger::Prefix(text) => prefixes.entry(text).or_default(),
                     Trigger::Stem(stemming, text) => index
@@ -62,6 +64,7 @@ impl Index {
                 }
             }
         }
+        index.spellings = Spellings::new(spellings);
         index.prefixes = Prefixes::new(prefixes);
         index.topics = topics;
         index
@@ -110,15 +113,8 @@ impl Index {
     /// The topics that an item may match, in order.
     fn touched(&self, reader: &Reader<'_>) -> Vec<u32> {
         let mut touched = self.always.clone();
-        let mut last = None;
         for place in reader.prepared.places() {
-            if last == Some(place.hash) {
-                continue;
-            }
-            last = Some(place.hash);
-            if let Some(topics) = self.spellings.get(&place.hash) {
-                touched.extend(topics);
-            }
+            touched.extend(self.spellings.get(place.hash));
         }
         if !self.prefixes.entries.is_empty() || !self.stems.is_empty() {
             reader.prepared.each_form(|form| {
@@ -161,7 +157,7 @@ fn triggers(node: &Node) -> Option<Vec<Trigger>> {
             rarest(std::iter::once(&**first).chain(wanted))
         }
         Node::Not(..) => None,
-        Node::Leaf(placed) => match &placed.leaf.goal {
+        Node::Leaf(_, placed) => match &placed.leaf.goal {
             Goal::Term(plan) => plan.triggers(),
             Goal::Regex(_) | Goal::Filter(_) => None,
         },
@@ -190,6 +186,56 @@ fn rarity(triggers: &[Trigger]) -> usize {
         .min()
         .unwrap_or_default();
     1 + (shortest * 64).saturating_sub(triggers.len())
+}
+
+/// Topics by the hash of a spelling. Two spellings of one hash are taken for each other, which costs one judgement and
+/// changes nothing.
+#[derive(Debug, Default)]
+struct Spellings {
+    /// One bit for some hashes each. Most words of a text are in no topic and end here, in little memory.
+    filter: Vec<u64>,
+    /// Where in `topics` those of a hash stand.
+    ranges: HashMap<u64, Range<u32>, BuildHasherDefault<Hashed>>,
+    topics: Vec<u32>,
+}
+
+impl Spellings {
+    fn new(mut pairs: Vec<(u64, u32)>) -> Spellings {
+        /// Bits of the filter for each pair.
+        const BITS: usize = 16;
+        pairs.sort_unstable();
+        pairs.dedup();
+        let words = (pairs.len() * BITS / 64).next_power_of_two();
+        let mut spellings = Spellings {
+            filter: vec![0; words],
+            ranges: HashMap::default(),
+            topics: pairs.iter().map(|(_, topic)| *topic).collect(),
+        };
+        let mut start = 0;
+        for same in pairs.chunk_by(|a, b| a.0 == b.0) {
+            let end = start + same.len() as u32;
+            let hash = same[0].0;
+            let (word, bit) = spellings.place(hash);
+            spellings.filter[word] |= bit;
+            spellings.ranges.insert(hash, start..end);
+            start = end;
+        }
+        spellings
+    }
+
+    fn get(&self, hash: u64) -> &[u32] {
+        let (word, bit) = self.place(hash);
+        if self.filter.get(word).is_none_or(|bits| bits & bit == 0) {
+            return &[];
+        }
+        let range = self.ranges.get(&hash).cloned().unwrap_or_default();
+        &self.topics[range.start as usize..range.end as usize]
+    }
+
+    fn place(&self, hash: u64) -> (usize, u64) {
+        let word = (hash >> 6) as usize & self.filter.len().saturating_sub(1);
+        (word, 1 << (hash & 63))
+    }
 }
 
 /// Beginnings of words, sorted. Each knows the longest other one that it begins with, so that all beginnings of a word are

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use regex::{Regex, RegexBuilder};
 
 use crate::query::Lists;
+use crate::query::compile::Guard;
 use crate::query::error::{Code, Mistake, Place, QueryError, nearest};
 use crate::query::prepared::{Scopes, ascii_host, language_tag};
 use crate::query::syntax::{
@@ -58,6 +59,7 @@ pub(crate) struct Leaf {
     pub(crate) scopes: Option<Scopes>,
     /// Its own weight.
     pub(crate) weight: f64,
+    pub(crate) guard: Guard,
 }
 
 /// A list with all that it takes from others.
@@ -301,8 +303,13 @@ pub(crate) fn leaf(expr: &Expr) -> Result<Leaf, Mistake> {
         }
         _ => return Err(empty(expr.at.0, &expr.to_string())),
     };
+    let guard = match &goal {
+        Goal::Term(plan) => plan.guard(),
+        Goal::Regex(_) | Goal::Filter(_) => None,
+    };
     Ok(Leaf {
         goal,
+        guard,
         written,
         list: None,
         scopes: None,

@@ -28,6 +28,12 @@ struct Item {
 }
 
 fn main() {
+    let sizes = std::env::args()
+        .skip_while(|argument| argument != "--memory")
+        .nth(1);
+    if let Some(size) = sizes.and_then(|size| size.parse().ok()) {
+        return print_memory(size);
+    }
     let large = std::env::args().any(|argument| argument == "--large");
     let mut chance = Chance(0x5eed);
     let vocabulary = vocabulary(&mut chance);
@@ -76,14 +82,13 @@ fn main() {
 
 fn measure(rules: &[Rule], items: &[Item], bytes: usize, base: Duration) {
     let lists = Lists::new();
-    let before = resident();
     let start = Instant::now();
     let compiled = rules
         .iter()
         .map(|rule| compile(rule, &lists).expect("a valid topic"));
     let index = Index::new(compiled.collect());
     let build = start.elapsed();
-    let memory = resident().saturating_sub(before);
+    let memory = memory(rules.len());
     let mut matches = 0;
     let full = time(|| {
         matches = items
@@ -194,6 +199,34 @@ fn time(mut run: impl FnMut()) -> Duration {
         start.elapsed()
     };
     (0..3).map(once).min().unwrap_or_default()
+}
+
+/// Bytes that a watchlist of this size takes, asked of a fresh process, because memory once freed is used again.
+fn memory(topics: usize) -> usize {
+    let exe = std::env::current_exe().expect("a running program has a file");
+    let size = topics.to_string();
+    let output = std::process::Command::new(exe)
+        .args(["--memory", &size])
+        .output();
+    let text = output.map(|output| output.stdout).unwrap_or_default();
+    String::from_utf8_lossy(&text)
+        .trim()
+        .parse()
+        .unwrap_or_default()
+}
+
+fn print_memory(topics: usize) {
+    let mut chance = Chance(0x5eed);
+    let vocabulary = vocabulary(&mut chance);
+    let lists = Lists::new();
+    let before = resident();
+    let compiled = (0..topics).map(|number| {
+        let rule = rule(number, &terms(&mut chance, &vocabulary));
+        compile(&rule, &lists).expect("a valid topic")
+    });
+    let index = Index::new(compiled.collect());
+    println!("{}", resident().saturating_sub(before));
+    black_box(index);
 }
 
 /// Bytes of memory in use, where the system says so.

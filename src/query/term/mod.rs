@@ -9,11 +9,12 @@ use std::collections::HashMap;
 
 use rust_stemmers::{Algorithm, Stemmer};
 
+use crate::query::compile::Guard;
 use crate::query::error::{Code, Mistake};
-use crate::query::prepared::{Prepared, Scopes};
+use crate::query::prepared::{Prepared, Scopes, spelling_hash};
 use crate::query::syntax::{Stemming, Term};
 use crate::text::words::Words;
-use edge::{Edge, Spelling, edge, readings};
+use edge::{Edge, Read, Spelling, edge, readings};
 
 mod cut;
 mod edge;
@@ -163,6 +164,18 @@ impl Plan {
 
     /// How a hit is spelled.
     pub(crate) fn spelled(&self, reader: &Reader<'_>, span: Span) -> Option<Spelled> {
+        if let [edges] = self.edges.as_slice() {
+            let words = reader.prepared.words(span.field);
+            let is_it = |read: &Read<'_>| {
+                span.first + read.words == span.last + 1
+                    && edges.iter().any(|edge| edge.accepts(reader, read))
+            };
+            return readings(words, span.first).find(is_it).map(|read| Spelled {
+                start: read.start,
+                end: read.end,
+                form: read.form.folded.to_owned(),
+            });
+        }
         let states = self.run(reader, reader.prepared.words(span.field), span.first);
         let is_end =
             |state: &&State<'_>| state.node == self.edges.len() && state.word == span.last + 1;
@@ -263,6 +276,23 @@ impl Plan {
             all.extend(edge.wanted.spellings()?);
         }
         Some(all)
+    }
+
+    /// One or two spellings of which one is in every item that the term hits.
+    pub(crate) fn guard(&self) -> Guard {
+        let hashes: Option<Vec<u64>> = self
+            .triggers()?
+            .iter()
+            .map(|trigger| match trigger {
+                Trigger::Spelling(text) => Some(spelling_hash(text)),
+                Trigger::Prefix(_) | Trigger::Stem(..) => None,
+            })
+            .collect();
+        match hashes?.as_slice() {
+            [one] => Some([*one, *one]),
+            [one, other] => Some([*one, *other]),
+            _ => None,
+        }
     }
 
     /// Of which triggers one at least is in every item that the term hits; `None` if there are none to name.
