@@ -22,8 +22,8 @@ pub struct Compiled {
     pub(crate) languages: Vec<String>,
     pub(crate) min_score: f64,
     min_outlets: u32,
-    /// All keys as one expression, for people.
-    asked: Expr,
+    /// All keys as one expression, printed.
+    asked: Box<str>,
 }
 
 /// A part of what is asked.
@@ -263,7 +263,7 @@ impl Draft {
             languages: rule.languages.iter().map(|tag| language_tag(tag)).collect(),
             min_score: rule.min_score,
             min_outlets: rule.min_outlets,
-            asked,
+            asked: asked.to_string().into_boxed_str(),
         };
         match compiled.takes_everything(rule) {
             Some(error) => Err(vec![error]),

@@ -6,8 +6,6 @@
 //! Looking up costs the same however many topics there are.
 
 use std::collections::{BTreeMap, HashMap};
-use std::hash::{BuildHasherDefault, Hasher};
-use std::ops::Range;
 
 use crate::query::compile::{Compiled, Compiler, Node};
 use crate::query::error::QueryError;
@@ -114,7 +112,7 @@ impl Index {
     fn touched(&self, reader: &Reader<'_>) -> Vec<u32> {
         let mut touched = self.always.clone();
         for place in reader.prepared.places() {
-            touched.extend(self.spellings.get(place.hash));
+            self.spellings.find(place.hash, &mut touched);
         }
         if !self.prefixes.entries.is_empty() || !self.stems.is_empty() {
             reader.prepared.each_form(|form| {
@@ -192,11 +190,21 @@ fn rarity(triggers: &[Trigger]) -> usize {
 /// changes nothing.
 #[derive(Debug, Default)]
 struct Spellings {
-    /// One bit for some hashes each. Most words of a text are in no topic and end here, in little memory.
+    /// Two bits for each hash, both in one word. Most words of a text are in no topic and end here, in little memory.
     filter: Vec<u64>,
-    /// Where in `topics` those of a hash stand.
-    ranges: HashMap<u64, Range<u32>, BuildHasherDefault<Hashed>>,
+    /// A table of hashes, at most half full, so that nearly each look-up reads one place of memory.
+    slots: Vec<Slot>,
+    /// Topics of the hashes that have several.
     topics: Vec<u32>,
+}
+
+/// The topics of one hash; none in a slot that is free.
+#[derive(Clone, Copy, Debug, Default)]
+struct Slot {
+    hash: u64,
+    /// The only topic, or where several stand in `topics`.
+    topic: u32,
+    count: u32,
 }
 
 impl Spellings {
@@ -205,36 +213,72 @@ impl Spellings {
         const BITS: usize = 16;
         pairs.sort_unstable();
         pairs.dedup();
-        let words = (pairs.len() * BITS / 64).next_power_of_two();
+        if pairs.is_empty() {
+            return Spellings::default();
+        }
         let mut spellings = Spellings {
-            filter: vec![0; words],
-            ranges: HashMap::default(),
-            topics: pairs.iter().map(|(_, topic)| *topic).collect(),
+            filter: vec![0; (pairs.len() * BITS / 64).next_power_of_two()],
+            slots: vec![Slot::default(); (pairs.len() * 2).next_power_of_two()],
+            topics: Vec::new(),
         };
-        let mut start = 0;
         for same in pairs.chunk_by(|a, b| a.0 == b.0) {
-            let end = start + same.len() as u32;
-            let hash = same[0].0;
-            let (word, bit) = spellings.place(hash);
-            spellings.filter[word] |= bit;
-            spellings.ranges.insert(hash, start..end);
-            start = end;
+            let (hash, only) = same[0];
+            let (word, bits) = spellings.filtered(hash);
+            spellings.filter[word] |= bits;
+            let topic = match same.len() {
+                1 => only,
+                _ => spellings.topics.len() as u32,
+            };
+            if same.len() > 1 {
+                spellings
+                    .topics
+                    .extend(same.iter().map(|(_, topic)| *topic));
+            }
+            let free = spellings
+                .probe(hash)
+                .find(|at| spellings.slots[*at].count == 0);
+            spellings.slots[free.expect("the table is never more than half full")] = Slot {
+                hash,
+                topic,
+                count: same.len() as u32,
+            };
         }
         spellings
     }
 
-    fn get(&self, hash: u64) -> &[u32] {
-        let (word, bit) = self.place(hash);
-        if self.filter.get(word).is_none_or(|bits| bits & bit == 0) {
-            return &[];
+    /// Adds the topics of a hash to those touched.
+    fn find(&self, hash: u64, touched: &mut Vec<u32>) {
+        let (word, bits) = self.filtered(hash);
+        if self
+            .filter
+            .get(word)
+            .is_none_or(|filter| filter & bits != bits)
+        {
+            return;
         }
-        let range = self.ranges.get(&hash).cloned().unwrap_or_default();
-        &self.topics[range.start as usize..range.end as usize]
+        for at in self.probe(hash) {
+            let slot = self.slots[at];
+            match slot.count {
+                0 => return,
+                _ if slot.hash != hash => {}
+                1 => return touched.push(slot.topic),
+                count => {
+                    let range = slot.topic as usize..(slot.topic + count) as usize;
+                    return touched.extend(self.topics.get(range).unwrap_or_default());
+                }
+            }
+        }
     }
 
-    fn place(&self, hash: u64) -> (usize, u64) {
-        let word = (hash >> 6) as usize & self.filter.len().saturating_sub(1);
-        (word, 1 << (hash & 63))
+    /// The slots where a hash may be, in the order of search.
+    fn probe(&self, hash: u64) -> impl Iterator<Item = usize> + use<> {
+        let last = self.slots.len() - 1;
+        (0..=last).map(move |step| ((hash >> 20) as usize).wrapping_add(step) & last)
+    }
+
+    fn filtered(&self, hash: u64) -> (usize, u64) {
+        let word = (hash >> 12) as usize & self.filter.len().saturating_sub(1);
+        (word, 1 << (hash & 63) | 1 << (hash >> 6 & 63))
     }
 }
 
@@ -283,26 +327,5 @@ impl Prefixes {
             }
             candidate = prefix.shorter;
         }
-    }
-}
-
-/// Takes a hash as it is.
-#[derive(Default)]
-struct Hashed(u64);
-
-impl Hasher for Hashed {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        // Only whole numbers are ever hashed here.
-        self.0 = bytes
-            .iter()
-            .fold(self.0, |hash, byte| hash << 8 | u64::from(*byte));
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        self.0 = number;
     }
 }

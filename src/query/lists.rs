@@ -26,7 +26,7 @@ const REGEX_SIZE: usize = 1 << 20;
 /// What a part of a query looks for, apart from where and how much it weighs.
 #[derive(Clone, Debug)]
 pub(crate) enum Goal {
-    Term(Arc<Plan>),
+    Term(Plan),
     Regex(Arc<Regex>),
     Filter(Filter),
 }
@@ -166,13 +166,15 @@ impl<'l> Library<'l> {
                 let inner = self.resolve(inner, within)?;
                 list.depth = list.depth.max(inner.depth + 1);
                 list.positional &= inner.positional && scopes.is_none();
-                list.leaves.extend(inner.leaves.iter().map(|leaf| {
-                    Arc::new(Leaf {
+                let own = |leaf: &Arc<Leaf>| match scopes.is_none() && weight == 1.0 {
+                    true => leaf.clone(),
+                    false => Arc::new(Leaf {
                         scopes: leaf.scopes.or(scopes),
                         weight: leaf.weight * weight,
                         ..Leaf::clone(leaf)
-                    })
-                }));
+                    }),
+                };
+                list.leaves.extend(inner.leaves.iter().map(own));
             } else {
                 let leaf = leaf(base)?;
                 list.positional &= scopes.is_none() && matches!(leaf.goal, Goal::Term(_));
@@ -282,10 +284,7 @@ pub(crate) fn unwrapped(root: &Expr) -> (&Expr, Option<&[crate::query::syntax::S
 /// A term, regex or filter made ready; of anything else there is none to make.
 pub(crate) fn leaf(expr: &Expr) -> Result<Leaf, Mistake> {
     let (goal, written) = match &expr.kind {
-        Kind::Term(term) => (
-            Goal::Term(Arc::new(Plan::new(term, expr.at.0)?)),
-            term.text(),
-        ),
+        Kind::Term(term) => (Goal::Term(Plan::new(term, expr.at.0)?), term.text()),
         Kind::Regex(pattern) => (
             Goal::Regex(Arc::new(regex(pattern, expr.at)?)),
             pattern.to_string(),

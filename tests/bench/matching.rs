@@ -16,9 +16,9 @@ use wirewatch::text::fold::fold;
 use wirewatch::text::words::Words;
 
 /// Different words of the made-up language.
-const VOCABULARY: usize = 60_000;
+const VOCABULARY: usize = 400_000;
 /// Words below this rank are too common to be watched for.
-const COMMON: usize = 8_000;
+const COMMON: usize = 20_000;
 /// Bytes that an outside witness reads; some would take minutes over all.
 const WITNESS_BYTES: usize = 200_000;
 
@@ -248,8 +248,10 @@ fn vocabulary(chance: &mut Chance) -> Vec<String> {
     let mut seen = std::collections::HashSet::new();
     while words.len() < VOCABULARY {
         // Common words are short.
-        let length =
-            1 + usize::from(words.len() > 15) + usize::from(words.len() > 300) + chance.below(3);
+        let length = 1
+            + usize::from(words.len() > 15)
+            + usize::from(words.len() > 300)
+            + chance.below(3 + usize::from(words.len() > 20_000));
         let word: String = (0..length)
             .map(|_| syllables[chance.below(syllables.len())])
             .collect();

@@ -9,6 +9,8 @@ use crate::text::words::{Exact, Form, Word, Words};
 
 #[derive(Clone, Debug)]
 pub(super) struct Edge {
+    /// The node it leaves.
+    pub(super) from: usize,
     /// The node it leads to.
     pub(super) to: usize,
     /// Whether it finds only words with a sign.
@@ -192,6 +194,7 @@ pub(super) fn edge(piece: Piece, term: &Term) -> Edge {
         _ => Wanted::Equal(spellings),
     };
     Edge {
+        from: piece.from,
         to: piece.to,
         signed: piece.signed,
         wanted,
