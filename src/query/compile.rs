@@ -449,6 +449,7 @@ fn innermost(root: &Expr) -> &Expr {
 }
 
 fn single<T>(mut parts: Vec<T>, join: impl Fn(Vec<T>) -> T) -> T {
+    parts.shrink_to_fit();
     match parts.len() {
         1 => parts.remove(0),
         _ => join(parts),

@@ -52,7 +52,7 @@ pub(crate) struct Wanted {
 pub(crate) struct Leaf {
     pub(crate) goal: Goal,
     /// As written, without quotation marks, `=`, field and modifiers.
-    pub(crate) written: String,
+    pub(crate) written: Box<str>,
     /// The list it stands in.
     pub(crate) list: Option<Arc<str>>,
     /// Its own fields; `None`: those around it.
@@ -309,7 +309,7 @@ pub(crate) fn leaf(expr: &Expr) -> Result<Leaf, Mistake> {
     Ok(Leaf {
         goal,
         guard,
-        written,
+        written: written.into(),
         list: None,
         scopes: None,
         weight: 1.0,

@@ -298,11 +298,9 @@ fn score(proofs: &[Proof<'_>]) -> f64 {
         let (identity, placed, field) = match proof {
             Proof::Term(placed, plan, span) => {
                 let (text, exact) = &plan.identity;
-                ((text.as_str(), Some(*exact)), placed, span.field)
+                ((&**text, Some(*exact)), placed, span.field)
             }
-            Proof::Regex(placed, field, _) => {
-                ((placed.leaf.written.as_str(), None), placed, *field)
-            }
+            Proof::Regex(placed, field, _) => ((&*placed.leaf.written, None), placed, *field),
         };
         (identity, placed.weight * if field == 0 { 3.0 } else { 1.0 })
     });
@@ -335,7 +333,7 @@ fn evidence(reader: &Reader<'_>, proofs: &[Proof<'_>]) -> Vec<Hit> {
             field: FIELDS[usize::from(field)],
             start: shown.start,
             end: shown.end,
-            term: placed.leaf.written.clone(),
+            term: placed.leaf.written.to_string(),
             form,
             list: placed.leaf.list.as_deref().map(str::to_owned),
         });

@@ -229,7 +229,7 @@ fn name(node: &Node) -> String {
     match node {
         Node::Leaf(_, placed) => match placed.leaf.goal {
             Goal::Term(_) => format!("`{}`", placed.leaf.written),
-            Goal::Regex(_) | Goal::Filter(_) => placed.leaf.written.clone(),
+            Goal::Regex(_) | Goal::Filter(_) => placed.leaf.written.to_string(),
         },
         Node::Or(parts) => match listed(parts) {
             Some(list) => format!("{{{list}}}"),

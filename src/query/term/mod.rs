@@ -42,11 +42,11 @@ pub(crate) struct Spelled {
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     /// What makes two terms one for the score: the folded text and whether it is exact.
-    pub(crate) identity: (String, bool),
+    pub(crate) identity: (Box<str>, bool),
     /// By the node they leave.
-    edges: Vec<Edge>,
+    edges: Box<[Edge]>,
     /// What must lie before each node's word; that of the first means nothing.
-    borders: Vec<Border>,
+    borders: Box<[Border]>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,9 +89,9 @@ impl Plan {
             .collect();
         edges.sort_by_key(|edge| edge.from);
         Ok(Plan {
-            identity: (cut.folded, term.exact),
-            edges,
-            borders: cut.borders,
+            identity: (cut.folded.into(), term.exact),
+            edges: edges.into(),
+            borders: cut.borders.into(),
         })
     }
 
