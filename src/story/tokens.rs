@@ -79,14 +79,15 @@ pub(super) fn tokens(text: &str, language: &'static str) -> Vec<Token> {
 
 /// Whether a headline writes most of its words with a capital, so that a capital tells nothing.
 fn is_title_case(words: &Words) -> bool {
-    let long: Vec<bool> = words
-        .words()
-        .iter()
-        .filter(|word| word.end - word.start > 3)
-        .map(|word| capitals(words.written(word)).0)
-        .collect();
-    let capitalised = long.iter().filter(|&&is_capital| is_capital).count();
-    long.len() >= 4 && capitalised * 10 >= long.len() * 6
+    let inside = words.words().windows(2).filter_map(|pair| match pair {
+        [before, word] if before.sentence == word.sentence && word.end - word.start > 3 => {
+            Some(word)
+        }
+        _ => None,
+    });
+    let inside: Vec<bool> = inside.map(|word| capitals(words.written(word)).0).collect();
+    let capitalised = inside.iter().filter(|&&is_capital| is_capital).count();
+    inside.len() >= 3 && capitalised * 10 >= inside.len() * 6
 }
 
 /// Whether the first character is a capital, and whether more are.

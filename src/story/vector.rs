@@ -1,7 +1,6 @@
 //! Words of an item and their weights.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::story::Telling;
@@ -17,6 +16,8 @@ const SUMMARY_LENGTH: usize = 400;
 const SUMMARY_STRESS: f32 = 0.6;
 /// What a name weighs beside another word.
 const NAME_STRESS: f32 = 1.5;
+/// So many words before another may be its epithets.
+const EPITHETS: usize = 2;
 /// Until some thousand items have been counted, words are taken to be as frequent as they are in many: a young store
 /// counts as if it held this many items more, in this share of which each word stands.
 const PRIOR_ITEMS: f32 = 4000.0;
@@ -24,7 +25,7 @@ const PRIOR_SHARE: f32 = 0.002;
 /// However often an item says a word, it stresses it no more than this.
 const MAX_STRESS: f32 = 2.0;
 /// Below 1, so that the one rarest word of an item does not stand for all of it.
-const RARITY_POWER: f32 = 0.78;
+const RARITY_POWER: f32 = 0.7;
 
 /// In how many stored items each word stands: what makes a word rare, and a publisher's mark a mark.
 ///
@@ -91,6 +92,8 @@ pub(super) struct Weighted {
     pub(super) written: String,
     /// How much it weighs: its stress in the item times its rarity.
     pub(super) weight: f32,
+    /// Hashes of the words right before it, which may say no more than what it is: `hotel chain Marwick`.
+    pub(super) epithets: Vec<u64>,
 }
 
 /// What the rules compare of an item.
@@ -147,22 +150,27 @@ pub(super) fn features(telling: &Telling, frequencies: &Frequencies) -> Features
 }
 
 fn add(tokens: &[Token], stress: f32, words: &mut HashMap<String, Weighted>) {
-    for token in tokens.iter().filter(|token| !token.is_function_word) {
-        let stress = if token.is_name {
+    for (at, token) in tokens
+        .iter()
+        .enumerate()
+        .filter(|(_, token)| !token.is_function_word)
+    {
+        let word = words.entry(token.word.clone()).or_insert_with(|| Weighted {
+            word: token.word.clone(),
+            written: token.written.clone(),
+            weight: 0.0,
+            epithets: Vec::new(),
+        });
+        word.weight += if token.is_name {
             stress * NAME_STRESS
         } else {
             stress
         };
-        match words.entry(token.word.clone()) {
-            Entry::Occupied(mut known) => known.get_mut().weight += stress,
-            Entry::Vacant(place) => {
-                place.insert(Weighted {
-                    word: token.word.clone(),
-                    written: token.written.clone(),
-                    weight: stress,
-                });
-            }
-        }
+        let before = tokens
+            .get(at.saturating_sub(EPITHETS)..at)
+            .unwrap_or_default();
+        word.epithets
+            .extend(before.iter().map(|token| hash(&token.word)));
     }
 }
 
