@@ -9,6 +9,8 @@ use crate::text::words::{Exact, Form, Word, Words};
 
 #[derive(Clone, Debug)]
 pub(super) struct Edge {
+    /// The node it leaves.
+    pub(super) from: usize,
     /// The node it leads to.
     pub(super) to: usize,
     /// Whether it finds only words with a sign.
@@ -19,22 +21,20 @@ pub(super) struct Edge {
 /// What a form of the text must be.
 #[derive(Clone, Debug)]
 pub(super) enum Wanted {
-    Equal(Vec<Spelling>),
-    Exactly(Spelling),
-    Globs(Vec<Glob>),
-    ExactGlob(Glob),
+    Equal(Box<[Spelling]>),
+    Exactly(Spelling, Box<str>),
+    Globs(Box<[Glob]>),
+    ExactGlob(Exactly<Glob>),
     /// So many letters may differ.
-    Letters(u8, Vec<Spelling>),
-    ExactLetters(u8, Spelling),
-    Stem(Stemming, Vec<Stem>),
+    Letters(u8, Box<[Box<str>]>),
+    ExactLetters(u8, Exactly<Box<str>>),
+    Stem(Stemming, Box<[Stem]>),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Spelling {
     pub(super) hash: u64,
-    folded: String,
-    /// Before folding.
-    written: String,
+    folded: Box<str>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,24 +71,41 @@ pub(super) fn readings(words: &Words, first: u32) -> impl Iterator<Item = Read<'
     plain.chain(joins)
 }
 
+/// What `=` compares with: forms as written, and forms that only compare folded.
+#[derive(Clone, Debug)]
+pub(super) struct Exactly<T> {
+    written: T,
+    folded: T,
+}
+
+impl<T> Exactly<T> {
+    fn takes(&self, form: &Form<'_>, equals: impl Fn(&T, &str) -> bool) -> bool {
+        match form.exact {
+            Exact::Written(written) => equals(&self.written, written),
+            Exact::Folded => equals(&self.folded, form.folded),
+            Exact::Never => false,
+        }
+    }
+}
+
 impl Edge {
     pub(super) fn accepts(&self, reader: &Reader<'_>, read: &Read<'_>) -> bool {
         let form = &read.form;
         match &self.wanted {
-            Wanted::Equal(spellings) => spellings.iter().any(|wanted| wanted.folded == form.folded),
-            Wanted::Exactly(wanted) => form.equals_exactly(&wanted.written, &wanted.folded),
+            Wanted::Equal(spellings) => spellings
+                .iter()
+                .any(|wanted| *wanted.folded == *form.folded),
+            Wanted::Exactly(wanted, written) => form.equals_exactly(written, &wanted.folded),
             _ if self.signed != read.signed => false,
             Wanted::Globs(globs) => {
                 read.words == 1 && globs.iter().any(|glob| glob.matches(form.folded))
             }
-            Wanted::ExactGlob(glob) => {
-                read.words == 1 && written(form).is_some_and(|written| glob.matches(written))
-            }
+            Wanted::ExactGlob(glob) => read.words == 1 && glob.takes(form, Glob::matches),
             Wanted::Letters(bound, spellings) => spellings
                 .iter()
-                .any(|wanted| within(&wanted.folded, form.folded, *bound)),
+                .any(|wanted| within(wanted, form.folded, *bound)),
             Wanted::ExactLetters(bound, wanted) => {
-                written(form).is_some_and(|written| within(&wanted.written, written, *bound))
+                wanted.takes(form, |wanted, found| within(wanted, found, *bound))
             }
             Wanted::Stem(stemming, stems) => reader.with_stem(*stemming, form.folded, |stem| {
                 stems.iter().any(|wanted| wanted.0 == stem)
@@ -100,9 +117,9 @@ impl Edge {
         let triggers = match &self.wanted {
             Wanted::Equal(spellings) => spellings
                 .iter()
-                .map(|spelling| Trigger::Spelling(spelling.folded.clone()))
+                .map(|spelling| Trigger::Spelling(spelling.folded.to_string()))
                 .collect(),
-            Wanted::Exactly(spelling) => vec![Trigger::Spelling(spelling.folded.clone())],
+            Wanted::Exactly(spelling, _) => vec![Trigger::Spelling(spelling.folded.to_string())],
             Wanted::Globs(globs) => globs
                 .iter()
                 .map(|glob| Trigger::Prefix(glob.prefix()))
@@ -121,18 +138,9 @@ impl Wanted {
     pub(super) fn spellings(&self) -> Option<&[Spelling]> {
         match self {
             Wanted::Equal(spellings) => Some(spellings),
-            Wanted::Exactly(spelling) => Some(std::slice::from_ref(spelling)),
+            Wanted::Exactly(spelling, _) => Some(std::slice::from_ref(spelling)),
             _ => None,
         }
-    }
-}
-
-/// The spelling of a form that `=` compares with.
-fn written<'t>(form: &Form<'t>) -> Option<&'t str> {
-    match form.exact {
-        Exact::Written(written) => Some(written),
-        Exact::Folded => Some(form.folded),
-        Exact::Never => None,
     }
 }
 
@@ -156,44 +164,41 @@ fn fewest_letters(bound: u8) -> usize {
 
 /// The edge that a piece of a term becomes.
 pub(super) fn edge(piece: Piece, term: &Term) -> Edge {
-    let has_wildcard = piece.has_wildcard;
-    let mut spellings: Vec<Spelling> = piece
-        .spellings
-        .into_iter()
-        .map(|(folded, written)| Spelling {
-            hash: spelling_hash(&folded),
-            folded,
-            written,
-        })
-        .collect();
-    let letters = spellings.first().map_or(0, |spelling| {
-        spelling
-            .written
-            .chars()
-            .filter(|c| c.is_alphabetic())
-            .count()
-    });
+    let exact = piece.spellings.first().cloned().unwrap_or_default();
+    let letters = exact.1.chars().filter(|c| c.is_alphabetic()).count();
+    let folded = piece.spellings.iter().map(|(folded, _)| folded.as_str());
     let wanted = match term.loose.map(|(loose, _)| loose) {
         Some(Loose::Stem(stemming)) => {
-            let stems = spellings
-                .iter()
-                .map(|spelling| Stem(stem(stemming, &spelling.folded)));
+            let stems = folded.map(|folded| Stem(stem(stemming, folded)));
             Wanted::Stem(stemming, stems.collect())
         }
         Some(Loose::Letters(bound)) if letters >= fewest_letters(bound) => match term.exact {
-            true => Wanted::ExactLetters(bound, spellings.swap_remove(0)),
-            false => Wanted::Letters(bound, spellings),
+            true => Wanted::ExactLetters(bound, exactly(&exact, |text| text.into())),
+            false => Wanted::Letters(bound, folded.map(Box::from).collect()),
         },
-        _ if has_wildcard && term.exact => Wanted::ExactGlob(Glob::new(&spellings[0].written)),
-        _ if has_wildcard => {
-            Wanted::Globs(spellings.iter().map(|s| Glob::new(&s.folded)).collect())
-        }
-        _ if term.exact => Wanted::Exactly(spellings.swap_remove(0)),
-        _ => Wanted::Equal(spellings),
+        _ if piece.has_wildcard && term.exact => Wanted::ExactGlob(exactly(&exact, Glob::new)),
+        _ if piece.has_wildcard => Wanted::Globs(folded.map(Glob::new).collect()),
+        _ if term.exact => Wanted::Exactly(spelling(&exact.0), exact.1.as_str().into()),
+        _ => Wanted::Equal(folded.map(spelling).collect()),
     };
     Edge {
+        from: piece.from,
         to: piece.to,
         signed: piece.signed,
         wanted,
+    }
+}
+
+fn spelling(folded: &str) -> Spelling {
+    Spelling {
+        hash: spelling_hash(folded),
+        folded: folded.into(),
+    }
+}
+
+fn exactly<T>((folded, written): &(String, String), make: impl Fn(&str) -> T) -> Exactly<T> {
+    Exactly {
+        written: make(written),
+        folded: make(folded),
     }
 }

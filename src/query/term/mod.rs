@@ -9,11 +9,12 @@ use std::collections::HashMap;
 
 use rust_stemmers::{Algorithm, Stemmer};
 
+use crate::query::compile::Guard;
 use crate::query::error::{Code, Mistake};
-use crate::query::prepared::{Prepared, Scopes};
+use crate::query::prepared::{Prepared, Scopes, spelling_hash};
 use crate::query::syntax::{Stemming, Term};
 use crate::text::words::Words;
-use edge::{Edge, Spelling, edge, readings};
+use edge::{Edge, Read, Spelling, edge, readings};
 
 mod cut;
 mod edge;
@@ -41,11 +42,11 @@ pub(crate) struct Spelled {
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     /// What makes two terms one for the score: the folded text and whether it is exact.
-    pub(crate) identity: (String, bool),
-    /// The edges that leave each node.
-    edges: Vec<Vec<Edge>>,
+    pub(crate) identity: (Box<str>, bool),
+    /// By the node they leave.
+    edges: Box<[Edge]>,
     /// What must lie before each node's word; that of the first means nothing.
-    borders: Vec<Border>,
+    borders: Box<[Border]>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,14 +82,16 @@ impl Plan {
     /// Cuts a term; a mistake stands at `at`, one about its `~` at that.
     pub(crate) fn new(term: &Term, at: usize) -> Result<Plan, Mistake> {
         let cut = cut::cut(term, at)?;
-        let mut edges: Vec<Vec<Edge>> = vec![Vec::new(); cut.borders.len()];
-        for piece in cut.pieces {
-            edges[piece.from].push(edge(piece, term));
-        }
+        let mut edges: Vec<Edge> = cut
+            .pieces
+            .into_iter()
+            .map(|piece| edge(piece, term))
+            .collect();
+        edges.sort_by_key(|edge| edge.from);
         Ok(Plan {
-            identity: (cut.folded, term.exact),
-            edges,
-            borders: cut.borders,
+            identity: (cut.folded.into(), term.exact),
+            edges: edges.into(),
+            borders: cut.borders.into(),
         })
     }
 
@@ -118,6 +121,14 @@ impl Plan {
         spans
     }
 
+    fn is_one_word(&self) -> bool {
+        self.borders.len() == 1
+    }
+
+    fn edges_from(&self, node: usize) -> impl Iterator<Item = &Edge> {
+        self.edges.iter().filter(move |edge| edge.from == node)
+    }
+
     fn hits_from(
         &self,
         reader: &Reader<'_>,
@@ -130,11 +141,11 @@ impl Plan {
         if word >= limit {
             return;
         }
-        if let [edges] = self.edges.as_slice() {
+        if self.is_one_word() {
             // Nearly all terms are one word, and need no ways.
             for read in readings(reader.prepared.words(field), word) {
                 let last = word + read.words - 1;
-                if last < limit && edges.iter().any(|edge| edge.accepts(reader, &read)) {
+                if last < limit && self.edges.iter().any(|edge| edge.accepts(reader, &read)) {
                     spans.push(Span {
                         field,
                         first: word,
@@ -145,7 +156,7 @@ impl Plan {
             return;
         }
         for state in self.run(reader, reader.prepared.words(field), word) {
-            if state.node == self.edges.len() && state.word <= limit {
+            if state.node == self.borders.len() && state.word <= limit {
                 spans.push(Span {
                     field,
                     first: word,
@@ -157,15 +168,27 @@ impl Plan {
 
     /// Whether the term hits anywhere in a text.
     pub(crate) fn hits_in(&self, reader: &Reader<'_>, words: &Words) -> bool {
-        let ends = |state: &State<'_>| state.node == self.edges.len();
+        let ends = |state: &State<'_>| state.node == self.borders.len();
         (0..words.words().len() as u32).any(|word| self.run(reader, words, word).iter().any(ends))
     }
 
     /// How a hit is spelled.
     pub(crate) fn spelled(&self, reader: &Reader<'_>, span: Span) -> Option<Spelled> {
+        if self.is_one_word() {
+            let words = reader.prepared.words(span.field);
+            let is_it = |read: &Read<'_>| {
+                span.first + read.words == span.last + 1
+                    && self.edges.iter().any(|edge| edge.accepts(reader, read))
+            };
+            return readings(words, span.first).find(is_it).map(|read| Spelled {
+                start: read.start,
+                end: read.end,
+                form: read.form.folded.to_owned(),
+            });
+        }
         let states = self.run(reader, reader.prepared.words(span.field), span.first);
         let is_end =
-            |state: &&State<'_>| state.node == self.edges.len() && state.word == span.last + 1;
+            |state: &&State<'_>| state.node == self.borders.len() && state.word == span.last + 1;
         let last = states.iter().find(is_end)?;
         let mut forms = Vec::new();
         let mut start = last.start;
@@ -209,7 +232,7 @@ impl Plan {
         let before = from
             .and_then(|from| states.get(from))
             .map(|state| state.end);
-        for edge in self.edges.get(node).into_iter().flatten() {
+        for edge in self.edges_from(node) {
             for read in readings(words, word).filter(|read| edge.accepts(reader, read)) {
                 if before.is_some_and(|end| !self.border_holds(node, words, end..read.start)) {
                     continue;
@@ -259,23 +282,39 @@ impl Plan {
 
     fn first_spellings(&self) -> Option<Vec<&Spelling>> {
         let mut all = Vec::new();
-        for edge in self.edges.first()? {
+        for edge in self.edges_from(0) {
             all.extend(edge.wanted.spellings()?);
         }
         Some(all)
     }
 
+    /// One or two spellings of which one is in every item that the term hits.
+    pub(crate) fn guard(&self) -> Guard {
+        let hashes: Option<Vec<u64>> = self
+            .triggers()?
+            .iter()
+            .map(|trigger| match trigger {
+                Trigger::Spelling(text) => Some(spelling_hash(text)),
+                Trigger::Prefix(_) | Trigger::Stem(..) => None,
+            })
+            .collect();
+        match hashes?.as_slice() {
+            [one] => Some([*one, *one]),
+            [one, other] => Some([*one, *other]),
+            _ => None,
+        }
+    }
+
     /// Of which triggers one at least is in every item that the term hits; `None` if there are none to name.
     pub(crate) fn triggers(&self) -> Option<Vec<Trigger>> {
         // Every way passes each node that no edge jumps over; the longest word there is the rarest guess.
-        let nodes = (0..self.edges.len()).filter(|node| {
-            let mut earlier = self.edges.iter().take(*node).flatten();
+        let nodes = (0..self.borders.len()).filter(|node| {
+            let mut earlier = self.edges.iter().take_while(|edge| edge.from < *node);
             earlier.all(|edge| edge.to <= *node)
         });
         nodes
             .filter_map(|node| {
-                let triggers: Option<Vec<_>> =
-                    self.edges[node].iter().map(Edge::triggers).collect();
+                let triggers: Option<Vec<_>> = self.edges_from(node).map(Edge::triggers).collect();
                 Some(triggers?.into_iter().flatten().collect::<Vec<_>>())
             })
             .max_by_key(|triggers| triggers.iter().map(Trigger::length).min())

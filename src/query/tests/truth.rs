@@ -170,6 +170,8 @@ fn letters_may_differ_in_long_words() {
     check("Iran~1", &["Iran"], &["Iraq", "Irans"]);
     check("Baghdadi~2", &["Bagdad"], &["Bagda"]);
     check("Mosul~2", &["Mosul"], &["Mosil"]);
+    check("=Baghdadi~1", &["Bagdadi"], &["bagdadi", "BAGHDADI"]);
+    check("=البغداد*", &["والبغدادي"], &[]);
     check("\"Abu Baghdadi\"~1", &["Abu Bagdadi"], &["Abo Bagdadi"]);
     check("Peshmerga~1", &["#Peshmerge"], &[]);
 }
