@@ -217,3 +217,134 @@ pub fn run_expect(
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Expect, Topic, Watch, publisher, query_hash, run_expect};
+    use crate::query::{Code, Document, Lists, Prepared, Rule};
+
+    fn topic(query: &str) -> Topic {
+        Topic {
+            rule: Rule {
+                query: Some(query.to_owned()),
+                ..Rule::default()
+            },
+            ..Topic::default()
+        }
+    }
+
+    fn lists(more: &[&str]) -> Lists {
+        let more: Vec<String> = more.iter().map(|term| (*term).to_owned()).collect();
+        let names = vec!["{more}".to_owned()];
+        [("names".to_owned(), names), ("more".to_owned(), more)].into()
+    }
+
+    #[test]
+    fn a_publisher_is_a_registrable_domain_or_the_feed() {
+        for (link, name) in [
+            ("https://edition.cnn.com/a", "cnn.com"),
+            ("https://CNN.com./a", "cnn.com"),
+            ("https://news.bbc.co.uk/a", "bbc.co.uk"),
+            ("https://ann.github.io/a", "ann.github.io"),
+            ("https://192.168.0.1/a", "192.168.0.1"),
+            ("https://co.uk/", "co.uk"),
+            ("not a link", "BBC World"),
+        ] {
+            assert_eq!(publisher(Some(link), "BBC World"), name);
+        }
+        assert_eq!(publisher(None, "BBC World"), "BBC World");
+    }
+
+    #[test]
+    fn a_hash_changes_with_what_is_asked_and_with_nothing_else() {
+        let plain = topic("Mosul OR {names}");
+        let hash = query_hash(&plain, &lists(&["Raqqa"]));
+        assert_ne!(
+            hash,
+            query_hash(&topic("Mosul OR {more}"), &lists(&["Raqqa"]))
+        );
+        assert_ne!(
+            hash,
+            query_hash(&plain, &lists(&["Sinjar"])),
+            "a list inside a list counts"
+        );
+        let renamed = Topic {
+            name: "other".to_owned(),
+            high_priority: true,
+            ..plain.clone()
+        };
+        assert_eq!(hash, query_hash(&renamed, &lists(&["Raqqa"])));
+        let unrelated = topic("Mosul");
+        assert_eq!(
+            query_hash(&unrelated, &lists(&["Raqqa"])),
+            query_hash(&unrelated, &lists(&["Sinjar"]))
+        );
+        // Stored: a change of this number makes every topic look edited.
+        assert_eq!(query_hash(&unrelated, &lists(&[])), 2023685828490859595);
+    }
+
+    #[test]
+    fn a_watch_names_the_topics_that_want_an_item() {
+        let topics = vec![topic("Mosul"), topic("Raqqa"), topic("{names} OR Iraq")];
+        let watch = Watch::compile(topics, &lists(&["Mosul"])).expect("valid topics");
+        let prepared = Prepared::new(&Document {
+            title: "Mosul",
+            ..Document::default()
+        });
+        let found: Vec<usize> = watch
+            .judge(&prepared)
+            .into_iter()
+            .map(|found| found.topic)
+            .collect();
+        assert_eq!(found, [0, 2]);
+        assert_eq!(watch.topics().len(), 3);
+        assert!(
+            watch
+                .compiled(2)
+                .is_some_and(|compiled| compiled.judge(&prepared).matched)
+        );
+    }
+
+    #[test]
+    fn a_watch_names_every_mistake() {
+        let topics = vec![topic("a b"), topic("Mosul"), topic("NOT x")];
+        let errors = Watch::compile(topics, &Lists::new()).expect_err("two wrong topics");
+        let found: Vec<(usize, Code)> = errors
+            .into_iter()
+            .map(|(topic, error)| (topic, error.code))
+            .collect();
+        assert_eq!(
+            found,
+            [(0, Code::OperatorMissing), (2, Code::MatchesEverything)]
+        );
+    }
+
+    #[test]
+    fn a_test_of_a_topic_says_why_it_fails() {
+        let topics = vec![topic("Mosul NOT football AND feed:world AND lang:en")];
+        let watch = Watch::compile(topics, &Lists::new()).expect("a valid topic");
+        let compiled = watch.compiled(0).expect("there is one");
+        let expect = |matches: bool, title: &str, lang: &str| Expect {
+            matches,
+            title: title.to_owned(),
+            lang: lang.to_owned(),
+            feed: "World".to_owned(),
+            ..Expect::default()
+        };
+        let run = |expect: Expect| run_expect(compiled, &expect, &[]);
+        assert_eq!(run(expect(true, "<b>Mosul</b>", "")), Ok(()));
+        assert_eq!(run(expect(false, "Mosul football", "en")), Ok(()));
+        assert_eq!(
+            run(expect(true, "Mosul football", "en")),
+            Err("it must match, but `football` is in the text, which is excluded".to_owned())
+        );
+        assert_eq!(
+            run(expect(false, "Mosul", "en")),
+            Err("it must be rejected, but `Mosul` hits".to_owned())
+        );
+        assert_eq!(
+            run(expect(true, "Mosul", "de")),
+            Err("it must match, but the language is `de`, not `en`".to_owned())
+        );
+    }
+}

@@ -5,10 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use crate::query::error::{Code, QueryError};
+use crate::query::error::QueryError;
 use crate::query::{Document, Prepared, Rule, Verdict, compile};
 use crate::text::html::{shown, shown_plain, shown_values};
 use crate::topic::publisher;
@@ -21,10 +21,13 @@ pub fn answer_case(line: &str) -> (String, bool) {
         Err(error) => return (bad_line(&format!("not a case: {error}")), false),
     };
     let answer = match case.judge() {
-        Ok(verdict) => matched(&case.id, &verdict),
-        Err(errors) => failed(&case.id, errors.first()),
+        Ok(verdict) => judged(&case.id, &verdict),
+        Err(errors) => {
+            let first = errors.first().expect("what fails to compile has a mistake");
+            failed(&case.id, first.code.as_str(), &first.message, first.at)
+        }
     };
-    (answer.to_string(), true)
+    (answer, true)
 }
 
 #[derive(Deserialize)]
@@ -133,34 +136,144 @@ impl Item {
     }
 }
 
-fn matched(id: &Value, verdict: &Verdict) -> Value {
-    let evidence: Vec<Value> = verdict
-        .evidence
-        .iter()
-        .map(|hit| {
-            let mut piece = json!({
-                "field": hit.field.as_str(),
-                "start": hit.start,
-                "end": hit.end,
-                "term": hit.term,
-                "form": hit.form,
-            });
-            if let (Some(list), Some(piece)) = (&hit.list, piece.as_object_mut()) {
-                piece.insert("list".to_owned(), json!(list));
-            }
-            piece
-        })
-        .collect();
-    json!({"id": id, "match": verdict.matched, "score": verdict.score, "evidence": evidence})
+/// The answer to a case that could be judged.
+#[derive(Serialize)]
+struct Judged<'a> {
+    id: &'a Value,
+    #[serde(rename = "match")]
+    matched: bool,
+    score: f64,
+    evidence: Vec<Piece<'a>>,
 }
 
-fn failed(id: &Value, error: Option<&QueryError>) -> Value {
-    let code = error.map_or(Code::TermEmpty, |error| error.code).as_str();
-    let message = error.map_or("", |error| error.message.as_str());
-    let at = error.and_then(|error| error.at);
-    json!({"id": id, "error": {"code": code, "message": message, "at": at}})
+#[derive(Serialize)]
+struct Piece<'a> {
+    field: &'a str,
+    start: usize,
+    end: usize,
+    term: &'a str,
+    form: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    list: Option<&'a str>,
+}
+
+/// The answer to a wrong query, or to no case.
+#[derive(Serialize)]
+struct Failed<'a> {
+    id: &'a Value,
+    error: Mistake<'a>,
+}
+
+#[derive(Serialize)]
+struct Mistake<'a> {
+    code: &'a str,
+    message: &'a str,
+    at: Option<usize>,
+}
+
+fn judged(id: &Value, verdict: &Verdict) -> String {
+    let pieces = verdict.evidence.iter().map(|hit| Piece {
+        field: hit.field.as_str(),
+        start: hit.start,
+        end: hit.end,
+        term: &hit.term,
+        form: &hit.form,
+        list: hit.list.as_deref(),
+    });
+    line(&Judged {
+        id,
+        matched: verdict.matched,
+        score: verdict.score,
+        evidence: pieces.collect(),
+    })
+}
+
+fn failed(id: &Value, code: &str, message: &str, at: Option<usize>) -> String {
+    let error = Mistake { code, message, at };
+    line(&Failed { id, error })
 }
 
 fn bad_line(message: &str) -> String {
-    json!({"id": null, "error": {"code": "bad-line", "message": message, "at": null}}).to_string()
+    failed(&Value::Null, "bad-line", message, None)
+}
+
+fn line(answer: &impl Serialize) -> String {
+    serde_json::to_string(answer).expect("texts, numbers and finite scores can be written as JSON")
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::answer_case;
+
+    #[track_caller]
+    fn check(line: &str, expected: Expect) {
+        let (answer, _) = answer_case(line);
+        expected.assert_eq(&answer);
+    }
+
+    #[test]
+    fn a_match_has_score_and_evidence() {
+        check(
+            r#"{"id": "a", "query": "{n}", "lists": {"n": ["ISIS"]}, "doc": {"title": "<b>ISIS</b>"}, "why": "x"}"#,
+            expect![[
+                r#"{"id":"a","match":true,"score":3.0,"evidence":[{"field":"title","start":0,"end":4,"term":"ISIS","form":"isis","list":"n"}]}"#
+            ]],
+        );
+    }
+
+    #[test]
+    fn a_mistake_has_code_message_and_place() {
+        check(
+            r#"{"id": "b", "query": "Abu Bakr"}"#,
+            expect![[
+                r#"{"id":"b","error":{"code":"operator-missing","message":"write AND or OR before `Bakr`, or quotes: \"Abu Bakr\"","at":4}}"#
+            ]],
+        );
+        check(
+            r#"{"id": 7, "topic": {"any": ["a OR b"]}}"#,
+            expect![[
+                r#"{"id":7,"error":{"code":"operator-in-term","message":"`OR` does not work in a term: write it as query = 'a OR b', or quote the words","at":null}}"#
+            ]],
+        );
+    }
+
+    #[test]
+    fn outlets_are_publishers_of_the_story() {
+        let case = |other: &str| {
+            format!(
+                r#"{{"id": "c", "topic": {{"query": "Mosul", "min_outlets": 2}}, "doc": {{"title": "Mosul", "link": "https://www.cnn.com/a"}}, "story": [{{"link": "{other}"}}]}}"#
+            )
+        };
+        check(
+            &case("https://cnn.com/b"),
+            expect![[r#"{"id":"c","match":false,"score":3.0,"evidence":[]}"#]],
+        );
+        check(
+            &case("https://bbc.co.uk/b"),
+            expect![[
+                r#"{"id":"c","match":true,"score":3.0,"evidence":[{"field":"title","start":0,"end":5,"term":"Mosul","form":"mosul"}]}"#
+            ]],
+        );
+    }
+
+    #[test]
+    fn what_is_no_case_is_said_to_be_none() {
+        for line in [
+            "",
+            "7",
+            "{}",
+            r#"{"id": "d"}"#,
+            r#"{"id": "d", "query": "x", "topic": {"any": ["x"]}}"#,
+        ] {
+            let (answer, was_case) = answer_case(line);
+            assert!(
+                !was_case
+                    && answer.contains(r#""code":"bad-line""#)
+                    && answer.contains(r#""id":null"#),
+                "{answer}"
+            );
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! A rule made ready to be judged, or all that is wrong with it.
 
+use std::sync::Arc;
 use std::vec;
 
 use crate::query::error::{Code, Mistake, Place, QueryError};
@@ -21,8 +22,8 @@ pub struct Compiled {
     pub(crate) languages: Vec<String>,
     pub(crate) min_score: f64,
     min_outlets: u32,
-    /// All keys as one expression, for people.
-    asked: Expr,
+    /// All keys as one expression, printed.
+    asked: Box<str>,
 }
 
 /// A part of what is asked.
@@ -35,13 +36,17 @@ pub(crate) enum Node {
     Any(u64, Vec<Node>),
     AtLeast(u64, Box<Node>),
     Chain(Box<Node>, Vec<(Proximity, Node)>),
-    Leaf(Box<Placed>),
+    Leaf(Guard, Box<Placed>),
 }
+
+/// Spellings, by their hashes, of which one must be in an item, or a leaf hits nowhere; `None`: no such spellings are
+/// known. It stands beside the leaf, so that most leaves are refused without reading what they are.
+pub(crate) type Guard = Option<[u64; 2]>;
 
 /// A leaf where it stands.
 #[derive(Clone, Debug)]
 pub(crate) struct Placed {
-    pub(crate) leaf: Leaf,
+    pub(crate) leaf: Arc<Leaf>,
     pub(crate) scopes: Scopes,
     /// All weights round it multiplied in.
     pub(crate) weight: f64,
@@ -207,7 +212,7 @@ impl<'l> Compiler<'l> {
                 }),
             },
             _ => Ok(Ready {
-                leaves: vec![leaf(expr)?],
+                leaves: vec![Arc::new(leaf(expr)?)],
                 at: expr.at.0,
             }),
         }
@@ -216,7 +221,7 @@ impl<'l> Compiler<'l> {
 
 /// Leaves made from one place of the text.
 struct Ready {
-    leaves: Vec<Leaf>,
+    leaves: Vec<Arc<Leaf>>,
     at: usize,
 }
 
@@ -258,7 +263,7 @@ impl Draft {
             languages: rule.languages.iter().map(|tag| language_tag(tag)).collect(),
             min_score: rule.min_score,
             min_outlets: rule.min_outlets,
-            asked,
+            asked: asked.to_string().into_boxed_str(),
         };
         match compiled.takes_everything(rule) {
             Some(error) => Err(vec![error]),
@@ -335,7 +340,7 @@ impl Node {
             Node::Chain(first, links) => {
                 first.leaves() + links.iter().map(|(_, part)| part.leaves()).sum::<usize>()
             }
-            Node::Leaf(_) => 1,
+            Node::Leaf(..) => 1,
         }
     }
 
@@ -349,7 +354,7 @@ impl Node {
             Node::Chain(first, links) => {
                 first.is_costly() || links.iter().any(|(_, part)| part.is_costly())
             }
-            Node::Leaf(placed) => match &placed.leaf.goal {
+            Node::Leaf(_, placed) => match &placed.leaf.goal {
                 Goal::Term(plan) => plan.triggers().is_none(),
                 Goal::Regex(_) => true,
                 Goal::Filter(_) => false,
@@ -367,7 +372,7 @@ impl Node {
                 parts.iter().filter(|part| part.holds_of_nothing()).count() as u64 >= *least
             }
             Node::AtLeast(..) | Node::Chain(..) => false,
-            Node::Leaf(placed) => match &placed.leaf.goal {
+            Node::Leaf(_, placed) => match &placed.leaf.goal {
                 Goal::Regex(regex) => regex.is_match(""),
                 Goal::Term(_) | Goal::Filter(_) => false,
             },
@@ -384,7 +389,7 @@ impl Node {
                     .min_by_key(|(_, at)| *at)
             }
             Node::Not(at, _) => Some((Blame::Not, *at)),
-            Node::Leaf(placed) => Some((Blame::Regex, placed.at)),
+            Node::Leaf(_, placed) => Some((Blame::Regex, placed.at)),
             Node::AtLeast(..) | Node::Chain(..) => None,
         }
     }
@@ -422,12 +427,13 @@ fn node(
         Kind::List(_) | Kind::Filter(..) | Kind::Regex(_) | Kind::Term(_) => {
             let Ready { leaves, at } = ready.next()?;
             let placed = leaves.into_iter().map(|leaf| {
-                Node::Leaf(Box::new(Placed {
+                let placed = Placed {
                     scopes: leaf.scopes.unwrap_or(scopes),
                     weight: leaf.weight * weight,
                     leaf,
                     at,
-                }))
+                };
+                Node::Leaf(placed.leaf.guard, Box::new(placed))
             });
             match &expr.kind {
                 Kind::List(_) => Node::Or(placed.collect()),
@@ -443,6 +449,7 @@ fn innermost(root: &Expr) -> &Expr {
 }
 
 fn single<T>(mut parts: Vec<T>, join: impl Fn(Vec<T>) -> T) -> T {
+    parts.shrink_to_fit();
     match parts.len() {
         1 => parts.remove(0),
         _ => join(parts),

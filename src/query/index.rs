@@ -6,7 +6,6 @@
 //! Looking up costs the same however many topics there are.
 
 use std::collections::{BTreeMap, HashMap};
-use std::hash::{BuildHasherDefault, Hasher};
 
 use crate::query::compile::{Compiled, Compiler, Node};
 use crate::query::error::QueryError;
@@ -20,8 +19,7 @@ use crate::query::{Lists, Rule, Verdict};
 #[derive(Debug)]
 pub struct Index {
     topics: Vec<Compiled>,
-    /// Topics by the hash of a spelling. A false friend costs one judgement and changes nothing.
-    spellings: HashMap<u64, Vec<u32>, BuildHasherDefault<Hashed>>,
+    spellings: Spellings,
     prefixes: Prefixes,
     stems: BTreeMap<Stemming, HashMap<String, Vec<u32>>>,
     /// Topics that no trigger announces.
@@ -33,11 +31,12 @@ impl Index {
     pub fn new(topics: Vec<Compiled>) -> Index {
         let mut index = Index {
             topics: Vec::new(),
-            spellings: HashMap::default(),
+            spellings: Spellings::default(),
             prefixes: Prefixes::default(),
             stems: BTreeMap::new(),
             always: Vec::new(),
         };
+        let mut spellings: Vec<(u64, u32)> = Vec::new();
         let mut prefixes: BTreeMap<String, Vec<u32>> = BTreeMap::new();
         for (topic, number) in topics.iter().zip(0..) {
             let Some(triggers) = triggers(&topic.root) else {
@@ -47,7 +46,8 @@ impl Index {
             for trigger in triggers {
                 let topics = match trigger {
                     Trigger::Spelling(text) => {
-                        index.spellings.entry(spelling_hash(&text)).or_default()
+                        spellings.push((spelling_hash(&text), number));
+                        continue;
                     }
                     Trigger::Prefix(text) => prefixes.entry(text).or_default(),
                     Trigger::Stem(stemming, text) => index
@@ -62,6 +62,7 @@ impl Index {
                 }
             }
         }
+        index.spellings = Spellings::new(spellings);
         index.prefixes = Prefixes::new(prefixes);
         index.topics = topics;
         index
@@ -110,15 +111,8 @@ impl Index {
     /// The topics that an item may match, in order.
     fn touched(&self, reader: &Reader<'_>) -> Vec<u32> {
         let mut touched = self.always.clone();
-        let mut last = None;
         for place in reader.prepared.places() {
-            if last == Some(place.hash) {
-                continue;
-            }
-            last = Some(place.hash);
-            if let Some(topics) = self.spellings.get(&place.hash) {
-                touched.extend(topics);
-            }
+            self.spellings.find(place.hash, &mut touched);
         }
         if !self.prefixes.entries.is_empty() || !self.stems.is_empty() {
             reader.prepared.each_form(|form| {
@@ -161,7 +155,7 @@ fn triggers(node: &Node) -> Option<Vec<Trigger>> {
             rarest(std::iter::once(&**first).chain(wanted))
         }
         Node::Not(..) => None,
-        Node::Leaf(placed) => match &placed.leaf.goal {
+        Node::Leaf(_, placed) => match &placed.leaf.goal {
             Goal::Term(plan) => plan.triggers(),
             Goal::Regex(_) | Goal::Filter(_) => None,
         },
@@ -190,6 +184,102 @@ fn rarity(triggers: &[Trigger]) -> usize {
         .min()
         .unwrap_or_default();
     1 + (shortest * 64).saturating_sub(triggers.len())
+}
+
+/// Topics by the hash of a spelling. Two spellings of one hash are taken for each other, which costs one judgement and
+/// changes nothing.
+#[derive(Debug, Default)]
+struct Spellings {
+    /// Two bits for each hash, both in one word. Most words of a text are in no topic and end here, in little memory.
+    filter: Vec<u64>,
+    /// A table of hashes, at most half full, so that nearly each look-up reads one place of memory.
+    slots: Vec<Slot>,
+    /// Topics of the hashes that have several.
+    topics: Vec<u32>,
+}
+
+/// The topics of one hash; none in a slot that is free.
+#[derive(Clone, Copy, Debug, Default)]
+struct Slot {
+    hash: u64,
+    /// The only topic, or where several stand in `topics`.
+    topic: u32,
+    count: u32,
+}
+
+impl Spellings {
+    fn new(mut pairs: Vec<(u64, u32)>) -> Spellings {
+        /// Bits of the filter for each pair.
+        const BITS: usize = 16;
+        pairs.sort_unstable();
+        pairs.dedup();
+        if pairs.is_empty() {
+            return Spellings::default();
+        }
+        let mut spellings = Spellings {
+            filter: vec![0; (pairs.len() * BITS / 64).next_power_of_two()],
+            slots: vec![Slot::default(); (pairs.len() * 2).next_power_of_two()],
+            topics: Vec::new(),
+        };
+        for same in pairs.chunk_by(|a, b| a.0 == b.0) {
+            let (hash, only) = same[0];
+            let (word, bits) = spellings.filtered(hash);
+            spellings.filter[word] |= bits;
+            let topic = match same.len() {
+                1 => only,
+                _ => spellings.topics.len() as u32,
+            };
+            if same.len() > 1 {
+                spellings
+                    .topics
+                    .extend(same.iter().map(|(_, topic)| *topic));
+            }
+            let free = spellings
+                .probe(hash)
+                .find(|at| spellings.slots[*at].count == 0);
+            spellings.slots[free.expect("the table is never more than half full")] = Slot {
+                hash,
+                topic,
+                count: same.len() as u32,
+            };
+        }
+        spellings
+    }
+
+    /// Adds the topics of a hash to those touched.
+    fn find(&self, hash: u64, touched: &mut Vec<u32>) {
+        let (word, bits) = self.filtered(hash);
+        if self
+            .filter
+            .get(word)
+            .is_none_or(|filter| filter & bits != bits)
+        {
+            return;
+        }
+        for at in self.probe(hash) {
+            let slot = self.slots[at];
+            match slot.count {
+                0 => return,
+                _ if slot.hash != hash => {}
+                1 => return touched.push(slot.topic),
+                count => {
+                    let range = slot.topic as usize..(slot.topic + count) as usize;
+                    return touched.extend(self.topics.get(range).unwrap_or_default());
+                }
+            }
+        }
+    }
+
+    /// The slots where a hash may be, in the order of search.
+    fn probe(&self, hash: u64) -> impl Iterator<Item = usize> + use<> {
+        let last = self.slots.len() - 1;
+        (0..=last).map(move |step| ((hash >> 20) as usize).wrapping_add(step) & last)
+    }
+
+    fn filtered(&self, hash: u64) -> (usize, u64) {
+        let word = (hash >> 12) as usize & self.filter.len().saturating_sub(1);
+        (word, 1 << (hash & 63) | 1 << (hash >> 6 & 63))
+    }
 }
 
 /// Beginnings of words, sorted. Each knows the longest other one that it begins with, so that all beginnings of a word are
@@ -237,26 +327,5 @@ impl Prefixes {
             }
             candidate = prefix.shorter;
         }
-    }
-}
-
-/// Takes a hash as it is.
-#[derive(Default)]
-struct Hashed(u64);
-
-impl Hasher for Hashed {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        // Only whole numbers are ever hashed here.
-        self.0 = bytes
-            .iter()
-            .fold(self.0, |hash, byte| hash << 8 | u64::from(*byte));
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        self.0 = number;
     }
 }

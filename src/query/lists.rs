@@ -7,6 +7,7 @@ use std::sync::Arc;
 use regex::{Regex, RegexBuilder};
 
 use crate::query::Lists;
+use crate::query::compile::Guard;
 use crate::query::error::{Code, Mistake, Place, QueryError, nearest};
 use crate::query::prepared::{Scopes, ascii_host, language_tag};
 use crate::query::syntax::{
@@ -25,7 +26,7 @@ const REGEX_SIZE: usize = 1 << 20;
 /// What a part of a query looks for, apart from where and how much it weighs.
 #[derive(Clone, Debug)]
 pub(crate) enum Goal {
-    Term(Arc<Plan>),
+    Term(Plan),
     Regex(Arc<Regex>),
     Filter(Filter),
 }
@@ -51,19 +52,20 @@ pub(crate) struct Wanted {
 pub(crate) struct Leaf {
     pub(crate) goal: Goal,
     /// As written, without quotation marks, `=`, field and modifiers.
-    pub(crate) written: String,
+    pub(crate) written: Box<str>,
     /// The list it stands in.
     pub(crate) list: Option<Arc<str>>,
     /// Its own fields; `None`: those around it.
     pub(crate) scopes: Option<Scopes>,
     /// Its own weight.
     pub(crate) weight: f64,
+    pub(crate) guard: Guard,
 }
 
 /// A list with all that it takes from others.
 #[derive(Debug)]
 pub(crate) struct List {
-    pub(crate) leaves: Vec<Leaf>,
+    pub(crate) leaves: Vec<Arc<Leaf>>,
     /// Whether each of its leaves has places.
     pub(crate) positional: bool,
     depth: usize,
@@ -164,20 +166,24 @@ impl<'l> Library<'l> {
                 let inner = self.resolve(inner, within)?;
                 list.depth = list.depth.max(inner.depth + 1);
                 list.positional &= inner.positional && scopes.is_none();
-                list.leaves.extend(inner.leaves.iter().map(|leaf| Leaf {
-                    scopes: leaf.scopes.or(scopes),
-                    weight: leaf.weight * weight,
-                    ..leaf.clone()
-                }));
+                let own = |leaf: &Arc<Leaf>| match scopes.is_none() && weight == 1.0 {
+                    true => leaf.clone(),
+                    false => Arc::new(Leaf {
+                        scopes: leaf.scopes.or(scopes),
+                        weight: leaf.weight * weight,
+                        ..Leaf::clone(leaf)
+                    }),
+                };
+                list.leaves.extend(inner.leaves.iter().map(own));
             } else {
                 let leaf = leaf(base)?;
                 list.positional &= scopes.is_none() && matches!(leaf.goal, Goal::Term(_));
-                list.leaves.push(Leaf {
+                list.leaves.push(Arc::new(Leaf {
                     list: Some(named.clone()),
                     scopes,
                     weight,
                     ..leaf
-                });
+                }));
             }
             if list.leaves.len() > MOST_TERMS {
                 let message = format!(
@@ -278,10 +284,7 @@ pub(crate) fn unwrapped(root: &Expr) -> (&Expr, Option<&[crate::query::syntax::S
 /// A term, regex or filter made ready; of anything else there is none to make.
 pub(crate) fn leaf(expr: &Expr) -> Result<Leaf, Mistake> {
     let (goal, written) = match &expr.kind {
-        Kind::Term(term) => (
-            Goal::Term(Arc::new(Plan::new(term, expr.at.0)?)),
-            term.text(),
-        ),
+        Kind::Term(term) => (Goal::Term(Plan::new(term, expr.at.0)?), term.text()),
         Kind::Regex(pattern) => (
             Goal::Regex(Arc::new(regex(pattern, expr.at)?)),
             pattern.to_string(),
@@ -299,9 +302,14 @@ pub(crate) fn leaf(expr: &Expr) -> Result<Leaf, Mistake> {
         }
         _ => return Err(empty(expr.at.0, &expr.to_string())),
     };
+    let guard = match &goal {
+        Goal::Term(plan) => plan.guard(),
+        Goal::Regex(_) | Goal::Filter(_) => None,
+    };
     Ok(Leaf {
         goal,
-        written,
+        guard,
+        written: written.into(),
         list: None,
         scopes: None,
         weight: 1.0,

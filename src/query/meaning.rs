@@ -3,10 +3,8 @@
 //! Truth comes first and is all that most topics need. Only of a match the evidence is collected: the same tree is walked
 //! again along its true parts, and of proximity along the hits that are left at the end back to the terms they are made of.
 
-use std::collections::{BTreeMap, HashMap};
-
 use crate::model::Hit;
-use crate::query::compile::{Compiled, Node, Placed};
+use crate::query::compile::{Compiled, Guard, Node, Placed};
 use crate::query::lists::{Filter, Goal};
 use crate::query::prepared::{FIELDS, Prepared, Scopes};
 use crate::query::proximity::{Pair, apart, pairs};
@@ -81,7 +79,8 @@ pub(crate) fn holds(node: &Node, reader: &Reader<'_>, odd: bool) -> bool {
         }
         Node::AtLeast(least, part) => apart(&find(part, reader).spans) as u64 >= *least,
         Node::Chain(..) => !find(node, reader).spans.is_empty(),
-        Node::Leaf(placed) => match &placed.leaf.goal {
+        Node::Leaf(guard, _) if !passes(guard, reader) => false,
+        Node::Leaf(_, placed) => match &placed.leaf.goal {
             Goal::Term(plan) => !plan.hits(reader, placed.scopes).is_empty(),
             Goal::Regex(regex) => {
                 haystacks(reader.prepared, placed.scopes).any(|(_, text)| regex.is_match(text))
@@ -89,6 +88,11 @@ pub(crate) fn holds(node: &Node, reader: &Reader<'_>, odd: bool) -> bool {
             Goal::Filter(filter) => filter_holds(filter, reader, odd),
         },
     }
+}
+
+/// Whether an item has what a leaf cannot do without.
+fn passes(guard: &Guard, reader: &Reader<'_>) -> bool {
+    guard.is_none_or(|[one, other]| reader.prepared.has(one) || reader.prepared.has(other))
 }
 
 /// Whether a filter holds; an unknown language passes under an even number of NOTs and fails under an odd one.
@@ -154,10 +158,10 @@ pub(crate) fn find(node: &Node, reader: &Reader<'_>) -> Found {
             }
         }
         Node::Chain(first, links) => chain(first, links, reader),
-        Node::Leaf(placed) => Found {
+        Node::Leaf(guard, placed) => Found {
             spans: match &placed.leaf.goal {
-                Goal::Term(plan) => plan.hits(reader, placed.scopes),
-                Goal::Regex(_) | Goal::Filter(_) => Vec::new(),
+                Goal::Term(plan) if passes(guard, reader) => plan.hits(reader, placed.scopes),
+                _ => Vec::new(),
             },
             inner: Inner::Leaf,
         },
@@ -200,14 +204,18 @@ pub(crate) enum Proof<'c> {
 fn collect<'c>(node: &'c Node, reader: &Reader<'_>, odd: bool, proofs: &mut Vec<Proof<'c>>) {
     match node {
         Node::Or(parts) | Node::Any(_, parts) => {
-            for part in parts.iter().filter(|part| holds(part, reader, odd)) {
-                collect(part, reader, odd, proofs);
+            for part in parts {
+                // The proofs of a leaf are its truth; nothing is asked twice.
+                if matches!(part, Node::Leaf(..)) || holds(part, reader, odd) {
+                    collect(part, reader, odd, proofs);
+                }
             }
         }
         Node::And(parts) => parts
             .iter()
             .for_each(|part| collect(part, reader, odd, proofs)),
         Node::Not(..) => {}
+        Node::Leaf(guard, _) if !passes(guard, reader) => {}
         Node::AtLeast(_, part) => {
             let found = find(part, reader);
             trace(part, &found, &found.spans, proofs);
@@ -216,7 +224,7 @@ fn collect<'c>(node: &'c Node, reader: &Reader<'_>, odd: bool, proofs: &mut Vec<
             let found = find(node, reader);
             trace(node, &found, &found.spans, proofs);
         }
-        Node::Leaf(placed) => match &placed.leaf.goal {
+        Node::Leaf(_, placed) => match &placed.leaf.goal {
             Goal::Term(plan) => {
                 let spans = plan.hits(reader, placed.scopes);
                 proofs.extend(
@@ -268,7 +276,7 @@ fn trace<'c>(node: &'c Node, found: &Found, live: &[Span], proofs: &mut Vec<Proo
             }
             trace(first, first_found, &live, proofs);
         }
-        (Node::Leaf(placed), _) => {
+        (Node::Leaf(_, placed), _) => {
             if let Goal::Term(plan) = &placed.leaf.goal {
                 proofs.extend(live.iter().map(|span| Proof::Term(placed, plan, *span)));
             }
@@ -286,38 +294,33 @@ fn sorted(spans: impl Iterator<Item = Span>) -> Vec<Span> {
 
 /// Each distinct term once, by its best place (SPEC 5).
 fn score(proofs: &[Proof<'_>]) -> f64 {
-    let mut best: HashMap<(&str, Option<bool>), f64> = HashMap::new();
-    for proof in proofs {
+    let weighted = proofs.iter().map(|proof| {
         let (identity, placed, field) = match proof {
-            Proof::Term(placed, plan, span) => (
-                (plan.identity.0.as_str(), Some(plan.identity.1)),
-                placed,
-                span.field,
-            ),
-            Proof::Regex(placed, field, _) => {
-                ((placed.leaf.written.as_str(), None), placed, *field)
+            Proof::Term(placed, plan, span) => {
+                let (text, exact) = &plan.identity;
+                ((&**text, Some(*exact)), placed, span.field)
             }
+            Proof::Regex(placed, field, _) => ((&*placed.leaf.written, None), placed, *field),
         };
-        let weight = placed.weight * if field == 0 { 3.0 } else { 1.0 };
-        let known = best.entry(identity).or_insert(weight);
-        *known = known.max(weight);
-    }
-    // Sums of floating point numbers depend on their order; a map has none.
-    let mut weights: Vec<f64> = best.into_values().collect();
-    weights.sort_by(f64::total_cmp);
-    weights.into_iter().sum()
+        (identity, placed.weight * if field == 0 { 3.0 } else { 1.0 })
+    });
+    let mut weights: Vec<((&str, Option<bool>), f64)> = weighted.collect();
+    weights.sort_by(|(a, weight), (b, other)| a.cmp(b).then(other.total_cmp(weight)));
+    weights.dedup_by_key(|(identity, _)| *identity);
+    weights.into_iter().map(|(_, weight)| weight).sum()
 }
 
 /// The proofs as hits of the shown text, in the order of SPEC 6.
 fn evidence(reader: &Reader<'_>, proofs: &[Proof<'_>]) -> Vec<Hit> {
-    let mut hits: BTreeMap<(u8, usize, usize, &str), Hit> = BTreeMap::new();
+    let mut hits: Vec<Hit> = Vec::with_capacity(proofs.len());
     for proof in proofs {
         let (placed, field, range, form) = match proof {
             Proof::Term(placed, plan, span) => {
                 let Some(spelled) = plan.spelled(reader, *span) else {
                     continue;
                 };
-                (placed, span.field, spelled.start..spelled.end, spelled.form)
+                let range = spelled.start..spelled.end;
+                (placed, span.field, range, spelled.form)
             }
             Proof::Regex(placed, field, range) => {
                 let text = reader.prepared.words(*field).text().as_str();
@@ -326,16 +329,17 @@ fn evidence(reader: &Reader<'_>, proofs: &[Proof<'_>]) -> Vec<Hit> {
             }
         };
         let shown = reader.prepared.words(field).shown(range);
-        let written = placed.leaf.written.as_str();
-        hits.entry((field, shown.start, shown.end, written))
-            .or_insert_with(|| Hit {
-                field: FIELDS[usize::from(field)],
-                start: shown.start,
-                end: shown.end,
-                term: written.to_owned(),
-                form,
-                list: placed.leaf.list.as_deref().map(str::to_owned),
-            });
+        hits.push(Hit {
+            field: FIELDS[usize::from(field)],
+            start: shown.start,
+            end: shown.end,
+            term: placed.leaf.written.to_string(),
+            form,
+            list: placed.leaf.list.as_deref().map(str::to_owned),
+        });
     }
-    hits.into_values().collect()
+    let place = |hit: &Hit| (hit.field, hit.start, hit.end);
+    hits.sort_by(|a, b| place(a).cmp(&place(b)).then_with(|| a.term.cmp(&b.term)));
+    hits.dedup_by(|a, b| place(a) == place(b) && a.term == b.term);
+    hits
 }

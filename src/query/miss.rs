@@ -66,7 +66,7 @@ fn reason(node: &Node, reader: &Reader<'_>, odd: bool) -> String {
             )
         }
         Node::Chain(first, links) => not_near(first, links, reader),
-        Node::Leaf(placed) => absence(placed, reader.prepared),
+        Node::Leaf(_, placed) => absence(placed, reader.prepared),
     }
 }
 
@@ -87,7 +87,7 @@ fn none_of(parts: &[Node], reader: &Reader<'_>, odd: bool) -> String {
     }
     let names: Vec<String> = parts.iter().map(name).collect();
     let scopes = parts.iter().find_map(|part| match part {
-        Node::Leaf(placed) => Some(placed.scopes.in_words()),
+        Node::Leaf(_, placed) => Some(placed.scopes.in_words()),
         _ => None,
     });
     let scope = scopes.unwrap_or_else(|| "the text".to_owned());
@@ -155,10 +155,10 @@ fn presence(part: &Node, reader: &Reader<'_>, odd: bool) -> String {
             first.map_or_else(String::new, |part| presence(part, reader, odd))
         }
         Node::Not(_, part) => reason(part, reader, !odd),
-        Node::Leaf(placed) if matches!(placed.leaf.goal, Goal::Filter(_)) => {
+        Node::Leaf(_, placed) if matches!(placed.leaf.goal, Goal::Filter(_)) => {
             format!("{} is excluded", name(part))
         }
-        Node::Leaf(placed) => format!(
+        Node::Leaf(_, placed) => format!(
             "{} is in {}, which is excluded",
             name(part),
             placed.scopes.in_words()
@@ -227,9 +227,9 @@ fn too_far(
 /// What a part is called: its term, or an expression of its terms.
 fn name(node: &Node) -> String {
     match node {
-        Node::Leaf(placed) => match placed.leaf.goal {
+        Node::Leaf(_, placed) => match placed.leaf.goal {
             Goal::Term(_) => format!("`{}`", placed.leaf.written),
-            Goal::Regex(_) | Goal::Filter(_) => placed.leaf.written.clone(),
+            Goal::Regex(_) | Goal::Filter(_) => placed.leaf.written.to_string(),
         },
         Node::Or(parts) => match listed(parts) {
             Some(list) => format!("{{{list}}}"),
@@ -252,11 +252,11 @@ fn name(node: &Node) -> String {
 /// The list that all of these come from.
 fn listed(parts: &[Node]) -> Option<&str> {
     let list = |part: &'_ Node| match part {
-        Node::Leaf(placed) => placed.leaf.list.clone(),
+        Node::Leaf(_, placed) => placed.leaf.list.clone(),
         _ => None,
     };
     let first = match parts.first()? {
-        Node::Leaf(placed) => placed.leaf.list.as_deref()?,
+        Node::Leaf(_, placed) => placed.leaf.list.as_deref()?,
         _ => return None,
     };
     parts

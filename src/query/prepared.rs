@@ -51,12 +51,24 @@ pub struct Prepared {
     feed_names: Vec<String>,
     host: Option<String>,
     lang: Option<String>,
-    /// Where each spelling stands, by its hash.
-    places: Vec<Place>,
+    places: Places,
 }
 
+/// Where each spelling stands, found by its hash: buckets of chains, each chain in the order of the text.
+#[derive(Clone, Debug)]
+struct Places {
+    all: Vec<Place>,
+    /// The first place of each bucket; their number is a power of two.
+    buckets: Vec<u32>,
+    /// The next place of the same bucket.
+    next: Vec<u32>,
+}
+
+/// The end of a chain.
+const NONE: u32 = u32::MAX;
+
 /// A word that has a spelling with this hash, or begins a join that has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
     pub(crate) hash: u64,
     pub(crate) field: u8,
@@ -127,7 +139,7 @@ impl Prepared {
         ];
         let names = std::iter::once(document.feed).chain(document.tags.iter().map(String::as_str));
         Prepared {
-            places: places(&fields),
+            places: Places::new(&fields),
             fields,
             feed_words: Words::of_text(document.feed),
             feed_names: names.map(fold).collect(),
@@ -157,9 +169,9 @@ impl Prepared {
         }
     }
 
-    /// Every place, those of one hash side by side.
+    /// Every place, in the order of the text; a spelling with further forms may come twice.
     pub(crate) fn places(&self) -> &[Place] {
-        &self.places
+        &self.places.all
     }
 
     /// Gives every form of every word, and every join, to a function.
@@ -173,11 +185,18 @@ impl Prepared {
     }
 
     /// The places of a spelling, and of others that share its hash.
-    pub(crate) fn places_of(&self, hash: u64) -> &[Place] {
-        let from = self.places.partition_point(|place| place.hash < hash);
-        let rest = &self.places[from..];
-        let count = rest.iter().take_while(|place| place.hash == hash).count();
-        &rest[..count]
+    pub(crate) fn places_of(&self, hash: u64) -> impl Iterator<Item = &Place> {
+        let first = self.places.buckets[self.places.bucket(hash)];
+        let follow = |at: &u32| self.places.next.get(*at as usize).copied();
+        std::iter::successors(Some(first), follow)
+            .take_while(|at| *at != NONE)
+            .map(|at| &self.places.all[at as usize])
+            .filter(move |place| place.hash == hash)
+    }
+
+    /// Whether a spelling of this hash stands anywhere.
+    pub(crate) fn has(&self, hash: u64) -> bool {
+        self.places_of(hash).next().is_some()
     }
 
     pub(crate) fn feed_words(&self) -> &Words {
@@ -231,30 +250,42 @@ fn host(link: &str) -> Option<String> {
     address.host_str().map(ascii_host)
 }
 
-fn places(fields: &[Words; 6]) -> Vec<Place> {
-    let count = fields
-        .iter()
-        .map(|words| words.words().len())
-        .sum::<usize>();
-    let mut places = Vec::with_capacity(count + count / 4);
-    for (words, field) in fields.iter().zip(0..) {
-        for (word, number) in words.words().iter().zip(0..) {
-            let spellings = words.forms(word).map(|form| form.folded);
-            places.extend(spellings.map(|spelling| Place {
-                hash: spelling_hash(spelling),
+impl Places {
+    fn new(fields: &[Words; 6]) -> Places {
+        let count = fields
+            .iter()
+            .map(|words| words.words().len())
+            .sum::<usize>();
+        let mut all = Vec::with_capacity(count + count / 4);
+        for (words, field) in fields.iter().zip(0..) {
+            for (word, number) in words.words().iter().zip(0..) {
+                all.extend(words.forms(word).map(|form| Place {
+                    hash: spelling_hash(form.folded),
+                    field,
+                    word: number,
+                }));
+            }
+            all.extend(words.joins().map(|join| Place {
+                hash: spelling_hash(join.form.folded),
                 field,
-                word: number,
+                word: join.first as u32,
             }));
         }
-        places.extend(words.joins().map(|join| Place {
-            hash: spelling_hash(join.form.folded),
-            field,
-            word: join.first as u32,
-        }));
+        let mut places = Places {
+            buckets: vec![NONE; (all.len() * 2).next_power_of_two()],
+            next: vec![NONE; all.len()],
+            all,
+        };
+        for index in (0..places.all.len()).rev() {
+            let bucket = places.bucket(places.all[index].hash);
+            places.next[index] = std::mem::replace(&mut places.buckets[bucket], index as u32);
+        }
+        places
     }
-    places.sort_unstable();
-    places.dedup();
-    places
+
+    fn bucket(&self, hash: u64) -> usize {
+        (hash >> 32) as usize & (self.buckets.len() - 1)
+    }
 }
 
 /// Hash of a folded spelling. It only narrows the search: whoever finds a place compares the spelling itself, so words

@@ -1,20 +1,104 @@
 //! When a told story has something new.
 
+use std::collections::HashSet;
+
+use jiff::SignedDuration;
+
+use crate::model::Timestamp;
 use crate::story::Telling;
-use crate::story::vector::Frequencies;
+use crate::story::vector::{Frequencies, features};
+
+/// A story does not come back sooner than this after it was told.
+pub const REST: SignedDuration = SignedDuration::from_hours(6);
+
+/// From this share of words not told before, by weight, an item has something new.
+pub const NEW_WORDS: f32 = 0.4;
 
 /// Why a story that a recipient has been told comes back.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum News {
     /// An agency marks the item as an update.
     Marked,
-    /// This share of its words, by weight, stood in nothing told before; between 0 and 1.
-    Words(f64),
+    /// This share of its words, by weight, stood in nothing told before; from [`NEW_WORDS`] to 1.
+    Words(f32),
 }
 
-/// Whether `telling` has something new for a reader who was told `told` of the same story; the newest of them must be
-/// at least six hours old. A topic that had not matched before is the caller's to see.
-pub fn news(telling: &Telling, told: &[Telling], frequencies: &Frequencies) -> Option<News> {
-    let _ = (telling, told, frequencies);
-    None
+/// Whether `telling` has something new for a reader whom `told`, items of the same story, were told, the last of them at
+/// `told_at`. A topic that had not matched before is the caller's to see.
+pub fn news<'t>(
+    telling: &Telling,
+    told: impl IntoIterator<Item = &'t Telling>,
+    told_at: Timestamp,
+    now: Timestamp,
+    frequencies: &Frequencies,
+) -> Option<News> {
+    if now.duration_since(told_at) < REST {
+        return None;
+    }
+    let item = features(telling, frequencies);
+    if item.is_update {
+        return Some(News::Marked);
+    }
+    let told: Vec<_> = told
+        .into_iter()
+        .map(|told| features(told, frequencies))
+        .collect();
+    let told: HashSet<&str> = told
+        .iter()
+        .flat_map(|told| &told.words)
+        .map(|word| word.word.as_str())
+        .collect();
+    let all: f32 = item.words.iter().map(|word| word.weight).sum();
+    let unseen = item
+        .words
+        .iter()
+        .filter(|word| !told.contains(word.word.as_str()));
+    let new: f32 = unseen.map(|word| word.weight).sum();
+    (all > 0.0 && new / all >= NEW_WORDS).then(|| News::Words(new / all))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::story::tests::telling;
+
+    #[track_caller]
+    fn check(hours: i64, title: &str, summary: &str) -> Option<News> {
+        let first = telling(
+            1,
+            0,
+            "Magnitude 7.0 earthquake strikes Batura range, villages cut off",
+            "The quake struck the Batura mountains on Sunday.",
+        );
+        let next = telling(2, hours * 60, title, summary);
+        news(&next, [&first], first.at, next.at, &Frequencies::default())
+    }
+
+    #[test]
+    fn what_is_told_in_the_same_words_is_no_news() {
+        assert_eq!(
+            check(
+                8,
+                "Earthquake strikes Batura range",
+                "Villages are cut off, quake in mountains"
+            ),
+            None
+        );
+    }
+
+    #[test]
+    fn other_words_are_news_after_some_hours() {
+        let title = "Batura earthquake death toll passes 200";
+        let summary = "More than 200 people are known to have died, and aid is on its way.";
+        assert!(matches!(check(8, title, summary), Some(News::Words(share)) if share > NEW_WORDS));
+        assert_eq!(check(5, title, summary), None);
+    }
+
+    #[test]
+    fn an_update_mark_is_news() {
+        assert_eq!(
+            check(7, "UPDATE 1-Earthquake strikes Batura range", ""),
+            Some(News::Marked)
+        );
+    }
 }

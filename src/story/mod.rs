@@ -4,7 +4,10 @@ use crate::model::{ItemId, Timestamp};
 
 pub mod followup;
 pub mod group;
+mod tokens;
 pub mod vector;
+mod vocabulary;
+mod window;
 
 /// What the rules for stories need to know of an item.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,4 +26,28 @@ pub struct Telling {
     pub title: String,
     /// Shown summary; of an item without one, the shown content.
     pub summary: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An English item of its own publisher, so many minutes after the start of 2026.
+    pub(in crate::story) fn telling(
+        item: i64,
+        minutes: i64,
+        title: &str,
+        summary: &str,
+    ) -> Telling {
+        Telling {
+            item: ItemId(item),
+            at: Timestamp::from_second(1_767_225_600 + minutes * 60)
+                .expect("a time of this century"),
+            lang: Some("en".to_string()),
+            publisher: format!("outlet{item}.example"),
+            link: Some(format!("https://outlet{item}.example/{item}")),
+            title: title.to_string(),
+            summary: summary.to_string(),
+        }
+    }
 }

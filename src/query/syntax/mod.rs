@@ -11,13 +11,14 @@ mod print;
 mod scan;
 #[cfg(test)]
 mod tests;
+mod units;
 
 use crate::query::error::Mistake;
 
-pub(crate) use parse::check_field;
 pub use parse::parse;
 pub use plain::parse_plain;
 pub(crate) use scan::is_blank;
+pub(crate) use units::check_field;
 
 /// Levels of brackets and NOTs (SPEC 8).
 pub const DEEPEST: usize = 64;

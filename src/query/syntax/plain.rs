@@ -1,8 +1,9 @@
 //! A plain term: one string of `any`, `all`, `none` or of a list (SPEC 1.2).
 
 use crate::query::error::Code;
-use crate::query::syntax::parse::{Carrier, Parser, Reading, expr, quoted_term};
+use crate::query::syntax::parse::{Parser, Reading, expr};
 use crate::query::syntax::scan::{Cursor, is_blank};
+use crate::query::syntax::units::{Carrier, quoted_term};
 use crate::query::syntax::{Expr, FilterKind, Kind, Parsed, Term};
 
 /// Reads a plain term. Its tree holds one term, list, regex or filter, perhaps in fields and with a weight.
@@ -58,12 +59,11 @@ fn operator_inside(source: &str) -> Option<(String, usize)> {
             Some(Err(_)) => return None,
             None => {}
         }
-        let exact = usize::from(next == '=');
-        cursor.skip(exact);
-        let word = cursor.word().len();
-        match (exact, word) {
-            (0, 0) => cursor.skip(next.len_utf8()),
-            _ => cursor.skip(word),
+        match cursor.word().len() {
+            // An operator behind `=` is one all the same.
+            _ if next == '=' => cursor.skip(1),
+            0 => cursor.skip(next.len_utf8()),
+            word => cursor.skip(word),
         }
     }
 }

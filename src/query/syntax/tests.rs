@@ -212,6 +212,9 @@ fn a_plain_term_refuses_operators_and_what_needs_quotes() {
     plain_fails("{a} {b}", Code::OperatorInTerm);
     plain_fails("ANY/2(a, b)", Code::OperatorInTerm);
     plain_fails("a NEAR b", Code::OperatorInTerm);
+    plain_fails("=OR", Code::OperatorInTerm);
+    plain_fails("NOT", Code::OperatorInTerm);
+    plain_fails("feed:BBC World", Code::OperatorMissing);
     plain_fails("Fox (News)", Code::OperatorMissing);
     plain_fails("Yahoo, Inc", Code::Unexpected);
     plain_fails("Fox \"News\"", Code::OperatorMissing);

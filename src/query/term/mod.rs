@@ -9,14 +9,15 @@ use std::collections::HashMap;
 
 use rust_stemmers::{Algorithm, Stemmer};
 
+use crate::query::compile::Guard;
 use crate::query::error::{Code, Mistake};
-use crate::query::glob::Glob;
 use crate::query::prepared::{Prepared, Scopes, spelling_hash};
-use crate::query::syntax::{Loose, Stemming, Term};
-use crate::text::words::{Form, Word, Words};
-use cut::Piece;
+use crate::query::syntax::{Stemming, Term};
+use crate::text::words::Words;
+use edge::{Edge, Read, Spelling, edge, readings};
 
 mod cut;
+mod edge;
 
 /// A hit (SPEC 3.2): a field, a first and a last word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,45 +42,12 @@ pub(crate) struct Spelled {
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     /// What makes two terms one for the score: the folded text and whether it is exact.
-    pub(crate) identity: (String, bool),
-    /// The edges that leave each node.
-    edges: Vec<Vec<Edge>>,
+    pub(crate) identity: (Box<str>, bool),
+    /// By the node they leave.
+    edges: Box<[Edge]>,
     /// What must lie before each node's word; that of the first means nothing.
-    borders: Vec<Border>,
+    borders: Box<[Border]>,
 }
-
-#[derive(Clone, Debug)]
-struct Edge {
-    /// The node it leads to.
-    to: usize,
-    /// Whether it finds only words with a sign.
-    signed: bool,
-    wanted: Wanted,
-}
-
-/// What a form of the text must be.
-#[derive(Clone, Debug)]
-enum Wanted {
-    Equal(Vec<Spelling>),
-    Exactly(Spelling),
-    Globs(Vec<Glob>),
-    ExactGlob(Glob),
-    /// So many letters may differ.
-    Letters(u8, Vec<Spelling>),
-    ExactLetters(u8, Spelling),
-    Stem(Stemming, Vec<Stem>),
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Spelling {
-    hash: u64,
-    folded: String,
-    /// Before folding.
-    written: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Stem(pub(crate) String);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Border {
@@ -114,14 +82,16 @@ impl Plan {
     /// Cuts a term; a mistake stands at `at`, one about its `~` at that.
     pub(crate) fn new(term: &Term, at: usize) -> Result<Plan, Mistake> {
         let cut = cut::cut(term, at)?;
-        let mut edges: Vec<Vec<Edge>> = vec![Vec::new(); cut.borders.len()];
-        for piece in cut.pieces {
-            edges[piece.from].push(edge(piece, term));
-        }
+        let mut edges: Vec<Edge> = cut
+            .pieces
+            .into_iter()
+            .map(|piece| edge(piece, term))
+            .collect();
+        edges.sort_by_key(|edge| edge.from);
         Ok(Plan {
-            identity: (cut.folded, term.exact),
-            edges,
-            borders: cut.borders,
+            identity: (cut.folded.into(), term.exact),
+            edges: edges.into(),
+            borders: cut.borders.into(),
         })
     }
 
@@ -151,6 +121,14 @@ impl Plan {
         spans
     }
 
+    fn is_one_word(&self) -> bool {
+        self.borders.len() == 1
+    }
+
+    fn edges_from(&self, node: usize) -> impl Iterator<Item = &Edge> {
+        self.edges.iter().filter(move |edge| edge.from == node)
+    }
+
     fn hits_from(
         &self,
         reader: &Reader<'_>,
@@ -163,8 +141,22 @@ impl Plan {
         if word >= limit {
             return;
         }
+        if self.is_one_word() {
+            // Nearly all terms are one word, and need no ways.
+            for read in readings(reader.prepared.words(field), word) {
+                let last = word + read.words - 1;
+                if last < limit && self.edges.iter().any(|edge| edge.accepts(reader, &read)) {
+                    spans.push(Span {
+                        field,
+                        first: word,
+                        last,
+                    });
+                }
+            }
+            return;
+        }
         for state in self.run(reader, reader.prepared.words(field), word) {
-            if state.node == self.edges.len() && state.word <= limit {
+            if state.node == self.borders.len() && state.word <= limit {
                 spans.push(Span {
                     field,
                     first: word,
@@ -176,15 +168,27 @@ impl Plan {
 
     /// Whether the term hits anywhere in a text.
     pub(crate) fn hits_in(&self, reader: &Reader<'_>, words: &Words) -> bool {
-        let ends = |state: &State<'_>| state.node == self.edges.len();
+        let ends = |state: &State<'_>| state.node == self.borders.len();
         (0..words.words().len() as u32).any(|word| self.run(reader, words, word).iter().any(ends))
     }
 
     /// How a hit is spelled.
     pub(crate) fn spelled(&self, reader: &Reader<'_>, span: Span) -> Option<Spelled> {
+        if self.is_one_word() {
+            let words = reader.prepared.words(span.field);
+            let is_it = |read: &Read<'_>| {
+                span.first + read.words == span.last + 1
+                    && self.edges.iter().any(|edge| edge.accepts(reader, read))
+            };
+            return readings(words, span.first).find(is_it).map(|read| Spelled {
+                start: read.start,
+                end: read.end,
+                form: read.form.folded.to_owned(),
+            });
+        }
         let states = self.run(reader, reader.prepared.words(span.field), span.first);
         let is_end =
-            |state: &&State<'_>| state.node == self.edges.len() && state.word == span.last + 1;
+            |state: &&State<'_>| state.node == self.borders.len() && state.word == span.last + 1;
         let last = states.iter().find(is_end)?;
         let mut forms = Vec::new();
         let mut start = last.start;
@@ -228,7 +232,7 @@ impl Plan {
         let before = from
             .and_then(|from| states.get(from))
             .map(|state| state.end);
-        for edge in self.edges.get(node).into_iter().flatten() {
+        for edge in self.edges_from(node) {
             for read in readings(words, word).filter(|read| edge.accepts(reader, read)) {
                 if before.is_some_and(|end| !self.border_holds(node, words, end..read.start)) {
                     continue;
@@ -278,23 +282,39 @@ impl Plan {
 
     fn first_spellings(&self) -> Option<Vec<&Spelling>> {
         let mut all = Vec::new();
-        for edge in self.edges.first()? {
+        for edge in self.edges_from(0) {
             all.extend(edge.wanted.spellings()?);
         }
         Some(all)
     }
 
+    /// One or two spellings of which one is in every item that the term hits.
+    pub(crate) fn guard(&self) -> Guard {
+        let hashes: Option<Vec<u64>> = self
+            .triggers()?
+            .iter()
+            .map(|trigger| match trigger {
+                Trigger::Spelling(text) => Some(spelling_hash(text)),
+                Trigger::Prefix(_) | Trigger::Stem(..) => None,
+            })
+            .collect();
+        match hashes?.as_slice() {
+            [one] => Some([*one, *one]),
+            [one, other] => Some([*one, *other]),
+            _ => None,
+        }
+    }
+
     /// Of which triggers one at least is in every item that the term hits; `None` if there are none to name.
     pub(crate) fn triggers(&self) -> Option<Vec<Trigger>> {
         // Every way passes each node that no edge jumps over; the longest word there is the rarest guess.
-        let nodes = (0..self.edges.len()).filter(|node| {
-            let mut earlier = self.edges.iter().take(*node).flatten();
+        let nodes = (0..self.borders.len()).filter(|node| {
+            let mut earlier = self.edges.iter().take_while(|edge| edge.from < *node);
             earlier.all(|edge| edge.to <= *node)
         });
         nodes
             .filter_map(|node| {
-                let triggers: Option<Vec<_>> =
-                    self.edges[node].iter().map(Edge::triggers).collect();
+                let triggers: Option<Vec<_>> = self.edges_from(node).map(Edge::triggers).collect();
                 Some(triggers?.into_iter().flatten().collect::<Vec<_>>())
             })
             .max_by_key(|triggers| triggers.iter().map(Trigger::length).min())
@@ -313,92 +333,6 @@ struct State<'t> {
     from: Option<usize>,
 }
 
-/// One or more words of a text read as one form.
-struct Read<'t> {
-    words: u32,
-    start: u32,
-    end: u32,
-    signed: bool,
-    form: Form<'t>,
-}
-
-fn readings(words: &Words, first: u32) -> impl Iterator<Item = Read<'_>> {
-    let word = words.words().get(first as usize);
-    let plain = word.into_iter().flat_map(move |word: &Word| {
-        words.forms(word).map(|form| Read {
-            words: 1,
-            start: word.start,
-            end: word.end,
-            signed: false,
-            form,
-        })
-    });
-    let joins = words.joins_at(first as usize).map(|join| Read {
-        words: join.words as u32,
-        start: join.start,
-        end: join.end,
-        signed: join.has_sign(),
-        form: join.form,
-    });
-    plain.chain(joins)
-}
-
-impl Edge {
-    fn accepts(&self, reader: &Reader<'_>, read: &Read<'_>) -> bool {
-        let form = &read.form;
-        match &self.wanted {
-            Wanted::Equal(spellings) => spellings.iter().any(|wanted| wanted.folded == form.folded),
-            Wanted::Exactly(wanted) => form.equals_exactly(&wanted.written, &wanted.folded),
-            _ if self.signed != read.signed => false,
-            Wanted::Globs(globs) => {
-                read.words == 1 && globs.iter().any(|glob| glob.matches(form.folded))
-            }
-            Wanted::ExactGlob(glob) => {
-                read.words == 1 && written(form).is_some_and(|written| glob.matches(written))
-            }
-            Wanted::Letters(bound, spellings) => spellings
-                .iter()
-                .any(|wanted| within(&wanted.folded, form.folded, *bound)),
-            Wanted::ExactLetters(bound, wanted) => {
-                written(form).is_some_and(|written| within(&wanted.written, written, *bound))
-            }
-            Wanted::Stem(stemming, stems) => reader.with_stem(*stemming, form.folded, |stem| {
-                stems.iter().any(|wanted| wanted.0 == stem)
-            }),
-        }
-    }
-
-    fn triggers(&self) -> Option<Vec<Trigger>> {
-        let triggers = match &self.wanted {
-            Wanted::Equal(spellings) => spellings
-                .iter()
-                .map(|spelling| Trigger::Spelling(spelling.folded.clone()))
-                .collect(),
-            Wanted::Exactly(spelling) => vec![Trigger::Spelling(spelling.folded.clone())],
-            Wanted::Globs(globs) => globs
-                .iter()
-                .map(|glob| Trigger::Prefix(glob.prefix()))
-                .collect(),
-            Wanted::Stem(stemming, stems) => stems
-                .iter()
-                .map(|stem| Trigger::Stem(*stemming, stem.0.clone()))
-                .collect(),
-            Wanted::ExactGlob(_) | Wanted::Letters(..) | Wanted::ExactLetters(..) => return None,
-        };
-        Some(triggers)
-    }
-}
-
-impl Wanted {
-    fn spellings(&self) -> Option<&[Spelling]> {
-        match self {
-            Wanted::Equal(spellings) => Some(spellings),
-            Wanted::Exactly(spelling) => Some(std::slice::from_ref(spelling)),
-            _ => None,
-        }
-    }
-}
-
 impl Trigger {
     /// Letters of it, as a guess how rare it is.
     pub(crate) fn length(&self) -> usize {
@@ -407,77 +341,6 @@ impl Trigger {
             // A prefix finds many words.
             Trigger::Prefix(text) => text.chars().count() / 2,
         }
-    }
-}
-
-/// The spelling of a form that `=` compares with.
-fn written<'t>(form: &Form<'t>) -> Option<&'t str> {
-    use crate::text::words::Exact;
-    match form.exact {
-        Exact::Written(written) => Some(written),
-        Exact::Folded => Some(form.folded),
-        Exact::Never => None,
-    }
-}
-
-/// Whether two words of the same first letter differ by at most so many letters (optimal string alignment).
-fn within(wanted: &str, found: &str, bound: u8) -> bool {
-    let bound = usize::from(bound);
-    if wanted.chars().next() != found.chars().next() {
-        return false;
-    }
-    let (longer, shorter) = (wanted.chars().count(), found.chars().count());
-    longer.abs_diff(shorter) <= bound && strsim::osa_distance(wanted, found) <= bound
-}
-
-/// Fewest letters of a word that may differ by one or two (SPEC 3.1).
-fn fewest_letters(bound: u8) -> usize {
-    match bound {
-        1 => 5,
-        _ => 8,
-    }
-}
-
-fn edge(piece: Piece, term: &Term) -> Edge {
-    let has_wildcard = piece.has_wildcard;
-    let mut spellings: Vec<Spelling> = piece
-        .spellings
-        .into_iter()
-        .map(|(folded, written)| Spelling {
-            hash: spelling_hash(&folded),
-            folded,
-            written,
-        })
-        .collect();
-    let letters = spellings.first().map_or(0, |spelling| {
-        spelling
-            .written
-            .chars()
-            .filter(|c| c.is_alphabetic())
-            .count()
-    });
-    let wanted = match term.loose.map(|(loose, _)| loose) {
-        Some(Loose::Stem(stemming)) => {
-            let stems = spellings
-                .iter()
-                .map(|spelling| Stem(stem(stemming, &spelling.folded)));
-            Wanted::Stem(stemming, stems.collect())
-        }
-        Some(Loose::Letters(bound)) if letters >= fewest_letters(bound) => match term.exact {
-            true => Wanted::ExactLetters(bound, spellings.swap_remove(0)),
-            false => Wanted::Letters(bound, spellings),
-        },
-        _ if has_wildcard && term.exact => Wanted::ExactGlob(Glob::new(&spellings[0].written)),
-        _ if has_wildcard => {
-            Wanted::Globs(spellings.iter().map(|s| Glob::new(&s.folded)).collect())
-        }
-        _ if term.exact => Wanted::Exactly(spellings.swap_remove(0)),
-        _ => Wanted::Equal(spellings),
-    };
-    Edge {
-        to: piece.to,
-        signed: piece.signed,
-        wanted,
     }
 }
 

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::rule;
 use crate::query::index::Index;
+use crate::query::syntax::Stemming;
 use crate::query::{Document, Lists, Prepared, Rule, compile};
 
 /// Words of queries and texts, few enough to meet.
@@ -192,6 +193,15 @@ proptest! {
                 .filter(|(_, verdict)| verdict.matched)
                 .collect();
             prop_assert_eq!(index.judge(&prepared), plain);
+        }
+    }
+
+    #[test]
+    fn every_stemmer_takes_every_word(word in "[a-zäöüßçñğışåøæéèа-яёα-ωءا-ي]{1,12}", text in any::<String>()) {
+        for stemming in Stemming::ALL {
+            let item = Item { title: text.clone(), summary: word.clone(), lang: None };
+            let found = matches(&format!("\"{word}\"~stem.{}", stemming.0), &item);
+            prop_assert_eq!(found, Some(true), "{}", stemming.0);
         }
     }
 

@@ -80,6 +80,21 @@ fn a_phrase_stays_in_one_sentence_and_paragraph() {
 }
 
 #[test]
+fn sentences_end_where_a_reader_sees_it() {
+    check(
+        "\"Apple Watch\"",
+        &["Apple Watch"],
+        &["Apple! Watch", "Apple? Watch", "Apple… Watch"],
+    );
+    check("\"US Army\"", &["the U.S. Army"], &[]);
+    check("\"3 Mai\"", &["am 3. Mai"], &[]);
+    check("\"Smith Jones\"", &[], &["Mr. Smith. Jones"]);
+    check("\"Mr Smith\"", &["Mr. Smith", "MR. SMITH"], &[]);
+    check("東京地震", &["東京 地震"], &["東京！」地震", "東京。地震"]);
+    check("\"node js\"", &["node. js"], &["node. JS"]);
+}
+
+#[test]
 fn hyphens_of_a_term_part_or_join() {
     check(
         "al-Baghdadi",
@@ -155,6 +170,8 @@ fn letters_may_differ_in_long_words() {
     check("Iran~1", &["Iran"], &["Iraq", "Irans"]);
     check("Baghdadi~2", &["Bagdad"], &["Bagda"]);
     check("Mosul~2", &["Mosul"], &["Mosil"]);
+    check("=Baghdadi~1", &["Bagdadi"], &["bagdadi", "BAGHDADI"]);
+    check("=البغداد*", &["والبغدادي"], &[]);
     check("\"Abu Baghdadi\"~1", &["Abu Bagdadi"], &["Abo Bagdadi"]);
     check("Peshmerga~1", &["#Peshmerge"], &[]);
 }

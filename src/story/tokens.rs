@@ -1,0 +1,358 @@
+//! The words of titles and summaries: stems, pairs of CJK characters, and no marks of publishers.
+
+use rust_stemmers::{Algorithm, Stemmer};
+
+use crate::story::Telling;
+use crate::story::vector::Frequencies;
+use crate::story::vocabulary;
+use crate::text::fold::fold;
+use crate::text::words::{Gap, Kind, Rule, Word, Words};
+
+/// A word as it is compared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Token {
+    /// What is compared: a stem, a pair of characters.
+    pub(super) word: String,
+    /// How the text writes it.
+    pub(super) written: String,
+    /// Whether it is capitalised where not every word is.
+    pub(super) is_name: bool,
+    /// Whether it only holds the sentence together.
+    pub(super) is_function_word: bool,
+}
+
+/// By whose rules a text is cut: its language's; English where none is known, as it is the likeliest, and as texts that
+/// do not tell their language must at least be cut alike; and no rules (empty) for a language that we have none for.
+pub(super) fn rules_of(lang: Option<&str>) -> &'static str {
+    let Some(language) = primary(lang) else {
+        return "en";
+    };
+    let known = STEMMERS.iter().map(|(known, _)| *known);
+    known
+        .into_iter()
+        .find(|known| known.eq_ignore_ascii_case(language))
+        .unwrap_or_default()
+}
+
+/// The primary language of a tag; `None` where it is unknown.
+pub(super) fn primary(lang: Option<&str>) -> Option<&str> {
+    let primary = lang?.split(['-', '_']).next()?;
+    (!primary.is_empty() && !primary.eq_ignore_ascii_case("und")).then_some(primary)
+}
+
+#[rustfmt::skip]
+const STEMMERS: [(&str, Algorithm); 18] = [
+    ("ar", Algorithm::Arabic), ("da", Algorithm::Danish), ("de", Algorithm::German), ("el", Algorithm::Greek),
+    ("en", Algorithm::English), ("es", Algorithm::Spanish), ("fi", Algorithm::Finnish), ("fr", Algorithm::French),
+    ("hu", Algorithm::Hungarian), ("it", Algorithm::Italian), ("nb", Algorithm::Norwegian),
+    ("nl", Algorithm::Dutch), ("no", Algorithm::Norwegian), ("pt", Algorithm::Portuguese),
+    ("ro", Algorithm::Romanian), ("ru", Algorithm::Russian), ("sv", Algorithm::Swedish), ("tr", Algorithm::Turkish),
+];
+
+/// Cuts a text into what is compared.
+pub(super) fn tokens(text: &str, language: &'static str) -> Vec<Token> {
+    let words = Words::of_text(text);
+    let cutter = Cutter {
+        words: &words,
+        language,
+        capitals_mean_names: !is_title_case(&words),
+    };
+    let mut tokens = Vec::new();
+    let mut rest = words.words();
+    let mut sentence = None;
+    while let Some((word, behind)) = rest.split_first() {
+        if word.kind == Kind::Character {
+            let touching = |pair: &[Word]| matches!(pair, [one, next] if one.gap == Gap::Nothing && next.kind == Kind::Character);
+            let run = 1 + rest.windows(2).take_while(|pair| touching(pair)).count();
+            let (run, behind) = rest.split_at(run);
+            tokens.extend(cutter.pairs(run));
+            rest = behind;
+        } else {
+            let begins_sentence = sentence != Some(word.sentence);
+            tokens.push(cutter.token(word, begins_sentence));
+            rest = behind;
+        }
+        sentence = Some(word.sentence);
+    }
+    tokens
+}
+
+/// Whether a headline writes most of its words with a capital, so that a capital tells nothing.
+fn is_title_case(words: &Words) -> bool {
+    let inside = words.words().windows(2).filter_map(|pair| match pair {
+        [before, word] if before.sentence == word.sentence && word.end - word.start > 3 => {
+            Some(word)
+        }
+        _ => None,
+    });
+    let inside: Vec<bool> = inside.map(|word| capitals(words.written(word)).0).collect();
+    let capitalised = inside.iter().filter(|&&is_capital| is_capital).count();
+    inside.len() >= 3 && capitalised * 10 >= inside.len() * 6
+}
+
+/// Whether the first character is a capital, and whether more are.
+fn capitals(written: &str) -> (bool, bool) {
+    let mut chars = written.chars();
+    (
+        chars.next().is_some_and(char::is_uppercase),
+        chars.any(char::is_uppercase),
+    )
+}
+
+struct Cutter<'w> {
+    words: &'w Words,
+    language: &'static str,
+    capitals_mean_names: bool,
+}
+
+impl Cutter<'_> {
+    fn token(&self, word: &Word, begins_sentence: bool) -> Token {
+        let written = self.words.written(word);
+        let folded = self.base_form(word);
+        let (is_capital, has_more) = capitals(written);
+        let is_name = is_capital && (has_more || self.capitals_mean_names && !begins_sentence);
+        Token {
+            word: stem(self.language, &folded),
+            written: written.to_string(),
+            is_name,
+            is_function_word: vocabulary::is_function_word(self.language, &folded),
+        }
+    }
+
+    /// The form of a word without what grammar has hung on it: articles, possessives, particles.
+    fn base_form(&self, word: &Word) -> String {
+        let forms = self.words.forms(word).filter(|form| {
+            matches!(
+                form.rule,
+                Rule::Written
+                    | Rule::Possessive
+                    | Rule::Turkish
+                    | Rule::Elision
+                    | Rule::Arabic
+                    | Rule::Korean
+            )
+        });
+        forms
+            .min_by_key(|form| form.folded.len())
+            .map_or_else(String::new, |form| form.folded.to_string())
+    }
+
+    /// A run of characters of a script without blanks as pairs of neighbours; a single one stands for itself.
+    fn pairs(&self, run: &[Word]) -> Vec<Token> {
+        let token = |characters: &[Word]| {
+            let pair: String = characters
+                .iter()
+                .map(|word| self.words.folded(word))
+                .collect();
+            Token {
+                word: pair.clone(),
+                written: pair,
+                is_name: false,
+                is_function_word: false,
+            }
+        };
+        match run {
+            [only] => vec![token(std::slice::from_ref(only))],
+            many => many.windows(2).map(token).collect(),
+        }
+    }
+}
+
+fn stem(language: &str, folded: &str) -> String {
+    let algorithm = STEMMERS.iter().find(|(known, _)| *known == language);
+    let Some((_, algorithm)) = algorithm.filter(|_| folded.chars().all(char::is_alphabetic)) else {
+        return folded.to_string();
+    };
+    let stem = Stemmer::create(*algorithm).stem(folded).into_owned();
+    if language == "en" {
+        return vocabulary::same(&stem).to_string();
+    }
+    stem
+}
+
+/// A title without the marks that agencies and publishers put round it, and whether they mark it as an update.
+pub(super) fn bare_title<'t>(telling: &'t Telling, frequencies: &Frequencies) -> (&'t str, bool) {
+    let (title, is_update) = without_agency_mark(telling.title.trim());
+    let Some((bare, mark)) = mark_at_end(title) else {
+        return (title, is_update);
+    };
+    let is_learnt = mark_key(telling).is_some_and(|key| frequencies.of(&key) >= LEARNT);
+    if is_learnt || names(mark, &telling.publisher) {
+        return (bare, is_update);
+    }
+    (title, is_update)
+}
+
+/// What a publisher has put at the end of so many titles is its mark.
+const LEARNT: u32 = 3;
+const MAX_MARK_WORDS: usize = 5;
+const SEPARATORS: [&str; 6] = [" - ", " | ", " – ", " — ", " » ", " · "];
+
+/// Splits off what may be the name of the publisher: `Troops enter Mosul - BBC News`.
+fn mark_at_end(title: &str) -> Option<(&str, &str)> {
+    let splits = SEPARATORS
+        .iter()
+        .filter_map(|separator| title.rsplit_once(separator));
+    let (bare, mark) = splits.min_by_key(|(_, mark)| mark.len())?;
+    let words = mark.split_whitespace().count();
+    ((1..=MAX_MARK_WORDS).contains(&words) && !bare.trim().is_empty())
+        .then_some((bare.trim(), mark.trim()))
+}
+
+/// The key under which a publisher's mark is counted among the words; no word holds a line feed.
+pub(super) fn mark_key(telling: &Telling) -> Option<String> {
+    let (title, _) = without_agency_mark(telling.title.trim());
+    let (_, mark) = mark_at_end(title)?;
+    Some(format!("{}\n{}", telling.publisher, fold(mark)))
+}
+
+/// Whether a mark names the publisher: `BBC News` and `bbc.co.uk`.
+fn names(mark: &str, publisher: &str) -> bool {
+    let letters =
+        |text: &str| -> String { fold(text).chars().filter(|c| c.is_alphanumeric()).collect() };
+    let label = letters(publisher.split('.').next().unwrap_or_default());
+    let mark = letters(mark);
+    label.len() >= 3 && mark.len() >= 3 && (mark.contains(&label) || label.contains(&mark))
+}
+
+/// `UPDATE 2-`, `CORRECTED-`, `WRAPUP 1-`, `Exclusive:`.
+fn without_agency_mark(title: &str) -> (&str, bool) {
+    const MARKS: [(&str, bool); 9] = [
+        ("UPDATE", true),
+        ("WRAPUP", true),
+        ("RPT", false),
+        ("CORRECTED", false),
+        ("REFILE", false),
+        ("BREAKING", false),
+        ("EXCLUSIVE", false),
+        ("FACTBOX", false),
+        ("Exclusive", false),
+    ];
+    for (mark, is_update) in MARKS {
+        let Some(behind) = title.strip_prefix(mark) else {
+            continue;
+        };
+        let behind =
+            behind.trim_start_matches([' ', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
+        if let Some(bare) = behind
+            .strip_prefix(['-', ':'])
+            .map(str::trim)
+            .filter(|bare| !bare.is_empty())
+        {
+            return (bare, is_update);
+        }
+    }
+    (title, false)
+}
+
+/// A summary without an agency's dateline: `LONDON (Reuters) - `.
+pub(super) fn bare_summary(summary: &str) -> &str {
+    const DATELINE: usize = 60;
+    let end = summary
+        .char_indices()
+        .nth(DATELINE)
+        .map_or(summary.len(), |(at, _)| at);
+    let head = summary.get(..end).unwrap_or_default();
+    [") - ", ") -- ", ") – ", ") — "]
+        .iter()
+        .filter_map(|dash| summary.get(head.find(dash)? + dash.len()..))
+        .next()
+        .unwrap_or(summary)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::story::tests::telling;
+
+    fn compared(text: &str, language: &'static str) -> Vec<String> {
+        let tokens = tokens(text, language).into_iter();
+        tokens
+            .filter(|token| !token.is_function_word)
+            .map(|token| token.word)
+            .collect()
+    }
+
+    #[test]
+    fn words_are_stems_without_what_grammar_adds() {
+        assert_eq!(
+            compared("The bombings in Mosul’s villages", "en"),
+            ["explos", "mosul", "villag"].map(|word| if word == "explos" {
+                vocabulary::same("bomb").to_string()
+            } else {
+                word.to_string()
+            })
+        );
+        assert_eq!(compared("Nachtflüge in Alden", "de"), ["nachtflug", "ald"]);
+        assert_eq!(compared("l’Irak", "fr"), ["irak"]);
+    }
+
+    #[test]
+    fn scripts_without_blanks_are_compared_in_pairs() {
+        assert_eq!(compared("摩苏尔 市", ""), ["摩苏", "苏尔", "市"]);
+    }
+
+    #[test]
+    fn capitals_mean_names_only_where_not_every_word_has_one() {
+        let names = |text: &str| {
+            let tokens = tokens(text, "en").into_iter();
+            tokens
+                .filter(|token| token.is_name)
+                .map(|token| token.written)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(names("Troops enter Mosul. Iraqis cheer"), ["Mosul"]);
+        assert_eq!(
+            names("Iraqi Troops Enter Mosul Again As ISIS Flees"),
+            ["ISIS"]
+        );
+    }
+
+    #[test]
+    fn marks_of_publishers_fall() {
+        let bare = |title: &str, publisher: &str, frequencies: &Frequencies| {
+            let mut telling = telling(1, 0, title, "");
+            telling.publisher = publisher.to_string();
+            bare_title(&telling, frequencies).0.to_string()
+        };
+        let none = Frequencies::default();
+        assert_eq!(
+            bare("Mosul falls - BBC News", "bbc.co.uk", &none),
+            "Mosul falls"
+        );
+        assert_eq!(
+            bare("Mosul falls - what next", "bbc.co.uk", &none),
+            "Mosul falls - what next"
+        );
+        let learnt = Frequencies::new(9, [("x.org\nthe daily".to_string(), 3)]);
+        assert_eq!(
+            bare("Mosul falls | The Daily", "x.org", &learnt),
+            "Mosul falls"
+        );
+        assert_eq!(
+            bare("Mosul falls | The Daily", "y.org", &learnt),
+            "Mosul falls | The Daily"
+        );
+    }
+
+    #[test]
+    fn marks_of_agencies_fall_and_tell_updates() {
+        assert_eq!(
+            without_agency_mark("UPDATE 2-Mosul falls"),
+            ("Mosul falls", true)
+        );
+        assert_eq!(
+            without_agency_mark("CORRECTED-Mosul falls"),
+            ("Mosul falls", false)
+        );
+        assert_eq!(
+            without_agency_mark("UPDATES on Mosul"),
+            ("UPDATES on Mosul", false)
+        );
+        assert_eq!(
+            bare_summary("LONDON (Reuters) - Mosul fell."),
+            "Mosul fell."
+        );
+        assert_eq!(bare_summary("Mosul (city) fell."), "Mosul (city) fell.");
+    }
+}

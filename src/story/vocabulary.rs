@@ -1,0 +1,249 @@
+//! Words that tell nothing, and words that say the same.
+//!
+//! Headlines of one event differ in their words: one says quake, the next earthquake. No list makes that good, but the
+//! few dozen groups in which news vary most are worth a list. A group only makes two words one; how much that word
+//! tells is counted like that of any other.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
+use rust_stemmers::{Algorithm, Stemmer};
+
+/// Whether a folded word only holds sentences of a language together.
+pub(super) fn is_function_word(language: &str, folded: &str) -> bool {
+    static WORDS: LazyLock<HashMap<&str, HashSet<&str>>> = LazyLock::new(|| {
+        let words = |(language, words): &(&'static str, &'static str)| {
+            (*language, words.split_whitespace().collect())
+        };
+        FUNCTION_WORDS.iter().map(words).collect()
+    });
+    WORDS
+        .get(language)
+        .is_some_and(|words| words.contains(folded))
+}
+
+/// The stem that stands for all English stems of the same meaning; most stand for themselves.
+pub(super) fn same(stem: &str) -> &str {
+    static STEMS: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
+        let stemmer = Stemmer::create(Algorithm::English);
+        let mut stems = HashMap::new();
+        for group in SAME.lines() {
+            let mut group = group
+                .split_whitespace()
+                .map(|word| stemmer.stem(word).into_owned());
+            let Some(first) = group.next() else {
+                continue;
+            };
+            for other in group {
+                stems.entry(other).or_insert_with(|| first.clone());
+            }
+        }
+        stems
+    });
+    STEMS.get(stem).map_or(stem, String::as_str)
+}
+
+/// By language, folded.
+const FUNCTION_WORDS: [(&str, &str); 12] = [
+    (
+        "en",
+        "a about after again against all also am an and any are as at be because been before being between both but by \
+         can could did do does doing down during each for from further get gets got had has have having he her here hers \
+         him his how i if in into is it its itself just may me might more most must my no nor not now of off on once \
+         only or other our out over own said say says she should so some such than that the their them then there these \
+         they this those through to too under until up us very was we were what when where which while who whom why \
+         will with would you your",
+    ),
+    (
+        "de",
+        "aber alle als also am an auch auf aus bei beim bin bis da damit dann das dass dem den denn der des die dies \
+         diese diesem diesen dieser doch dort du durch ein eine einem einen einer eines er es fur gegen hat hatte hatten \
+         ich ihm ihn ihr ihre im in ins ist ja kann kein keine konnen mehr mit nach nicht noch nun nur ob oder ohne sagt \
+         sagte schon sei sein seine sich sie sind so soll sollen uber um und uns unter vom von vor war waren was wegen \
+         weil wenn werden wie will wir wird wo wurde wurden zu zum zur zwischen",
+    ),
+    (
+        "fr",
+        "a apres au aussi aux avant avec ce cela ces cet cette ceux chez comme comment contre d dans de depuis des deux \
+         dont du elle elles en entre est et etait ete etre eux fait il ils j je l la le les leur leurs lors lui m mais \
+         meme moins n ne ni non nos notre nous on ont ou par pas pendant peu peut plus pour pourquoi qu quand que quel \
+         quelle qui quoi s sa sans se selon ses si son sont sous sur tous tout tres un une vers vos votre vous y",
+    ),
+    (
+        "es",
+        "a al algo ante antes aqui asi aun bajo cada como con contra cual cuando de del desde donde dos durante e el \
+         ella ellas ellos en entre era es esa ese eso esta estan este esto fue fueron ha habia han hasta hay la las le \
+         les lo los mas me mi mientras muy nada ni no nos o otra otro para pero por porque que quien se segun ser si \
+         sin sobre son su sus tambien tan tiene todo tras tu un una uno unos y ya yo",
+    ),
+    (
+        "it",
+        "a ad agli ai al alla alle allo anche ancora c che chi ci col come con contro cosa cui d da dagli dai dal dalla \
+         degli dei del della delle dello di dopo dove e ed era essere fa fino fra gli ha hanno i il in io l la le lei lo \
+         loro lui ma mai mi molto ne negli nei nel nella nelle no noi non nostro o per perche piu poi prima quale quando \
+         quella quello questa questo s se sei senza si sia sono sopra su sua sue sugli sui sul sulla suo suoi tra tutti \
+         tutto un una uno verso vi",
+    ),
+    (
+        "pt",
+        "a ao aos apos as ate com como contra da das de depois do dos e ela ele eles em entre era essa esse esta este eu \
+         foi foram ha isso ja la mais mas me mesmo meu muito na nao nas nem no nos o os ou para pela pelas pelo pelos por \
+         porque quando que quem se sem ser seu seus so sobre sua suas tambem tem ter um uma",
+    ),
+    (
+        "nl",
+        "aan al alle als bij dan dat de deze die dit door een en er geen had hebben heeft het hij hoe hun ik in is je kan \
+         maar meer men met mijn naar niet nog nu of om onder ook op over te tegen toch tot uit van veel voor want waren \
+         was wat we wel werd wie wij worden wordt ze zei zich zij zijn zo zou",
+    ),
+    (
+        "sv",
+        "all alla alt at att av bara blev bli blir da de dem den denne der det detta dette dig din du efter ej eller en \
+         enligt er ett etter ett for fore fra fran ha had hade hadde han hans har hennes her hon hun hvad hvis hvor i \
+         icke ikke in ingen inte jag jeg kan kommer med meget mellan mellom men mer mot mycket nar ned nej ner ni no noe \
+         nog nogle nu ny och og ogsa om op opp os oss over pa sa saa sade samt seg sier sig sin sina som til till under \
+         upp ut vad var ved vi vid vil ville",
+    ),
+    (
+        "ru",
+        "а без более бы был была были было быть в вам вас весь во вот все всех вы где да даже для до его ее если есть еще \
+         же за здесь и из или им их к как ко когда кто ли либо между мне может мы на над надо наш не него нее нет ни них \
+         но о об однако он она они оно от очень по под после при про с со так также такой там те тем то того тоже той \
+         только том ты у уже хотя чего чей чем что чтобы эта эти это этого этой этом этот я",
+    ),
+    (
+        "pl",
+        "a aby ale bez bo byc byl byla bylo byly by co czy dla do gdy go i ich ile im ja jak jako je jego jej jest juz \
+         kiedy kto ktora ktore ktory lub ma mi mnie moze na nad nam nas nie niz o od on ona one oni oraz po pod przed \
+         przez przy sa sie sobie ta tak takze tam te tego tej ten to tu tym tylko u w we wiec wszystko z za ze",
+    ),
+    (
+        "tr",
+        "acaba ama ancak bazi belki ben beri bir biri birkac biz bu bunu cok cunku da daha de degil diye dolayi en gibi \
+         hem hep her icin ile ise kadar karsi ki kim mi mu nasil ne neden nerede o olan olarak oldu oldugunu onu orada \
+         oysa oyle pek sanki siz sonra su sey tum ve veya ya yani yer yine",
+    ),
+    (
+        "ar",
+        "الي ان او اي اذا الا التي الذي الذين ام انه انها اول اين بعد بعض بل بين تم تلك ثم حتي حول حيث خلال دون ذلك سوف \
+         ضد عبر علي عليه عن عند غير في فيه قال قالت قبل قد كان كانت كل كما كي كيف لا لدي لكن لم لن له لها ليس ما مع من \
+         منذ منه منها نحو هذا هذه هل هم هنا هو هي و وقد وكان يا يكون",
+    ),
+];
+
+/// A group a line; the first word stands for all.
+const SAME: &str = "\
+earthquake quake tremor temblor aftershock quakes
+fire blaze inferno wildfire bushfire
+dead die dies death kill killed fatal fatality fatalities slain toll deadly perish
+hurt injure injury injured wound wounded casualty
+vaccine jab immunisation immunization vaccination
+buy acquire acquisition takeover purchase buyout bought merger
+resign quit resignation
+prison jail imprisoned sentence sentenced
+guilty convict convicted conviction
+arrest detain detained custody
+storm typhoon hurricane cyclone
+sue lawsuit suit sued
+flood floodwater flooding inundation
+cut lower trim slash reduce reduction
+raise rise lift hike boost increase rose risen
+fall drop decline slump tumble slip sink slide plunge fell fallen plummet
+plane jet aircraft airplane jetliner airliner
+strike walkout stoppage
+police cop officer constable
+shooting shoot shot gunman gunfire gunmen
+crash collision collide wreck
+breach hack hacker hacked cyberattack
+profit earnings
+job employment
+unemployed unemployment jobless
+murder homicide slaying
+robbery heist thief thieves robber theft steal stole stolen rob robbed
+jewel jewelry jewellery jeweler jeweller gem diamond
+vote ballot referendum
+election poll polls
+protest demonstration rally protester demonstrator
+launch unveil debut introduce
+reveal disclose
+baby infant babies newborn
+recall withdraw
+startup start-up
+outage disruption
+train railway rail
+blast explosion explode bomb bombing
+rout crush thrash
+probe investigation investigate inquiry investigator
+ban prohibit outlaw
+warn warning alert
+doctor physician medic
+drug medicine pill tablet
+scientist researcher
+climber mountaineer
+peak summit
+ship vessel tanker boat
+rescue rescuer
+missing disappear vanish
+lawmaker mp legislator senator congressman
+film movie
+tycoon magnate billionaire
+pact deal agreement accord
+truce ceasefire
+refugee migrant asylum
+hostage captive kidnap kidnapped abduct abduction
+evacuate evacuation
+clash fighting battle
+soldier troop
+rebel insurgent militant
+lawyer attorney
+judge magistrate
+evidence proof
+deny denial
+approve approval
+budget spending
+virus outbreak epidemic
+hospital clinic
+teacher school pupil
+row dispute
+snow blizzard
+victory win winner won beat defeat
+";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn function_words_are_those_of_their_language() {
+        assert!(is_function_word("de", "die") && !is_function_word("en", "die"));
+        assert!(is_function_word("en", "was") && !is_function_word("xx", "was"));
+    }
+
+    #[test]
+    fn words_of_one_meaning_have_one_stem() {
+        let stemmer = Stemmer::create(Algorithm::English);
+        let stem = |word: &str| same(&stemmer.stem(word)).to_string();
+        for (one, other) in [
+            ("quakes", "earthquake"),
+            ("jailed", "prison"),
+            ("blaze", "fires"),
+            ("killing", "died"),
+        ] {
+            assert_eq!(stem(one), stem(other), "{one} {other}");
+        }
+        assert_ne!(stem("quake"), stem("fire"));
+    }
+
+    #[test]
+    fn a_stem_stands_for_one_meaning_only() {
+        let stemmer = Stemmer::create(Algorithm::English);
+        let mut seen: HashMap<String, &str> = HashMap::new();
+        for group in SAME.lines() {
+            for word in group.split_whitespace() {
+                if let Some(other) = seen.insert(stemmer.stem(word).into_owned(), group) {
+                    assert_eq!(other, group, "{word}");
+                }
+            }
+        }
+    }
+}

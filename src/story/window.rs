@@ -1,0 +1,480 @@
+//! The members of open stories, and how to find those that are like an item.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use crate::model::{ItemId, StoryId};
+use crate::story::Telling;
+use crate::story::tokens;
+use crate::story::vector::{Features, hash};
+
+/// Candidates are found by so many of an item's weightiest words.
+const WEIGHTIEST: usize = 14;
+/// Of a word that many members hold, only so many of the latest are looked at.
+const LATEST: usize = 4_000;
+/// How alike an item and a candidate must be by those words alone to be compared in full.
+const CANDIDATE: f32 = 0.1;
+
+/// A member of a story, as small as it can be compared.
+#[derive(Clone, Debug)]
+pub(super) struct Member {
+    pub(super) item: ItemId,
+    /// Seconds since 1970.
+    pub(super) at: i64,
+    pub(super) story: StoryId,
+    pub(super) title_hash: u64,
+    pub(super) title: Box<[u32]>,
+    pub(super) pairs: Box<[u32]>,
+    /// Hash of the language; 0: unknown.
+    language: u32,
+    /// Numbers of its words, ascending.
+    words: Box<[u32]>,
+    /// Weights of the same words; their squares sum up to `ONE` squared. Whole numbers, so that sums do not depend on
+    /// the order in which they are taken, and a restart groups as before.
+    weights: Box<[u16]>,
+}
+
+const ONE: f32 = 32_768.0;
+
+/// An item that has just come.
+#[derive(Clone, Debug)]
+pub(super) struct Fresh {
+    /// What will be a member.
+    pub(super) member: Member,
+    /// The epithets of each of its words, each once.
+    epithets: Vec<Vec<u32>>,
+}
+
+/// How alike two members are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Likeness {
+    /// The cosine of their words: 0 nothing shared, 1 equal.
+    pub(super) whole: f32,
+    /// The same without the strongest shared word and its epithets.
+    pub(super) besides: f32,
+}
+
+impl Member {
+    /// Its words and weights, as a story of it alone would have them.
+    fn sums(&self) -> impl ExactSizeIterator<Item = (u32, u32)> {
+        let weights = self.weights.iter().map(|&weight| u32::from(weight));
+        self.words.iter().copied().zip(weights)
+    }
+
+    /// How alike it is to an item that has just come.
+    pub(super) fn likeness(&self, fresh: &Fresh) -> Likeness {
+        let (mut whole, mut strongest, mut strongest_at) = (0u64, 0u64, 0);
+        let product = |theirs: usize, mine: usize| {
+            u64::from(fresh.member.weights[theirs]) * u64::from(self.weights[mine])
+        };
+        each_shared(
+            &fresh.member.words,
+            &self.words,
+            |word| *word,
+            |theirs, mine| {
+                let product = product(theirs, mine);
+                whole += product;
+                if product > strongest {
+                    (strongest, strongest_at) = (product, theirs);
+                }
+            },
+        );
+        let epithets = fresh
+            .epithets
+            .get(strongest_at)
+            .map_or(&[][..], |epithets| epithets);
+        let epithets = epithets
+            .iter()
+            .filter(|&&word| fresh.member.words.get(strongest_at) != Some(&word));
+        let named: u64 = epithets
+            .filter_map(|word| {
+                let theirs = fresh.member.words.binary_search(word).ok()?;
+                let mine = self.words.binary_search(word).ok()?;
+                Some(product(theirs, mine))
+            })
+            .sum();
+        let part = |product: u64| product as f32 / (ONE * ONE);
+        Likeness {
+            whole: part(whole),
+            besides: part(whole.saturating_sub(strongest + named)),
+        }
+    }
+}
+
+/// Calls with the places of each word that both hold.
+fn each_shared<T>(
+    one: &[T],
+    other: &[T],
+    word: impl Fn(&T) -> u32,
+    mut shared: impl FnMut(usize, usize),
+) {
+    let (mut i, mut j) = (0, 0);
+    while let (Some(left), Some(right)) = (one.get(i), other.get(j)) {
+        match word(left).cmp(&word(right)) {
+            std::cmp::Ordering::Less => i += 1,
+            std::cmp::Ordering::Greater => j += 1,
+            std::cmp::Ordering::Equal => {
+                shared(i, j);
+                i += 1;
+                j += 1;
+            }
+        }
+    }
+}
+
+/// An open story.
+#[derive(Clone, Debug)]
+pub(super) struct Story {
+    /// When its first member came, in seconds since 1970.
+    pub(super) opened: i64,
+    /// When its last member came.
+    pub(super) last: i64,
+    /// Hash of the language its members are in; 0: unknown.
+    language: u32,
+    /// Slots of its members, in the order in which they came.
+    pub(super) members: Vec<u32>,
+    /// Numbers of the words of all members, ascending, with the sums of their weights: its middle, times its size.
+    /// Not kept of a story with one member, as it is that member.
+    sums: Vec<(u32, u32)>,
+}
+
+impl Story {
+    /// Two known languages never mix; an unknown one may be any.
+    pub(super) fn may_take(&self, member: &Member) -> bool {
+        may_mix(self.language, member.language)
+    }
+
+    fn take_language(&mut self, language: u32) {
+        if self.language == 0 {
+            self.language = language;
+        }
+    }
+}
+
+fn may_mix(one: u32, other: u32) -> bool {
+    one == 0 || other == 0 || one == other
+}
+
+/// A word that a member of the window holds.
+#[derive(Clone, Debug)]
+struct Known {
+    text: Box<str>,
+    /// Slots of the members that hold it, ascending, and its weight in each.
+    holders: Vec<(u32, u16)>,
+}
+
+/// The members of all open stories.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Window {
+    members: Vec<Member>,
+    stories: HashMap<StoryId, Story>,
+    /// The number of a word, its place in `known`, by its hash.
+    numbers: HashMap<u64, u32>,
+    known: Vec<Known>,
+    /// Room to add up likenesses; all zero between calls.
+    sums: Vec<u32>,
+}
+
+impl Window {
+    /// An item as a member that belongs to no story yet. Its words get numbers.
+    pub(super) fn fresh(&mut self, telling: &Telling, features: &Features) -> Fresh {
+        let mut words: Vec<(u32, f32, &[u64])> = features
+            .words
+            .iter()
+            .filter(|word| word.weight > 0.0)
+            .map(|word| {
+                (
+                    self.number(&word.word),
+                    word.weight,
+                    word.epithets.as_slice(),
+                )
+            })
+            .collect();
+        words.sort_unstable_by_key(|(number, ..)| *number);
+        // In the order of the words' text, not of their numbers: a restart may number them differently.
+        let length = features
+            .words
+            .iter()
+            .map(|word| word.weight * word.weight)
+            .sum::<f32>()
+            .sqrt();
+        let scale = if length > 0.0 { ONE / length } else { 0.0 };
+        let member = Member {
+            item: telling.item,
+            at: telling.at.as_second(),
+            story: StoryId(0),
+            title_hash: features.title_hash,
+            title: features.title.clone(),
+            pairs: features.pairs.clone(),
+            language: tokens::primary(telling.lang.as_deref()).map_or(0, |language| {
+                hash(&language.to_ascii_lowercase()) as u32 | 1
+            }),
+            words: words.iter().map(|(number, ..)| *number).collect(),
+            weights: words
+                .iter()
+                .map(|(_, weight, _)| ((weight * scale).round() as u16).max(1))
+                .collect(),
+        };
+        let epithets = words.iter().map(|(.., epithets)| {
+            let known = epithets
+                .iter()
+                .filter_map(|word| self.numbers.get(word).copied());
+            let mut known: Vec<u32> = known.collect();
+            known.sort_unstable();
+            known.dedup();
+            known
+        });
+        Fresh {
+            epithets: epithets.collect(),
+            member,
+        }
+    }
+
+    fn number(&mut self, word: &str) -> u32 {
+        let next = place(self.known.len());
+        let number = *self.numbers.entry(hash(&word)).or_insert(next);
+        if number == next {
+            self.known.push(Known {
+                text: word.into(),
+                holders: Vec::new(),
+            });
+        }
+        number
+    }
+
+    /// Makes an item a member of a story, which opens with it if it is unknown.
+    pub(super) fn add(&mut self, mut member: Member, story: StoryId) {
+        let slot = place(self.members.len());
+        member.story = story;
+        for (&word, &weight) in member.words.iter().zip(&member.weights) {
+            self.known[word as usize].holders.push((slot, weight));
+        }
+        let place = self.stories.entry(story).or_insert_with(|| Story {
+            opened: member.at,
+            last: member.at,
+            language: member.language,
+            members: Vec::new(),
+            sums: Vec::new(),
+        });
+        place.opened = place.opened.min(member.at);
+        place.last = place.last.max(member.at);
+        place.take_language(member.language);
+        if let [only] = place.members.as_slice() {
+            place.sums = self.members[*only as usize].sums().collect();
+        }
+        if !place.members.is_empty() {
+            add_sums(&mut place.sums, member.sums());
+        }
+        place.members.push(slot);
+        self.members.push(member);
+    }
+
+    pub(super) fn slot(&self, slot: u32) -> &Member {
+        &self.members[slot as usize]
+    }
+
+    pub(super) fn item(&self, slot: u32) -> ItemId {
+        self.slot(slot).item
+    }
+
+    pub(super) fn story(&self, story: StoryId) -> Option<&Story> {
+        self.stories.get(&story)
+    }
+
+    /// Slots of the members that are somewhat like an item by its weightiest words, ascending.
+    pub(super) fn candidates(&mut self, member: &Member) -> Vec<u32> {
+        let mut weightiest: Vec<(u16, &Known)> = member
+            .words
+            .iter()
+            .zip(&member.weights)
+            .map(|(&word, &weight)| (weight, &self.known[word as usize]))
+            .collect();
+        weightiest.sort_unstable_by(|(one, left), (other, right)| {
+            other.cmp(one).then_with(|| left.text.cmp(&right.text))
+        });
+        self.sums.resize(self.members.len(), 0);
+        let mut touched = Vec::new();
+        for (weight, known) in weightiest.into_iter().take(WEIGHTIEST) {
+            for &(slot, theirs) in known.holders.iter().rev().take(LATEST) {
+                let sum = &mut self.sums[slot as usize];
+                if *sum == 0 {
+                    touched.push(slot);
+                }
+                *sum += u32::from(weight) * u32::from(theirs);
+            }
+        }
+        let enough = (CANDIDATE * ONE * ONE) as u32;
+        let mut candidates: Vec<u32> = touched
+            .iter()
+            .copied()
+            .filter(|&slot| self.sums[slot as usize] >= enough)
+            .collect();
+        for slot in touched {
+            self.sums[slot as usize] = 0;
+        }
+        candidates.sort_unstable();
+        candidates
+    }
+
+    fn sums_of<'w>(&'w self, story: &'w Story) -> Cow<'w, [(u32, u32)]> {
+        match story.members.as_slice() {
+            [only] => self.slot(*only).sums().collect(),
+            _ => Cow::Borrowed(&story.sums),
+        }
+    }
+
+    /// The cosine of an item and the middle of a story.
+    pub(super) fn likeness_with_middle(&self, member: &Member, story: StoryId) -> f32 {
+        let Some(story) = self.stories.get(&story) else {
+            return 0.0;
+        };
+        cosine(&self.sums_of(story), &member.sums().collect::<Vec<_>>())
+    }
+
+    /// How alike the middles of two stories are, and how many members the smaller has; `None` if they are in two
+    /// languages.
+    pub(super) fn alike(&self, one: StoryId, other: StoryId) -> Option<(f32, usize)> {
+        let (one, other) = (self.stories.get(&one)?, self.stories.get(&other)?);
+        if !may_mix(one.language, other.language) {
+            return None;
+        }
+        let alike = cosine(&self.sums_of(one), &self.sums_of(other));
+        Some((alike, one.members.len().min(other.members.len())))
+    }
+
+    /// The two stories, the older first.
+    pub(super) fn by_age(&self, one: StoryId, other: StoryId) -> (StoryId, StoryId) {
+        let age = |story: StoryId| {
+            (
+                self.stories
+                    .get(&story)
+                    .map_or(i64::MAX, |story| story.opened),
+                story,
+            )
+        };
+        if age(one) <= age(other) {
+            (one, other)
+        } else {
+            (other, one)
+        }
+    }
+
+    /// Moves all members of one story into another.
+    pub(super) fn merge(&mut self, younger: StoryId, older: StoryId) {
+        let Some(moved) = self.stories.remove(&younger) else {
+            return;
+        };
+        let sums = self.sums_of(&moved).into_owned();
+        for &slot in &moved.members {
+            self.members[slot as usize].story = older;
+        }
+        let Some(mut place) = self.stories.remove(&older) else {
+            return;
+        };
+        place.sums = self.sums_of(&place).into_owned();
+        add_sums(&mut place.sums, sums.into_iter());
+        place.opened = place.opened.min(moved.opened);
+        place.last = place.last.max(moved.last);
+        place.take_language(moved.language);
+        place.members.extend(moved.members);
+        place.members.sort_unstable();
+        self.stories.insert(older, place);
+    }
+
+    /// The three words that an item most shares with a member, as the item writes them.
+    pub(super) fn shared_words(&self, features: &Features, slot: u32) -> String {
+        let member = self.slot(slot);
+        let mut shared: Vec<(f32, &str)> = features
+            .words
+            .iter()
+            .filter_map(|word| {
+                let number = self.numbers.get(&hash(&word.word.as_str()))?;
+                let at = member.words.binary_search(number).ok()?;
+                Some((
+                    word.weight * f32::from(member.weights[at]),
+                    word.written.as_str(),
+                ))
+            })
+            .collect();
+        shared.sort_by(|one, other| other.0.total_cmp(&one.0));
+        let words: Vec<String> = shared
+            .iter()
+            .take(3)
+            .map(|(_, word)| format!("`{word}`"))
+            .collect();
+        words.join(", ")
+    }
+
+    /// Forgets stories with all their members, once they are many enough to be worth it.
+    pub(super) fn forget(&mut self, is_over: impl Fn(&Story) -> bool) {
+        let over = self
+            .stories
+            .values()
+            .filter(|story| is_over(story))
+            .map(|story| story.members.len())
+            .sum::<usize>();
+        if over * 4 < self.members.len() {
+            return;
+        }
+        let before = std::mem::take(self);
+        for mut member in before.members {
+            let story = &before.stories[&member.story];
+            if is_over(story) {
+                continue;
+            }
+            let mut words: Vec<(u32, u16)> = member
+                .words
+                .iter()
+                .zip(&member.weights)
+                .map(|(&word, &weight)| (self.number(&before.known[word as usize].text), weight))
+                .collect();
+            words.sort_unstable_by_key(|(number, _)| *number);
+            member.words = words.iter().map(|(number, _)| *number).collect();
+            member.weights = words.iter().map(|(_, weight)| *weight).collect();
+            let story = member.story;
+            self.add(member, story);
+        }
+    }
+}
+
+/// The cosine of two middles; of nothing it is 0.
+fn cosine(one: &[(u32, u32)], other: &[(u32, u32)]) -> f32 {
+    let length = |sums: &[(u32, u32)]| {
+        let squares: u128 = sums.iter().map(|(_, sum)| u128::from(*sum).pow(2)).sum();
+        (squares as f64).sqrt()
+    };
+    let lengths = length(one) * length(other);
+    if lengths == 0.0 {
+        return 0.0;
+    }
+    let mut product = 0u128;
+    each_shared(
+        one,
+        other,
+        |(word, _)| *word,
+        |mine, theirs| {
+            product += u128::from(one[mine].1) * u128::from(other[theirs].1);
+        },
+    );
+    (product as f64 / lengths) as f32
+}
+
+/// There are never so many members or words.
+fn place(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+/// Adds weights of words, ascending, to sums of words, ascending.
+fn add_sums(sums: &mut Vec<(u32, u32)>, added: impl ExactSizeIterator<Item = (u32, u32)>) {
+    let before = std::mem::take(sums);
+    sums.reserve_exact(before.len() + added.len());
+    let mut before = before.into_iter().peekable();
+    for (word, weight) in added {
+        while let Some(sum) = before.next_if(|sum| sum.0 < word) {
+            sums.push(sum);
+        }
+        let known = before.next_if(|sum| sum.0 == word).map_or(0, |sum| sum.1);
+        sums.push((word, known.saturating_add(weight)));
+    }
+    sums.extend(before);
+}

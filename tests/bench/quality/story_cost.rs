@@ -1,0 +1,100 @@
+//! What grouping costs with a full window of invented headlines: time an item, time of a restart, memory.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use wirewatch::model::{ItemId, StoryId, Timestamp};
+use wirewatch::story::Telling;
+use wirewatch::story::group::Grouper;
+use wirewatch::story::vector::Frequencies;
+
+/// Places so many items within 72 hours, then as many hundredths more and times those.
+pub fn run(items: usize) {
+    let tellings = headlines(items + items / 100);
+    let mut frequencies = Frequencies::default();
+    for telling in &tellings {
+        frequencies.count(telling);
+    }
+    // As the store would give them: without the rare.
+    let kept: Vec<(String, u32)> = frequencies.words().map(|(word, items)| (word.to_string(), items)).collect();
+    let frequencies = Frequencies::new(frequencies.items(), kept);
+    let before = resident();
+    let mut grouper = Grouper::new(frequencies.clone());
+    let mut stories = Vec::with_capacity(tellings.len());
+    let mut times = Vec::with_capacity(tellings.len());
+    let begin = Instant::now();
+    for telling in &tellings {
+        let each = Instant::now();
+        let placement = grouper.place(telling, StoryId(telling.item.0));
+        times.push(each.elapsed());
+        stories.push(placement.story);
+    }
+    let all = begin.elapsed();
+    let after = resident();
+
+    let mut restored = Grouper::new(frequencies);
+    let begin = Instant::now();
+    for (telling, story) in tellings.iter().zip(&stories) {
+        restored.restore(telling, *story);
+    }
+    let restart = begin.elapsed();
+
+    let mut last = times.split_off(items);
+    last.sort_unstable();
+    let p99 = last.get(last.len() * 99 / 100).copied().unwrap_or(Duration::ZERO);
+    println!("{items} items: {:.0} a second", tellings.len() as f64 / all.as_secs_f64());
+    println!("  with all in the window: p50 {:?}, p99 {p99:?}", last.get(last.len() / 2).copied().unwrap_or_default());
+    println!("  restart {restart:?}, memory {} MiB", after.saturating_sub(before) >> 20);
+}
+
+/// Bytes of memory that this process holds, where the system tells.
+fn resident() -> u64 {
+    let pages = fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    pages.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok()).unwrap_or(0) * 4096
+}
+
+/// Five items an event on average, words as frequent as in language (Zipf), always the same ones.
+fn headlines(count: usize) -> Vec<Telling> {
+    const WORDS: f64 = 60_000.0;
+    let mut seed = 1u64;
+    let mut random = move || {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 11) as f64 / (1u64 << 53) as f64
+    };
+    let word = |random: f64| word(WORDS.powf(random) as u64);
+    (0..count)
+        .map(|item| {
+            let event = (item as f64 / 5.0 + random() * 200.0) as u64;
+            let names: Vec<String> = (0..4).map(|name| self::word(60_000 + event * 7 % 40_000 + name * 40_000)).collect();
+            let mut text = |own: usize, other: usize| {
+                let own = (0..own).map(|at| names[at % names.len()].clone());
+                let other: Vec<String> = (0..other).map(|_| word(random())).collect();
+                own.chain(other).collect::<Vec<_>>().join(" ")
+            };
+            Telling {
+                item: ItemId(item as i64),
+                at: Timestamp::from_second(1_767_225_600 + (item as i64 * 250_000) / count as i64).expect("a time of this century"),
+                lang: Some("en".to_string()),
+                publisher: format!("outlet{}.example", item % 300),
+                link: Some(format!("https://outlet.example/{item}")),
+                title: text(3, 7),
+                summary: text(4, 25),
+            }
+        })
+        .collect()
+}
+
+/// A word for each number.
+fn word(mut number: u64) -> String {
+    const SYLLABLES: [&str; 20] = [
+        "ba", "ke", "li", "mo", "nu", "ra", "se", "ti", "vo", "zu", "dal", "fer", "gin", "hol", "jun", "pas", "qet", "wim", "xor", "yul",
+    ];
+    let mut word = String::new();
+    loop {
+        word.push_str(SYLLABLES[(number % 20) as usize]);
+        number /= 20;
+        if number == 0 {
+            return word;
+        }
+    }
+}
