@@ -153,15 +153,7 @@ fn is_plain(text: &str) -> bool {
 fn has_only_plain_numbers(text: &str) -> bool {
     memmem::find_iter(text.as_bytes(), b"&#1").all(|at| {
         let source = text.get(at..).unwrap_or_default();
-        match markup::reference(source) {
-            (Reference::Character(character), length) => {
-                let digits = source.get(2..length.saturating_sub(1)).unwrap_or_default();
-                digits
-                    .parse::<u32>()
-                    .is_ok_and(|code| code == u32::from(character))
-            }
-            _ => true,
-        }
+        !matches!(markup::reference(source), (Reference::Meant(_), _))
     })
 }
 

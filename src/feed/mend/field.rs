@@ -378,7 +378,7 @@ impl<'a> Field<'a> {
                 if self.space == Space::Rss {
                     log.note("markup that is not escaped", &place(), "taken as HTML");
                 }
-                out.push_str(&escape(&markup::html(self.cut())));
+                markup::write_html(out, self.cut());
             }
             Source::Text => {
                 let faults = markup::write_text(out, self.cut());

@@ -347,7 +347,7 @@ impl Read for Mender<'_> {
             if !self.step() {
                 self.finish();
             }
-            self.pending = self.writer.take();
+            self.writer.take_into(&mut self.pending);
             self.offset = 0;
         }
         let mut rest = self
