@@ -34,6 +34,7 @@ pub(super) fn survey(text: &str) -> Kind {
         return Kind::Json;
     }
     match find_root(text) {
+        Err(_) if memmem::find(text.as_bytes(), b"jsonfeed.org/version/").is_some() => Kind::Json,
         Err(what) => Kind::Not(what),
         Ok(Root::Whole) if is_plain(text) => Kind::Plain,
         Ok(Root::Whole) => Kind::Mend,
