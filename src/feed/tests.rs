@@ -237,6 +237,10 @@ fn depth_and_floods_cost_neither_stack_nor_time() {
             "<entry><title x=\"<".repeat(50_000)
         ),
         format!("<rss version='2.0'><channel>{}", "<?x".repeat(200_000)),
+        format!(
+            "<rss version='2.0'><channel><item>{}-->",
+            "<!-- <item>".repeat(50_000)
+        ),
         "[".repeat(200_000),
         format!("{{\"items\":{}", "[".repeat(200_000)),
     ];

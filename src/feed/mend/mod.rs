@@ -12,7 +12,7 @@ use url::Url;
 
 use super::Oddity;
 use super::dialect::Writer;
-use super::markup::{CDATA_OPENER, Piece, Scanner, Tag};
+use super::markup::{CDATA_OPENER, Found, Piece, Scanner, Tag};
 use super::names::{self, Space, Spaces};
 use channel::Channel;
 use field::{Capturer, Ending, Field};
@@ -131,6 +131,7 @@ impl<'a> Mender<'a> {
                 return false;
             }
             Piece::Cdata(_, false) => self.at = found.start + CDATA_OPENER,
+            Piece::Other if self.is_open_comment(&found) => self.at = found.start + 4,
             Piece::Cdata(..) | Piece::Other | Piece::Stray => {}
         }
         if self.items >= MAX_ITEMS {
@@ -176,8 +177,7 @@ impl<'a> Mender<'a> {
         if small == "items" {
             return;
         }
-        let begins_items =
-            matches!(&*small, "title" | "link" | "guid" | "id") && space != Space::Other;
+        let begins_items = names::item_part(space, &small).is_some();
         if self.has_orphans && self.items > 0 && begins_items && self.orphan(at) {
             return;
         }
@@ -280,6 +280,18 @@ impl<'a> Mender<'a> {
         )
     }
 
+    /// Whether a comment holds the beginning of another and of an item: then its own end is missing, and the one found is that of a
+    /// later comment.
+    fn is_open_comment(&mut self, found: &Found<'a>) -> bool {
+        let comment = self.source.get(found.start..found.end).unwrap_or_default();
+        let Some(inside) = comment.strip_prefix("<!--") else {
+            return false;
+        };
+        let is_open =
+            inside.contains("<!--") && (inside.contains("<item") || inside.contains("<entry"));
+        is_open && self.capturer.spend(inside.len())
+    }
+
     fn place(&self, element: &str) -> String {
         format!("`{element}` in item {}", self.items + 1)
     }
@@ -369,6 +381,7 @@ impl<'a> Mender<'a> {
                     return End::Cut;
                 }
                 Piece::Cdata(_, false) => self.at = found.start + CDATA_OPENER,
+                Piece::Other if self.is_open_comment(&found) => self.at = found.start + 4,
                 Piece::Cdata(..) | Piece::Other | Piece::Stray => {}
             }
         }
