@@ -72,7 +72,9 @@ fn unicode(bytes: &[u8]) -> Option<Cow<'_, str>> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     // ISO-2022-JP is pure ASCII to the eye of UTF-8; its escapes are what shows it.
     let text = std::str::from_utf8(bytes).ok()?;
-    (!bytes.contains(&0x1B)).then_some(Cow::Borrowed(text))
+    memchr::memchr(0x1B, bytes)
+        .is_none()
+        .then_some(Cow::Borrowed(text))
 }
 
 fn utf_32<'a>(bytes: &[u8], join: fn([u8; 4]) -> u32) -> Cow<'a, str> {
@@ -152,6 +154,10 @@ fn is_mostly_utf_8(bytes: &[u8], declared: Option<&'static Encoding>) -> bool {
             .filter(|character| !character.is_ascii())
             .count();
         bad += usize::from(!chunk.invalid().is_empty());
+        // A page of either tells.
+        if good + bad > 2000 {
+            break;
+        }
     }
     match declared {
         _ if bad == 0 => true,
@@ -269,10 +275,16 @@ fn encoding(label: &str) -> Option<&'static Encoding> {
 /// Drops what XML 1.0 section 2.2 forbids; feeds carry it from pasted text, and every XML parser dies of it.
 fn without_controls<'a>(text: Cow<'a, str>, oddities: &mut Vec<Oddity>) -> Cow<'a, str> {
     let is_forbidden = |byte: u8| byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r');
-    let count = text.bytes().filter(|&byte| is_forbidden(byte)).count();
-    if count == 0 {
+    // Without a way out inside the chunk the compiler looks at many bytes at once.
+    let has_forbidden = |chunk: &[u8]| {
+        chunk
+            .iter()
+            .fold(false, |any, &byte| any | is_forbidden(byte))
+    };
+    if !text.as_bytes().chunks(256).any(has_forbidden) {
         return text;
     }
+    let count = text.bytes().filter(|&byte| is_forbidden(byte)).count();
     oddities.push(Oddity {
         what: "control characters".to_owned(),
         place: format!("{count} in the document"),

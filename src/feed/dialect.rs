@@ -144,6 +144,12 @@ impl Writer {
         std::mem::take(&mut self.out)
     }
 
+    /// As `take`, into a buffer whose own memory is written to from now on.
+    pub(super) fn take_into(&mut self, buffer: &mut String) {
+        buffer.clear();
+        std::mem::swap(&mut self.out, buffer);
+    }
+
     fn attribute(&mut self, name: &str, value: &str) {
         self.out.push(' ');
         self.out.push_str(name);

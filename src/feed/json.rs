@@ -17,10 +17,12 @@ pub(super) struct Mended {
 /// Rewrites a JSON feed; `None` if the JSON, whole or broken, is none.
 pub(super) fn mend(text: &str) -> Option<Mended> {
     let mut oddities = Vec::new();
-    let feed = match serde_json::from_str::<Value>(text) {
+    // What stands before and behind the object is not looked at.
+    let text = text.get(text.find('{')?..)?;
+    let feed = match first(text) {
         Ok(Value::Object(feed)) => feed,
         Ok(_) => return None,
-        Err(_) if let Ok(Value::Object(feed)) = serde_json::from_str(&tidy(text)) => {
+        Err(_) if let Ok(Value::Object(feed)) = first(&tidy(text)) => {
             oddities.push(Oddity {
                 what: "broken JSON".to_owned(),
                 place: "commas, line ends or escapes".to_owned(),
@@ -58,14 +60,18 @@ pub(super) fn mend(text: &str) -> Option<Mended> {
     })
 }
 
+fn first(text: &str) -> serde_json::Result<Value> {
+    let mut values = serde_json::Deserializer::from_str(text).into_iter();
+    values.next().unwrap_or(Ok(Value::Null))
+}
+
 fn is_item(item: &Value) -> bool {
     ["content_html", "content_text", "date_published", "url"]
         .iter()
         .any(|key| item.get(key).is_some())
 }
 
-/// JSON without the commas that close a list, without a byte order mark or what stands round the object, and with the line ends and
-/// escapes in its strings as they should be.
+/// JSON without the commas that close a list, and with its blanks, and the line ends and escapes in its strings, as they should be.
 fn tidy(text: &str) -> String {
     let mut tidy = String::with_capacity(text.len() + 16);
     let mut in_string = false;
@@ -91,6 +97,7 @@ fn tidy(text: &str) -> String {
                 tidy.truncate(kept);
                 tidy.push(character);
             }
+            blank if !in_string && (blank.is_whitespace() || blank == '\u{FEFF}') => tidy.push(' '),
             other => tidy.push(other),
         }
     }

@@ -99,6 +99,9 @@ pub fn read(bytes: &[u8], context: &Context<'_>) -> Result<FeedDocument, NotAFee
                 document.oddities = mended.oddities;
                 document
             }
+            None if decoded.text.trim_start().starts_with('<') => {
+                return Err(refuse("an HTML page"));
+            }
             None => return Err(refuse("a JSON document")),
         },
         Kind::Plain => {

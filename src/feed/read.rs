@@ -196,12 +196,24 @@ fn absolute(href: &str, base: Option<&Url>) -> Option<String> {
     if href.is_empty() && !may_be_empty {
         return None;
     }
+    if is_absolute(href) {
+        return Some(href.to_owned());
+    }
     match (Url::parse(href), base) {
         (Ok(url), _) if url.scheme() == "javascript" => None,
         (Ok(_), _) => Some(href.to_owned()),
         (Err(_), Some(base)) => base.join(href).ok().map(String::from),
         (Err(_), None) => None,
     }
+}
+
+/// Whether it needs no parser to see that an address is complete.
+fn is_absolute(href: &str) -> bool {
+    let rest = href
+        .strip_prefix("https://")
+        .or_else(|| href.strip_prefix("http://"));
+    rest.and_then(|rest| rest.bytes().next())
+        .is_some_and(|first| first.is_ascii_alphanumeric())
 }
 
 /// A text as an HTML fragment. RSS never says what its texts are; they are HTML wherever it matters.

@@ -34,6 +34,7 @@ pub(super) fn survey(text: &str) -> Kind {
         return Kind::Json;
     }
     match find_root(text) {
+        Err(_) if memmem::find(text.as_bytes(), b"jsonfeed.org/version/").is_some() => Kind::Json,
         Err(what) => Kind::Not(what),
         Ok(Root::Whole) if is_plain(text) => Kind::Plain,
         Ok(Root::Whole) => Kind::Mend,
@@ -143,7 +144,14 @@ fn is_plain(text: &str) -> bool {
                 walk.depth = walk.depth.saturating_sub(1);
             }
             Piece::Stray | Piece::Cut => return false,
-            Piece::Cdata(..) | Piece::Other => {}
+            Piece::Other => {
+                // It may be one that lost its end, and items with it.
+                let comment = text.get(found.start..found.end).unwrap_or_default();
+                if comment.contains("<item") || comment.contains("<entry") {
+                    return false;
+                }
+            }
+            Piece::Cdata(..) => {}
         }
     }
     walk.items == walk.links && has_only_plain_numbers(text)
@@ -153,15 +161,7 @@ fn is_plain(text: &str) -> bool {
 fn has_only_plain_numbers(text: &str) -> bool {
     memmem::find_iter(text.as_bytes(), b"&#1").all(|at| {
         let source = text.get(at..).unwrap_or_default();
-        match markup::reference(source) {
-            (Reference::Character(character), length) => {
-                let digits = source.get(2..length.saturating_sub(1)).unwrap_or_default();
-                digits
-                    .parse::<u32>()
-                    .is_ok_and(|code| code == u32::from(character))
-            }
-            _ => true,
-        }
+        !matches!(markup::reference(source), (Reference::Meant(_), _))
     })
 }
 
@@ -177,7 +177,7 @@ enum Dialect {
 fn has_settled_address(tag: &Tag<'_>, text: &str) -> bool {
     match tag.name {
         "link" | "comments" if !tag.attributes.contains("href") => {
-            is_settled(&markup::plain(inner(text)))
+            inner(text).is_some_and(|inner| is_settled(&markup::plain(inner)))
         }
         "link" | "enclosure" => ["href", "url"].iter().all(|name| {
             tag.attribute(name)
@@ -187,10 +187,10 @@ fn has_settled_address(tag: &Tag<'_>, text: &str) -> bool {
     }
 }
 
-/// The inside of an element that holds no others; `text` begins behind its tag.
-fn inner(text: &str) -> &str {
-    let end = memmem::find(text.as_bytes(), b"</").unwrap_or(0);
-    text.get(..end).unwrap_or_default()
+/// The inside of a short element that holds no others; `text` begins behind its tag.
+fn inner(text: &str) -> Option<&str> {
+    let window = text.as_bytes().get(..4096).unwrap_or(text.as_bytes());
+    text.get(..memmem::find(window, b"</")?)
 }
 
 /// Whether an address is spelt so plainly that no two programs write it differently: `https://lower.case/path`.
@@ -292,7 +292,7 @@ impl Walk {
                     | "content:encoded" | "guid" => is_bare,
                     "category" | "enclosure" => true,
                     // The guess of feed-rs at names and addresses panics on some texts that hold both.
-                    "dc:creator" => !inner(text).contains('@'),
+                    "dc:creator" => inner(text).is_some_and(|inner| !inner.contains('@')),
                     _ => self.is_ignored(tag),
                 }
             }
@@ -333,7 +333,8 @@ impl Walk {
                     }
                     // Without a type markup in it is taken for markup, against the letter.
                     "title" if kind.is_empty() => {
-                        tag.attributes.trim().is_empty() && !inner(text).contains(['&', '<'])
+                        tag.attributes.trim().is_empty()
+                            && inner(text).is_some_and(|inner| !inner.contains(['&', '<']))
                     }
                     "title" | "subtitle" | "rights" => {
                         matches!(&*kind, "" | "text" | "html") && !tag.attributes.contains("mode")

@@ -50,6 +50,10 @@ pub fn parse(text: &str) -> Option<Timestamp> {
     .ok()?;
     let zone = match zone {
         Some(minutes) => Offset::from_seconds(minutes * 60).ok()?.to_time_zone(),
+        // Only Korea writes its dates in Hangul.
+        None if text.contains(|letter| matches!(letter, '가'..='힣')) => {
+            Offset::constant(9).to_time_zone()
+        }
         None => named_zone(text).unwrap_or(TimeZone::UTC),
     };
     zone.to_timestamp(date.to_datetime(time)).ok()
@@ -557,7 +561,9 @@ mod tests {
         check("2004-július-13T9:15-05:00", "2004-07-13T14:15:00Z");
         check("12 października 2016", "2016-10-12T00:00:00Z");
         check("2004年5月23日 14:05", "2004-05-23T14:05:00Z");
-        check("2004-05-25 오후 11:23:17", "2004-05-25T23:23:17Z");
+        check("2004-05-25 오후 11:23:17", "2004-05-25T14:23:17Z");
+        check("2004년 05월 28일  01:31:15", "2004-05-27T16:31:15Z");
+        check("2004년 5월 28일 오전 1시 31분", "2004-05-27T16:31:00Z");
         check("١٢ مارس ٢٠١٦", "2016-03-12T00:00:00Z");
     }
 

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use memchr::{memchr, memchr2, memmem};
 
-pub(super) use text::{Reference, decode, html, plain, reference, write_text};
+pub(super) use text::{Reference, decode, plain, reference, write_html, write_text};
 
 mod text;
 

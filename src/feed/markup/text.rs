@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memchr2};
+use memchr::{memchr, memchr2, memchr3};
 
 use super::{Missing, Piece, Scanner, local, piece};
 
@@ -11,6 +11,8 @@ use super::{Missing, Piece, Scanner, local, piece};
 pub(in crate::feed) enum Reference {
     /// A character, by number or by one of the five names of XML.
     Character(char),
+    /// The character that a number of windows-1252 means.
+    Meant(char),
     /// A number that XML does not allow.
     Nothing,
     /// Some other name: of HTML, or of a document type that is never read.
@@ -63,7 +65,7 @@ fn numbered(code: u32) -> Reference {
             let (text, _) = encoding_rs::WINDOWS_1252.decode_without_bom_handling(&byte);
             text.chars()
                 .next()
-                .map_or(Reference::Nothing, Reference::Character)
+                .map_or(Reference::Nothing, Reference::Meant)
         }
         0xFFFE | 0xFFFF => Reference::Nothing,
         _ => char::from_u32(code).map_or(Reference::Nothing, Reference::Character),
@@ -83,7 +85,9 @@ pub(in crate::feed) fn decode(text: &str) -> Cow<'_, str> {
         let (found, length) = reference(behind);
         let (written, behind) = behind.split_at(length);
         match found {
-            Reference::Character(character) => decoded.push(character),
+            Reference::Character(character) | Reference::Meant(character) => {
+                decoded.push(character)
+            }
             Reference::Nothing => {}
             Reference::Named | Reference::Bare => decoded.push_str(written),
         }
@@ -104,66 +108,70 @@ pub(in crate::feed) struct Faults {
     pub(in crate::feed) numbers: usize,
 }
 
-/// Writes the inside of an element that holds no elements as well-formed XML text.
+/// Writes the inside of an element that holds no elements as well-formed XML text. What is well formed already is copied whole.
 pub(in crate::feed) fn write_text(out: &mut String, source: &str) -> Faults {
     let mut faults = Faults::default();
-    let mut rest = source;
     let mut missing = Missing::default();
-    while let Some(at) = memchr2(b'&', b'<', rest.as_bytes()) {
-        let (before, behind) = rest.split_at(at);
-        out.push_str(before);
-        let length = if behind.starts_with('&') {
-            write_reference(out, behind, &mut faults)
+    let (mut copied, mut at) = (0, 0);
+    while let Some(rest) = source.get(at..)
+        && let Some(offset) = memchr2(b'&', b'<', rest.as_bytes())
+    {
+        let here = at + offset;
+        let rest = rest.get(offset..).unwrap_or_default();
+        let (length, instead) = if rest.starts_with('&') {
+            mend_reference(rest, &mut faults)
         } else {
-            write_piece(out, behind, &mut missing, &mut faults)
+            mend_piece(rest, &mut missing, &mut faults)
         };
-        rest = behind.get(length..).unwrap_or_default();
+        at = here + length;
+        if let Some(instead) = instead {
+            out.push_str(source.get(copied..here).unwrap_or_default());
+            out.push_str(&instead);
+            copied = at;
+        }
     }
-    out.push_str(rest);
+    out.push_str(source.get(copied..).unwrap_or_default());
     faults
 }
 
-fn write_reference(out: &mut String, source: &str, faults: &mut Faults) -> usize {
+/// The length of a reference, and what to write instead if it is no XML.
+fn mend_reference<'a>(source: &'a str, faults: &mut Faults) -> (usize, Option<Cow<'a, str>>) {
     let (found, length) = reference(source);
-    let written = source.get(..length).unwrap_or_default();
     match found {
-        Reference::Character(_) if !written.starts_with("&#") => {
-            out.push_str(&written.to_ascii_lowercase());
+        Reference::Character(_) if source.as_bytes().get(1).is_some_and(u8::is_ascii_uppercase) => {
+            let written = source.get(..length).unwrap_or_default();
+            (length, Some(Cow::Owned(written.to_ascii_lowercase())))
         }
-        Reference::Character('&') => out.push_str("&amp;"),
-        Reference::Character('<') => out.push_str("&lt;"),
-        Reference::Character(character) => out.push(character),
-        Reference::Nothing => faults.numbers += 1,
-        Reference::Named | Reference::Bare => {
-            faults.ampersands += usize::from(found == Reference::Bare);
-            out.push_str("&amp;");
-            out.push_str(written.get(1..).unwrap_or_default());
+        Reference::Character(_) => (length, None),
+        Reference::Meant(character) => (length, Some(Cow::Owned(character.into()))),
+        Reference::Nothing => {
+            faults.numbers += 1;
+            (length, Some(Cow::Borrowed("")))
+        }
+        Reference::Named => (1, Some(Cow::Borrowed("&amp;"))),
+        Reference::Bare => {
+            faults.ampersands += 1;
+            (1, Some(Cow::Borrowed("&amp;")))
         }
     }
-    length
 }
 
-fn write_piece(
-    out: &mut String,
-    source: &str,
+/// The length of a piece of markup, and what to write instead if it is no XML.
+fn mend_piece<'a>(
+    source: &'a str,
     missing: &mut Missing,
     faults: &mut Faults,
-) -> usize {
+) -> (usize, Option<Cow<'a, str>>) {
     let (piece, length) = piece(source, missing);
     match piece {
-        Piece::Cdata(text, _) => {
-            out.push_str("<![CDATA[");
-            out.push_str(text);
-            out.push_str("]]>");
-        }
-        Piece::Other => {}
+        Piece::Cdata(_, true) if source.starts_with("<![CDATA[") => (length, None),
+        Piece::Cdata(text, _) => (length, Some(Cow::Owned(format!("<![CDATA[{text}]]>")))),
+        Piece::Other => (length, Some(Cow::Borrowed(""))),
         Piece::Start(_) | Piece::End(_) | Piece::Stray | Piece::Cut => {
             faults.less_thans += 1;
-            out.push_str("&lt;");
-            return 1;
+            (1, Some(Cow::Borrowed("&lt;")))
         }
     }
-    length
 }
 
 /// The inside of an element as plain text: CDATA opened, references decoded, tags dropped, white space trimmed.
@@ -189,34 +197,63 @@ pub(in crate::feed) fn plain(source: &str) -> Cow<'_, str> {
     Cow::Owned(text.trim().to_owned())
 }
 
-/// The inside of an element that holds elements as an HTML fragment: prefixes off, CDATA opened, comments out.
-pub(in crate::feed) fn html(source: &str) -> String {
-    let mut fragment = String::with_capacity(source.len());
-    let mut at = 0;
+/// Writes the inside of an element that holds elements as XML text that is an HTML fragment: prefixes off, CDATA opened, comments
+/// out.
+pub(in crate::feed) fn write_html(out: &mut String, source: &str) {
+    let (mut copied, mut escaped) = (0, Escaped(out));
     for found in Scanner::new(source, 0, Missing::default()) {
-        fragment.push_str(source.get(at..found.start).unwrap_or_default());
-        at = found.end;
+        let stays = match found.piece {
+            Piece::Start(tag) => !tag.name.contains(':'),
+            Piece::End(name) => !name.contains(':'),
+            Piece::Stray => true,
+            Piece::Cdata(..) | Piece::Other | Piece::Cut => false,
+        };
+        if stays {
+            continue;
+        }
+        escaped.push(source.get(copied..found.start).unwrap_or_default());
+        copied = found.end;
         match found.piece {
-            Piece::Start(tag) if tag.name.contains(':') => {
-                fragment.push('<');
-                fragment.push_str(local(tag.name));
-                fragment.push_str(tag.attributes);
-                fragment.push_str(if tag.is_empty { "/>" } else { ">" });
+            Piece::Start(tag) => {
+                for part in [
+                    "<",
+                    local(tag.name),
+                    tag.attributes,
+                    if tag.is_empty { "/>" } else { ">" },
+                ] {
+                    escaped.push(part);
+                }
             }
             Piece::End(name) => {
-                fragment.push_str("</");
-                fragment.push_str(local(name));
-                fragment.push('>');
+                for part in ["</", local(name), ">"] {
+                    escaped.push(part);
+                }
             }
-            Piece::Cdata(text, _) => fragment.push_str(text),
-            Piece::Start(_) | Piece::Stray => {
-                fragment.push_str(source.get(found.start..found.end).unwrap_or_default())
-            }
-            Piece::Other | Piece::Cut => {}
+            Piece::Cdata(text, _) => escaped.push(text),
+            Piece::Stray | Piece::Other | Piece::Cut => {}
         }
     }
-    fragment.push_str(source.get(at..).unwrap_or_default());
-    fragment
+    escaped.push(source.get(copied..).unwrap_or_default());
+}
+
+/// Writes text as XML text.
+struct Escaped<'a>(&'a mut String);
+
+impl Escaped<'_> {
+    fn push(&mut self, text: &str) {
+        let mut rest = text;
+        while let Some(at) = memchr3(b'&', b'<', b'>', rest.as_bytes()) {
+            let (before, behind) = rest.split_at(at);
+            self.0.push_str(before);
+            self.0.push_str(match behind.as_bytes().first() {
+                Some(b'&') => "&amp;",
+                Some(b'<') => "&lt;",
+                _ => "&gt;",
+            });
+            rest = behind.get(1..).unwrap_or_default();
+        }
+        self.0.push_str(rest);
+    }
 }
 
 #[cfg(test)]
@@ -246,9 +283,11 @@ mod tests {
 
     #[test]
     fn inner_markup_becomes_html() {
-        assert_eq!(
-            html("<x:p class=\"a\">A &amp; B<br/></x:p><!-- no -->"),
-            "<p class=\"a\">A &amp; B<br/></p>"
+        let mut out = String::new();
+        write_html(
+            &mut out,
+            "<x:p class=\"a\">A &amp; B<br/></x:p><!-- no --><![CDATA[<i>]]>",
         );
+        assert_eq!(decode(&out), "<p class=\"a\">A &amp; B<br/></p><i>");
     }
 }

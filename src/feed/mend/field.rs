@@ -135,8 +135,14 @@ impl<'a> Capturer<'a> {
             }
         }
         self.missing = scanner.missing;
-        self.budget = self.budget.saturating_sub(stopped - from);
+        self.spend(stopped - from);
         None
+    }
+
+    /// Takes bytes read in vain from the budget; `false` if it is used up.
+    pub(super) fn spend(&mut self, bytes: usize) -> bool {
+        self.budget = self.budget.saturating_sub(bytes);
+        self.budget > 0
     }
 
     /// Whether a CDATA section holds the beginning of another and the end of an item: then its own end is missing, and the one
@@ -147,8 +153,7 @@ impl<'a> Capturer<'a> {
             && (memmem::find(bytes, b"</item").is_some()
                 || memmem::find(bytes, b"</entry").is_some());
         if is_open {
-            self.budget = self.budget.saturating_sub(text.len());
-            self.missing.cdata_end |= self.budget == 0;
+            self.missing.cdata_end |= !self.spend(text.len());
         }
         is_open
     }
@@ -164,7 +169,7 @@ impl<'a> Capturer<'a> {
         let mark = format!("</{}", tag.name);
         let rest = self.source.as_bytes().get(found.start..)?;
         let Some(length) = memmem::find(rest, mark.as_bytes()) else {
-            self.budget = self.budget.saturating_sub(rest.len());
+            self.spend(rest.len());
             return None;
         };
         let end = found.start + length;
@@ -378,7 +383,7 @@ impl<'a> Field<'a> {
                 if self.space == Space::Rss {
                     log.note("markup that is not escaped", &place(), "taken as HTML");
                 }
-                out.push_str(&escape(&markup::html(self.cut())));
+                markup::write_html(out, self.cut());
             }
             Source::Text => {
                 let faults = markup::write_text(out, self.cut());

@@ -12,7 +12,7 @@ use url::Url;
 
 use super::Oddity;
 use super::dialect::Writer;
-use super::markup::{CDATA_OPENER, Piece, Scanner, Tag};
+use super::markup::{CDATA_OPENER, Found, Piece, Scanner, Tag};
 use super::names::{self, Space, Spaces};
 use channel::Channel;
 use field::{Capturer, Ending, Field};
@@ -42,6 +42,8 @@ pub(super) struct Mender<'a> {
     base: Option<Url>,
     channel: Channel<'a>,
     items: usize,
+    /// Whether items without a start tag are still looked for.
+    has_orphans: bool,
     writer: Writer,
     log: Log,
     /// Written, and not read yet from `offset` on.
@@ -57,6 +59,19 @@ enum State {
     Inside,
     /// A single entry, or items without anything round them.
     Bare,
+}
+
+/// How an item ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// By its own end tag.
+    Own,
+    /// Without one, where the next item begins or the feed ends.
+    Missing,
+    /// With the document, between two fields.
+    Document,
+    /// With the document, inside a field.
+    Cut,
 }
 
 impl<'a> Mender<'a> {
@@ -75,6 +90,7 @@ impl<'a> Mender<'a> {
             base: None,
             channel: Channel::default(),
             items: 0,
+            has_orphans: true,
             writer,
             log: Log::default(),
             pending: String::new(),
@@ -101,7 +117,7 @@ impl<'a> Mender<'a> {
         self.capturer.missing = scanner.missing;
         self.at = found.end;
         match found.piece {
-            Piece::Start(tag) => self.start(tag),
+            Piece::Start(tag) => self.start(tag, found.start),
             Piece::End(name) => {
                 return !(self.state == State::Inside && names::small(name) == self.capturer.root);
             }
@@ -115,6 +131,7 @@ impl<'a> Mender<'a> {
                 return false;
             }
             Piece::Cdata(_, false) => self.at = found.start + CDATA_OPENER,
+            Piece::Other if self.is_open_comment(&found) => self.at = found.start + 4,
             Piece::Cdata(..) | Piece::Other | Piece::Stray => {}
         }
         if self.items >= MAX_ITEMS {
@@ -133,7 +150,7 @@ impl<'a> Mender<'a> {
                 .is_none_or(|rest| rest.trim().is_empty()))
     }
 
-    fn start(&mut self, tag: Tag<'a>) {
+    fn start(&mut self, tag: Tag<'a>, at: usize) {
         let small = names::small(tag.name);
         if self.is_container(&small) {
             return self.enter(&tag, small);
@@ -158,6 +175,10 @@ impl<'a> Mender<'a> {
             );
         }
         if small == "items" {
+            return;
+        }
+        let begins_items = names::item_part(space, &small).is_some();
+        if self.has_orphans && self.items > 0 && begins_items && self.orphan(at) {
             return;
         }
         let (field, _) = self.field(tag, space);
@@ -259,6 +280,18 @@ impl<'a> Mender<'a> {
         )
     }
 
+    /// Whether a comment holds the beginning of another and of an item: then its own end is missing, and the one found is that of a
+    /// later comment.
+    fn is_open_comment(&mut self, found: &Found<'a>) -> bool {
+        let comment = self.source.get(found.start..found.end).unwrap_or_default();
+        let Some(inside) = comment.strip_prefix("<!--") else {
+            return false;
+        };
+        let is_open =
+            inside.contains("<!--") && (inside.contains("<item") || inside.contains("<entry"));
+        is_open && self.capturer.spend(inside.len())
+    }
+
     fn place(&self, element: &str) -> String {
         format!("`{element}` in item {}", self.items + 1)
     }
@@ -268,19 +301,53 @@ impl<'a> Mender<'a> {
         let mut item = Item::new(tag);
         let outside = self.base.as_ref().or(self.url.as_ref());
         let base = join_base(outside, &tag).or_else(|| self.base.clone());
-        let is_complete = tag.is_empty || self.fill(&mut item);
-        if is_complete {
-            item.write(&mut self.writer, base.as_ref(), &mut self.log);
-            self.items += 1;
+        let end = if tag.is_empty {
+            End::Own
+        } else {
+            self.fill(&mut item)
+        };
+        let place = format!("item {}", self.items + 1);
+        match end {
+            End::Own => {}
+            End::Missing => self.log.note(
+                "an item without its end tag",
+                &place,
+                "ended where the next begins",
+            ),
+            End::Document if item.is_usable() => {}
+            End::Document | End::Cut => return,
         }
+        item.write(&mut self.writer, base.as_ref(), &mut self.log);
+        self.items += 1;
     }
 
-    /// Reads the fields of an item up to its end; `false` if the document breaks off so that the item is not worth keeping.
-    fn fill(&mut self, item: &mut Item<'a>) -> bool {
+    /// Behind the first item, fields up to an `</item>` are an item whose start tag is missing. `start` is where the first field
+    /// begins; `false` leaves everything as it was.
+    fn orphan(&mut self, start: usize) -> bool {
+        let behind = std::mem::replace(&mut self.at, start);
+        let mut item = Item::new(Tag::default());
+        if self.fill(&mut item) != End::Own {
+            self.at = behind;
+            // Each try may read as far as the end, so there is but one in vain.
+            self.has_orphans = false;
+            return false;
+        }
+        self.log.note(
+            "an item without its start tag",
+            &format!("item {}", self.items + 1),
+            "begun with its first field",
+        );
+        item.write(&mut self.writer, self.base.as_ref(), &mut self.log);
+        self.items += 1;
+        true
+    }
+
+    /// Reads the fields of an item up to its end.
+    fn fill(&mut self, item: &mut Item<'a>) -> End {
         loop {
             let mut scanner = Scanner::new(self.source, self.at, self.capturer.missing);
             let Some(found) = scanner.next() else {
-                return item.is_usable();
+                return End::Document;
             };
             self.capturer.missing = scanner.missing;
             self.at = found.end;
@@ -288,43 +355,33 @@ impl<'a> Mender<'a> {
                 Piece::Start(tag) => {
                     let small = names::small(tag.name);
                     let space = self.spaces.of(&tag);
-                    if (names::is_item(&small) && space != Space::Other)
-                        || self.is_container(&small)
-                    {
-                        self.log.note(
-                            "an item without its end tag",
-                            &format!("item {}", self.items + 1),
-                            "ended where the next begins",
-                        );
+                    let is_item = names::is_item(&small) && space != Space::Other;
+                    if is_item || self.is_container(&small) {
                         self.at = found.start;
-                        return true;
+                        return End::Missing;
                     }
                     let (field, ending) = self.field(tag, space);
                     if ending == Ending::Cut {
-                        return false;
+                        return End::Cut;
                     }
                     item.take(field);
                 }
                 Piece::End(name) => {
                     let small = names::small(name);
                     if names::is_item(&small) {
-                        return true;
+                        return End::Own;
                     }
                     if self.capturer.ends_feed(&small) {
-                        self.log.note(
-                            "an item without its end tag",
-                            &format!("item {}", self.items + 1),
-                            "ended with the feed",
-                        );
                         self.at = found.start;
-                        return true;
+                        return End::Missing;
                     }
                 }
                 Piece::Cut => {
                     self.at = found.start;
-                    return false;
+                    return End::Cut;
                 }
                 Piece::Cdata(_, false) => self.at = found.start + CDATA_OPENER,
+                Piece::Other if self.is_open_comment(&found) => self.at = found.start + 4,
                 Piece::Cdata(..) | Piece::Other | Piece::Stray => {}
             }
         }
@@ -347,7 +404,7 @@ impl Read for Mender<'_> {
             if !self.step() {
                 self.finish();
             }
-            self.pending = self.writer.take();
+            self.writer.take_into(&mut self.pending);
             self.offset = 0;
         }
         let mut rest = self
