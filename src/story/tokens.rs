@@ -164,10 +164,10 @@ fn stem(language: &str, folded: &str) -> String {
         return folded.to_string();
     };
     let stem = Stemmer::create(*algorithm).stem(folded).into_owned();
-    if language == "en" {
-        return vocabulary::same(&stem).to_string();
+    match vocabulary::same(&stem) {
+        Some(same) if language == "en" => same.to_string(),
+        _ => stem,
     }
-    stem
 }
 
 /// A title without the marks that agencies and publishers put round it, and whether they mark it as an update.
@@ -276,13 +276,10 @@ mod tests {
     #[test]
     fn words_are_stems_without_what_grammar_adds() {
         assert_eq!(
-            compared("The bombings in Mosul’s villages", "en"),
-            ["explos", "mosul", "villag"].map(|word| if word == "explos" {
-                vocabulary::same("bomb").to_string()
-            } else {
-                word.to_string()
-            })
+            compared("The trials in Mosul’s villages", "en"),
+            ["trial", "mosul", "villag"]
         );
+        assert_eq!(compared("quakes", "en"), compared("earthquake", "en"));
         assert_eq!(compared("Nachtflüge in Alden", "de"), ["nachtflug", "ald"]);
         assert_eq!(compared("l’Irak", "fr"), ["irak"]);
     }

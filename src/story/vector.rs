@@ -121,57 +121,66 @@ pub(super) fn features(telling: &Telling, frequencies: &Frequencies) -> Features
     let summary: String = telling.summary.chars().take(SUMMARY_LENGTH).collect();
     let title_words = tokens::tokens(title, language);
     let summary_words = tokens::tokens(tokens::bare_summary(&summary), language);
+    let title_hashes: Vec<u64> = title_words.iter().map(|token| hash(&token.word)).collect();
+    let summary_hashes: Vec<u64> = summary_words
+        .iter()
+        .map(|token| hash(&token.word))
+        .collect();
 
-    let mut words: HashMap<String, Weighted> = HashMap::new();
-    add(&title_words, 1.0, &mut words);
-    add(&summary_words, SUMMARY_STRESS, &mut words);
-    let mut words: Vec<Weighted> = words.into_values().collect();
-    for word in &mut words {
-        word.weight = word.weight.min(MAX_STRESS) * frequencies.weight(&word.word);
-    }
-    words.sort_unstable_by(|a, b| a.word.cmp(&b.word));
-
-    let pairs = summary_words.windows(2).filter_map(|pair| match pair {
-        [one, other] => Some(hash(&(&one.word, &other.word)) as u32),
-        _ => None,
-    });
+    let pairs = summary_hashes.windows(2).map(|pair| hash(&pair) as u32);
     let is_long = summary_words.len() >= MIN_SUMMARY_WORDS;
+    let pairs = if is_long {
+        sorted(pairs)
+    } else {
+        Box::default()
+    };
+    let mut words: Vec<Weighted> = stressed(title_words, &title_hashes, 1.0).collect();
+    words.extend(stressed(summary_words, &summary_hashes, SUMMARY_STRESS));
     Features {
-        words,
-        title: sorted(title_words.iter().map(|token| hash(&token.word) as u32)),
+        words: weighed(words, frequencies),
+        title: sorted(title_hashes.iter().map(|&hash| hash as u32)),
         title_hash: hash(&fold(title)),
-        pairs: if is_long {
-            sorted(pairs)
-        } else {
-            Box::default()
-        },
+        pairs,
         is_update,
     }
 }
 
-fn add(tokens: &[Token], stress: f32, words: &mut HashMap<String, Weighted>) {
-    for (at, token) in tokens
-        .iter()
+/// The words of a text with their stress for a weight, function words left out.
+fn stressed(tokens: Vec<Token>, hashes: &[u64], stress: f32) -> impl Iterator<Item = Weighted> {
+    let words = tokens
+        .into_iter()
         .enumerate()
-        .filter(|(_, token)| !token.is_function_word)
-    {
-        let word = words.entry(token.word.clone()).or_insert_with(|| Weighted {
-            word: token.word.clone(),
-            written: token.written.clone(),
-            weight: 0.0,
-            epithets: Vec::new(),
-        });
-        word.weight += if token.is_name {
+        .filter(|(_, token)| !token.is_function_word);
+    words.map(move |(at, token)| Weighted {
+        word: token.word,
+        written: token.written,
+        weight: if token.is_name {
             stress * NAME_STRESS
         } else {
             stress
-        };
-        let before = tokens
+        },
+        epithets: hashes
             .get(at.saturating_sub(EPITHETS)..at)
-            .unwrap_or_default();
-        word.epithets
-            .extend(before.iter().map(|token| hash(&token.word)));
+            .unwrap_or_default()
+            .to_vec(),
+    })
+}
+
+/// Each word once, sorted, with its stresses summed up and weighed.
+fn weighed(mut words: Vec<Weighted>, frequencies: &Frequencies) -> Vec<Weighted> {
+    words.sort_by(|one, other| one.word.cmp(&other.word));
+    words.dedup_by(|word, first| {
+        let is_same = word.word == first.word;
+        if is_same {
+            first.weight += word.weight;
+            first.epithets.append(&mut word.epithets);
+        }
+        is_same
+    });
+    for word in &mut words {
+        word.weight = word.weight.min(MAX_STRESS) * frequencies.weight(&word.word);
     }
+    words
 }
 
 fn sorted(hashes: impl Iterator<Item = u32>) -> Box<[u32]> {

@@ -2,7 +2,8 @@
 //! `title`, `summary`; gold: `id`, `story`, `copy`, `kind`).
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::fmt::Write as _;
+use std::error::Error;
+use std::fmt::{self, Write as _};
 use std::fs;
 use std::time::{Duration, Instant};
 
@@ -34,12 +35,17 @@ struct Placed {
 }
 
 /// `stories ITEMS... --out OUT`: groups all items as one stream, as if a topic matched everything, writes a line for
-/// each, and prints the figures of every set that has a gold file beside it.
-pub fn run(arguments: &[String]) -> Result<(), String> {
+/// each, and returns the figures of every set that has a gold file beside it.
+pub(crate) fn run(arguments: &[&str]) -> Result<String, Box<dyn Error>> {
     let (sets, out) = parse(arguments)?;
     let mut items = Vec::new();
     for (set, path) in sets.iter().enumerate() {
-        items.extend(read(path)?.iter().map(|line| item(set, line)).collect::<Result<Vec<_>, _>>()?);
+        items.extend(
+            read(path)?
+                .iter()
+                .map(|line| item(set, line))
+                .collect::<Result<Vec<_>, _>>()?,
+        );
     }
     items.sort_by_key(|item| item.telling.at);
     for (number, item) in items.iter_mut().enumerate() {
@@ -54,27 +60,29 @@ pub fn run(arguments: &[String]) -> Result<(), String> {
     let placed = place_all(&items, &frequencies, &mut times);
     let clusters = clusters(&placed);
     if let Some(out) = out {
-        fs::write(out, lines(&items, &placed, &clusters)).map_err(|error| format!("{out}: {error}"))?;
+        fs::write(out, lines(&items, &placed, &clusters))
+            .map_err(|error| format!("{out}: {error}"))?;
     }
+    let mut figures = String::new();
     for (set, path) in sets.iter().enumerate() {
         if let Some(gold) = gold(path)? {
-            println!("{path}");
-            report(set, &items, &placed, &clusters, &gold);
+            writeln!(figures, "{path}")?;
+            report(&mut figures, set, &items, &placed, &clusters, &gold)?;
         }
     }
-    report_times(&mut times);
-    Ok(())
+    figures.push_str(&speed(&mut times));
+    Ok(figures)
 }
 
-fn parse(arguments: &[String]) -> Result<(Vec<&String>, Option<&String>), String> {
+fn parse<'a>(arguments: &[&'a str]) -> Result<(Vec<&'a str>, Option<&'a str>), String> {
     let mut sets = Vec::new();
     let mut out = None;
     let mut arguments = arguments.iter();
     while let Some(argument) = arguments.next() {
-        if argument == "--out" {
-            out = Some(arguments.next().ok_or("`--out` needs a file")?);
+        if *argument == "--out" {
+            out = Some(*arguments.next().ok_or("`--out` needs a file")?);
         } else {
-            sets.push(argument);
+            sets.push(*argument);
         }
     }
     if sets.is_empty() {
@@ -86,15 +94,23 @@ fn parse(arguments: &[String]) -> Result<(Vec<&String>, Option<&String>), String
 fn read(path: &str) -> Result<Vec<Value>, String> {
     let text = fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?;
     let lines = text.lines().filter(|line| !line.trim().is_empty());
-    lines.map(|line| serde_json::from_str(line).map_err(|error| format!("{path}: {error}"))).collect()
+    lines
+        .map(|line| serde_json::from_str(line).map_err(|error| format!("{path}: {error}")))
+        .collect()
 }
 
 fn text(line: &Value, key: &str) -> String {
-    line.get(key).and_then(Value::as_str).unwrap_or_default().to_string()
+    line.get(key)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_string()
 }
 
 fn item(set: usize, line: &Value) -> Result<Item, String> {
-    let seconds = line.get("ts").and_then(Value::as_i64).ok_or("an item has no `ts`")?;
+    let seconds = line
+        .get("ts")
+        .and_then(Value::as_i64)
+        .ok_or("an item has no `ts`")?;
     let or_none = |text: String| (!text.is_empty()).then_some(text);
     Ok(Item {
         id: text(line, "id"),
@@ -117,7 +133,8 @@ fn gold(path: &str) -> Result<Option<HashMap<String, Gold>>, String> {
     if !path.contains(".gold.") || fs::metadata(&path).is_err() {
         return Ok(None);
     }
-    let or_none = |line: &Value, key: &str| line.get(key).and_then(Value::as_str).map(str::to_string);
+    let or_none =
+        |line: &Value, key: &str| line.get(key).and_then(Value::as_str).map(str::to_string);
     let gold = read(&path)?.into_iter().map(|line| {
         let gold = Gold {
             story: text(&line, "story"),
@@ -148,7 +165,8 @@ fn place_all(items: &[Item], frequencies: &Frequencies, times: &mut Vec<Duration
         let now = item.telling.at;
         let (told_at, members) = told.entry(placement.story).or_insert((now, Vec::new()));
         let before = members.iter().map(|&member| &items[member].telling);
-        let alert = members.is_empty() || news(&item.telling, before, *told_at, now, frequencies).is_some();
+        let alert =
+            members.is_empty() || news(&item.telling, before, *told_at, now, frequencies).is_some();
         if alert {
             *told_at = now;
         }
@@ -162,7 +180,13 @@ fn place_all(items: &[Item], frequencies: &Frequencies, times: &mut Vec<Duration
 fn clusters(placed: &[Placed]) -> Vec<StoryId> {
     let mut alias = HashMap::new();
     for placed in placed {
-        alias.extend(placed.placement.merged.iter().map(|&younger| (younger, placed.placement.story)));
+        alias.extend(
+            placed
+                .placement
+                .merged
+                .iter()
+                .map(|&younger| (younger, placed.placement.story)),
+        );
     }
     let follow = |mut story: StoryId| {
         while let Some(&older) = alias.get(&story) {
@@ -170,7 +194,10 @@ fn clusters(placed: &[Placed]) -> Vec<StoryId> {
         }
         story
     };
-    placed.iter().map(|placed| follow(placed.placement.story)).collect()
+    placed
+        .iter()
+        .map(|placed| follow(placed.placement.story))
+        .collect()
 }
 
 /// The item at the head of each item's chain of copies; `None` for one that neither is a copy nor has one.
@@ -203,27 +230,63 @@ fn lines(items: &[Item], placed: &[Placed], clusters: &[StoryId]) -> String {
     lines
 }
 
-fn report(set: usize, items: &[Item], placed: &[Placed], clusters: &[StoryId], gold: &HashMap<String, Gold>) {
+fn report(
+    figures: &mut String,
+    set: usize,
+    items: &[Item],
+    placed: &[Placed],
+    clusters: &[StoryId],
+    gold: &HashMap<String, Gold>,
+) -> fmt::Result {
     let all = items.iter().enumerate().filter(|(_, item)| item.set == set);
-    let known: Vec<(usize, &Gold)> = all.filter_map(|(number, item)| Some((number, gold.get(&item.id)?))).collect();
-    let pairs: Vec<(StoryId, &str)> = known.iter().map(|&(number, gold)| (clusters[number], gold.story.as_str())).collect();
-    print_scores("BCubed", bcubed(&pairs));
-    print_scores("pairs ", pairwise(pairs.iter().map(|&(cluster, story)| (Some(cluster), Some(story)))));
+    let known: Vec<(usize, &Gold)> = all
+        .filter_map(|(number, item)| Some((number, gold.get(&item.id)?)))
+        .collect();
+    let pairs: Vec<(StoryId, &str)> = known
+        .iter()
+        .map(|&(number, gold)| (clusters[number], gold.story.as_str()))
+        .collect();
+    write_scores(figures, "BCubed", bcubed(&pairs))?;
+    write_scores(
+        figures,
+        "pairs ",
+        pairwise(
+            pairs
+                .iter()
+                .map(|&(cluster, story)| (Some(cluster), Some(story))),
+        ),
+    )?;
     let copies = copies(placed);
     if known.iter().any(|(_, gold)| gold.copy.is_some()) {
-        print_scores(
+        write_scores(
+            figures,
             "copies",
-            pairwise(known.iter().map(|&(number, gold)| (copies[number], gold.copy.as_deref()))),
-        );
+            pairwise(
+                known
+                    .iter()
+                    .map(|&(number, gold)| (copies[number], gold.copy.as_deref())),
+            ),
+        )?;
     }
     let stories: HashSet<&str> = pairs.iter().map(|(_, story)| *story).collect();
-    println!("  hidden {} of {} stories", hidden(&pairs), stories.len());
+    writeln!(
+        figures,
+        "  hidden {} of {} stories",
+        hidden(&pairs),
+        stories.len()
+    )?;
     let own: HashSet<StoryId> = pairs.iter().map(|(cluster, _)| *cluster).collect();
     let others = items.iter().enumerate().filter(|(_, item)| item.set != set);
-    let others: Vec<bool> = others.map(|(number, _)| own.contains(&clusters[number])).collect();
+    let others: Vec<bool> = others
+        .map(|(number, _)| own.contains(&clusters[number]))
+        .collect();
     if !others.is_empty() {
         let absorbed = others.iter().filter(|&&absorbed| absorbed).count();
-        println!("  with {absorbed} of {} items of other sets in its clusters", others.len());
+        writeln!(
+            figures,
+            "  with {absorbed} of {} items of other sets in its clusters",
+            others.len()
+        )?;
     }
     let mut kinds: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
     for (number, gold) in &known {
@@ -234,13 +297,17 @@ fn report(set: usize, items: &[Item], placed: &[Placed], clusters: &[StoryId], g
         }
     }
     for (kind, (alerts, all)) in kinds {
-        println!("  alerts on {kind}: {alerts} of {all}");
+        writeln!(figures, "  alerts on {kind}: {alerts} of {all}")?;
     }
+    Ok(())
 }
 
-fn print_scores(name: &str, (precision, recall): (f64, f64)) {
+fn write_scores(figures: &mut String, name: &str, (precision, recall): (f64, f64)) -> fmt::Result {
     let f1 = 2.0 * precision * recall / (precision + recall).max(f64::MIN_POSITIVE);
-    println!("  {name}  P {precision:.3}  R {recall:.3}  F1 {f1:.3}");
+    writeln!(
+        figures,
+        "  {name}  P {precision:.3}  R {recall:.3}  F1 {f1:.3}"
+    )
 }
 
 /// Precision and recall, averaged over items.
@@ -252,9 +319,15 @@ fn bcubed(pairs: &[(StoryId, &str)]) -> (f64, f64) {
         *both.entry((cluster, story)).or_insert(0.0) += 1.0;
     }
     let sum = |size: &dyn Fn(&(StoryId, &str)) -> f64| -> f64 {
-        both.iter().map(|(key, shared): (_, &f64)| shared * shared / size(key)).sum::<f64>() / pairs.len() as f64
+        both.iter()
+            .map(|(key, shared): (_, &f64)| shared * shared / size(key))
+            .sum::<f64>()
+            / pairs.len() as f64
     };
-    (sum(&|(cluster, _)| clusters[cluster]), sum(&|(_, story)| stories[story]))
+    (
+        sum(&|(cluster, _)| clusters[cluster]),
+        sum(&|(_, story)| stories[story]),
+    )
 }
 
 /// Precision and recall over pairs of items that are together.
@@ -273,10 +346,15 @@ fn pairwise<C: std::hash::Hash + Eq + Copy, S: std::hash::Hash + Eq + Copy>(
             *both.entry((cluster, story)).or_insert(0u64) += 1;
         }
     }
-    let count = |sizes: &mut dyn Iterator<Item = &u64>| sizes.map(|size| size * (size - 1) / 2).sum::<u64>() as f64;
+    let count = |sizes: &mut dyn Iterator<Item = &u64>| {
+        sizes.map(|size| size * (size - 1) / 2).sum::<u64>() as f64
+    };
     let together = count(&mut both.values());
     let part = |of: f64| if of > 0.0 { together / of } else { 1.0 };
-    (part(count(&mut clusters.values())), part(count(&mut stories.values())))
+    (
+        part(count(&mut clusters.values())),
+        part(count(&mut stories.values())),
+    )
 }
 
 /// Stories whose first item went into a cluster that another story had opened.
@@ -291,10 +369,20 @@ fn hidden(pairs: &[(StoryId, &str)]) -> usize {
     hidden
 }
 
-fn report_times(times: &mut [Duration]) {
+fn speed(times: &mut [Duration]) -> String {
     times.sort_unstable();
-    let at = |part: f64| times.get((times.len() as f64 * part) as usize).copied().unwrap_or_default();
+    let at = |part: f64| {
+        times
+            .get((times.len() as f64 * part) as usize)
+            .copied()
+            .unwrap_or_default()
+    };
     let all: Duration = times.iter().sum();
     let each_second = times.len() as f64 / all.as_secs_f64().max(f64::MIN_POSITIVE);
-    println!("placed {} items: {each_second:.0} a second, p50 {:?}, p99 {:?}", times.len(), at(0.5), at(0.99));
+    format!(
+        "placed {} items: {each_second:.0} a second, p50 {:?}, p99 {:?}",
+        times.len(),
+        at(0.5),
+        at(0.99)
+    )
 }

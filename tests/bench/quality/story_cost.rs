@@ -8,15 +8,18 @@ use wirewatch::story::Telling;
 use wirewatch::story::group::Grouper;
 use wirewatch::story::vector::Frequencies;
 
-/// Places so many items within 72 hours, then as many hundredths more and times those.
-pub fn run(items: usize) {
+/// Places so many items within 72 hours and a hundredth more, times those, and returns the figures.
+pub(crate) fn run(items: usize) -> String {
     let tellings = headlines(items + items / 100);
     let mut frequencies = Frequencies::default();
     for telling in &tellings {
         frequencies.count(telling);
     }
     // As the store would give them: without the rare.
-    let kept: Vec<(String, u32)> = frequencies.words().map(|(word, items)| (word.to_string(), items)).collect();
+    let kept: Vec<(String, u32)> = frequencies
+        .words()
+        .map(|(word, items)| (word.to_string(), items))
+        .collect();
     let frequencies = Frequencies::new(frequencies.items(), kept);
     let before = resident();
     let mut grouper = Grouper::new(frequencies.clone());
@@ -41,16 +44,28 @@ pub fn run(items: usize) {
 
     let mut last = times.split_off(items);
     last.sort_unstable();
-    let p99 = last.get(last.len() * 99 / 100).copied().unwrap_or(Duration::ZERO);
-    println!("{items} items: {:.0} a second", tellings.len() as f64 / all.as_secs_f64());
-    println!("  with all in the window: p50 {:?}, p99 {p99:?}", last.get(last.len() / 2).copied().unwrap_or_default());
-    println!("  restart {restart:?}, memory {} MiB", after.saturating_sub(before) >> 20);
+    let p99 = last
+        .get(last.len() * 99 / 100)
+        .copied()
+        .unwrap_or(Duration::ZERO);
+    let each_second = tellings.len() as f64 / all.as_secs_f64();
+    let p50 = last.get(last.len() / 2).copied().unwrap_or_default();
+    let memory = after.saturating_sub(before) >> 20;
+    format!(
+        "{items} items: {each_second:.0} a second; with all in the window p50 {p50:?}, p99 {p99:?}; restart {restart:?}, \
+         memory {memory} MiB"
+    )
 }
 
 /// Bytes of memory that this process holds, where the system tells.
 fn resident() -> u64 {
     let pages = fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    pages.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok()).unwrap_or(0) * 4096
+    pages
+        .split(' ')
+        .nth(1)
+        .and_then(|pages| pages.parse::<u64>().ok())
+        .unwrap_or(0)
+        * 4096
 }
 
 /// Five items an event on average, words as frequent as in language (Zipf), always the same ones.
@@ -58,14 +73,18 @@ fn headlines(count: usize) -> Vec<Telling> {
     const WORDS: f64 = 60_000.0;
     let mut seed = 1u64;
     let mut random = move || {
-        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        seed = seed
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (seed >> 11) as f64 / (1u64 << 53) as f64
     };
     let word = |random: f64| word(WORDS.powf(random) as u64);
     (0..count)
         .map(|item| {
             let event = (item as f64 / 5.0 + random() * 200.0) as u64;
-            let names: Vec<String> = (0..4).map(|name| self::word(60_000 + event * 7 % 40_000 + name * 40_000)).collect();
+            let names: Vec<String> = (0..4)
+                .map(|name| self::word(60_000 + event * 7 % 40_000 + name * 40_000))
+                .collect();
             let mut text = |own: usize, other: usize| {
                 let own = (0..own).map(|at| names[at % names.len()].clone());
                 let other: Vec<String> = (0..other).map(|_| word(random())).collect();
@@ -73,7 +92,8 @@ fn headlines(count: usize) -> Vec<Telling> {
             };
             Telling {
                 item: ItemId(item as i64),
-                at: Timestamp::from_second(1_767_225_600 + (item as i64 * 250_000) / count as i64).expect("a time of this century"),
+                at: Timestamp::from_second(1_767_225_600 + (item as i64 * 250_000) / count as i64)
+                    .expect("a time of this century"),
                 lang: Some("en".to_string()),
                 publisher: format!("outlet{}.example", item % 300),
                 link: Some(format!("https://outlet.example/{item}")),
@@ -87,7 +107,8 @@ fn headlines(count: usize) -> Vec<Telling> {
 /// A word for each number.
 fn word(mut number: u64) -> String {
     const SYLLABLES: [&str; 20] = [
-        "ba", "ke", "li", "mo", "nu", "ra", "se", "ti", "vo", "zu", "dal", "fer", "gin", "hol", "jun", "pas", "qet", "wim", "xor", "yul",
+        "ba", "ke", "li", "mo", "nu", "ra", "se", "ti", "vo", "zu", "dal", "fer", "gin", "hol",
+        "jun", "pas", "qet", "wim", "xor", "yul",
     ];
     let mut word = String::new();
     loop {
