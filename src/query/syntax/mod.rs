@@ -2,8 +2,8 @@
 //!
 //! [`parse()`] reads an expression and [`parse_plain`] a plain term into the same tree. They know nothing of lists, of words
 //! or of regular expressions; what only those can judge is left in [`Parsed`] for `compile.rs`, also when the text ends in
-//! a mistake, so that the first mistake from left to right can be named. [`Query`] prints itself with all brackets that
-//! its precedence implies, and what it prints parses to the same query.
+//! a mistake, so that the first mistake from left to right can be named. An [`Expr`] prints itself with all brackets
+//! that its precedence implies, and what it prints parses to the same tree.
 
 mod parse;
 mod plain;
@@ -28,13 +28,6 @@ pub const LONGEST_CHAIN: usize = 64;
 pub const FARTHEST: u64 = 99;
 /// Bytes of a query (SPEC 8).
 pub const LARGEST_QUERY: usize = 64 * 1024;
-
-/// An expression that was understood.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Query {
-    /// Its tree.
-    pub root: Expr,
-}
 
 /// The byte where a part begins. All positions are equal, so that trees compare by meaning alone.
 #[derive(Clone, Copy, Debug, Default)]

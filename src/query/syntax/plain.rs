@@ -119,7 +119,9 @@ fn atom(parser: &mut Parser<'_>) -> Reading<Expr> {
 
 /// Words up to a modifier or the end: one term, as if they were quoted.
 fn words(parser: &mut Parser<'_>) -> Reading<Term> {
-    let mut words = vec![parser.bare("a term")?];
+    let (start, source) = (parser.cursor.at(), parser.cursor.rest());
+    let first = parser.bare("a term")?;
+    let mut end = parser.cursor.at();
     loop {
         parser.cursor.skip_blanks();
         let word = parser.cursor.word();
@@ -127,16 +129,16 @@ fn words(parser: &mut Parser<'_>) -> Reading<Term> {
             break;
         }
         parser.cursor.skip(word.len());
-        words.push(word);
+        end = parser.cursor.at();
     }
-    let text = words.join(" ");
-    Ok(match words.len() {
-        1 => Term {
+    let text = source.get(..end - start).unwrap_or(first);
+    Ok(match text.len() == first.len() {
+        true => Term {
             exact: false,
             quoted: false,
-            raw: text,
+            raw: text.to_owned(),
             loose: None,
         },
-        _ => quoted_term(&text.replace('\\', "\\\\")),
+        false => quoted_term(&text.replace('\\', "\\\\")),
     })
 }

@@ -3,9 +3,7 @@
 use std::fmt;
 
 use crate::query::syntax::scan::{Cursor, is_blank};
-use crate::query::syntax::{
-    Expr, FilterKind, Kind, Loose, Pattern, Proximity, Query, Reach, Term, Value,
-};
+use crate::query::syntax::{Expr, FilterKind, Kind, Loose, Pattern, Proximity, Reach, Term, Value};
 
 impl Proximity {
     /// The operator's word, without its distance.
@@ -30,12 +28,6 @@ impl fmt::Display for Proximity {
             Reach::Sentence => write!(f, "{}/s", self.as_str()),
             Reach::Paragraph => write!(f, "{}/p", self.as_str()),
         }
-    }
-}
-
-impl fmt::Display for Query {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.root.fmt(f)
     }
 }
 

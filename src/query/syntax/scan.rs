@@ -147,7 +147,7 @@ impl<'a> Cursor<'a> {
         if self.at < self.no_field_before {
             return None;
         }
-        let names = run(self.rest(), |c| c.is_ascii_lowercase() || c == ',');
+        let names = run(self.rest(), |c| c.is_lowercase() || c == ',');
         let mut behind = self.rest().get(names.len()..).unwrap_or_default().chars();
         if behind.next() != Some(':') {
             self.no_field_before = self.at + names.len();

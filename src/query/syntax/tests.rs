@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::{Kind, Query, parse, parse_plain};
+use super::{Kind, parse, parse_plain};
 use crate::query::error::Code;
 
 #[track_caller]
@@ -165,6 +165,8 @@ fn a_mistake_is_named_where_it_stands() {
     fails("a^1000.5", Code::CountOutOfRange, 1);
     fails("tilte:Mosul", Code::FieldUnknown, 0);
     fails("title,nope:x", Code::FieldUnknown, 6);
+    fails("x AND título:x", Code::FieldUnknown, 6);
+    fails("http://example.org", Code::FieldUnknown, 0);
     fails("title,site:x", Code::FieldNotCombinable, 6);
     fails("Mosul~3", Code::ModifierUnknown, 5);
     fails("Mosul^x", Code::ModifierUnknown, 5);
@@ -195,6 +197,8 @@ fn depth_is_bounded() {
 #[test]
 fn a_plain_term_is_one_term_however_many_words() {
     plain_reads("New York", "\"New York\"");
+    plain_reads(" New  York ^2", "\"New  York\"^2");
+    plain_reads(r"a\b c", r#""a\\b c""#);
     plain_reads("=New York^2", "=\"New York\"^2");
     plain_reads("title:Mosul^2", "title:Mosul^2");
     plain_reads("'rock and roll'~1", "\"'rock and roll'\"~1");
@@ -255,9 +259,8 @@ proptest! {
     #[test]
     fn what_is_printed_parses_to_the_same_query(source in query()) {
         if let Some(root) = parse(&source).root {
-            let query = Query { root };
-            let again = parse(&query.to_string());
-            prop_assert_eq!(again.root, Some(query.root), "{}", source);
+            let again = parse(&root.to_string());
+            prop_assert_eq!(again.root, Some(root), "{}", source);
         }
     }
 

@@ -151,6 +151,7 @@ fn wildcards_match_within_a_word() {
     check("wom?n", &["woman", "women"], &["womn", "womaan"]);
     check("Sm??hs", &["Smiths"], &["Smths"]);
     check("Mosul?", &["Mosul"], &["Mosuls"]);
+    check("Mosu?*", &["Mosul", "Mosulites"], &["Mosu"]);
     check(
         "al-Bagh*",
         &["al-Baghdadi", "al Baghdad", "Albaghdadi"],
@@ -257,6 +258,14 @@ fn chains_go_from_left_to_right() {
     );
     check("a1 ONEAR/0 (b1 ONEAR/0 c1)", &["a1 b1 c1"], &["a1 c1 b1"]);
     check("a1 NEAR/1 b1 UNLESS \"b1 c1\"", &["a1 b1"], &["a1 b1 c1"]);
+}
+
+#[test]
+fn a_text_of_one_word_does_not_take_for_ever() {
+    let text = "x1 ".repeat(20_000);
+    check("x1 NEAR/p x1 NEAR/p x1 NEAR/99 x1", &[&text], &["x1 x1"]);
+    check("x1 NOTNEAR/p x1 UNLESS x1", &[], &[&text]);
+    check("ATLEAST/20000(x1)", &[&text], &["x1"]);
 }
 
 #[test]
