@@ -80,12 +80,14 @@ pub(super) fn words(line: &Line) -> String {
             oddities,
             gap,
             torn,
+            ..
         } => {
             let mut parts: Vec<String> = [
                 (counts.new, "new"),
                 (counts.backfill, "from before"),
                 (counts.late, "late"),
                 (counts.replaced, "of a replaced feed"),
+                (counts.sightings, "shown by another feed before"),
                 (counts.changed, "changed"),
                 (counts.known, "known"),
             ]
@@ -132,18 +134,26 @@ fn json(line: &Line) -> serde_json::Value {
     let more = match &line.result {
         PollResult::Read {
             counts,
+            named,
             matches,
             oddities,
             gap,
             torn,
         } => serde_json::json!({
             "state": "read",
+            "items": named.iter().map(|named| serde_json::json!({
+                "id": named.item.0,
+                "what": named.what,
+                "title": named.title,
+                "link": named.link,
+            })).collect::<Vec<_>>(),
             "new": counts.new,
             "backfill": counts.backfill,
             "late": counts.late,
             "replaced": counts.replaced,
             "changed": counts.changed,
             "known": counts.known,
+            "sightings": counts.sightings,
             "matches": matches,
             "oddities": oddities,
             "gap": gap,

@@ -113,6 +113,7 @@ async fn serve(
     let deliverer = Deliverer::new(desk.clone(), clock, host);
     let polling = tokio::spawn(poll_until(desk.clone(), current, clock, stopping.clone()));
     let mailing = tokio::spawn(mail_until(deliverer, stopping.clone()));
+    let housekeeping = tokio::spawn(keep_house(desk.clone(), clock, stopping.clone()));
     let reloading = tokio::spawn(reload::watch_file(
         desk, file, stamp, clock, changed, stopping,
     ));
@@ -125,18 +126,14 @@ async fn serve(
     // The tasks end when they next look; they cannot all be gone before this is read.
     let _ = stop.send(true);
     tokio::select! {
-        () = finish(polling, mailing, reloading) => info!("Stopped"),
+        () = finish([("polling", polling), ("housekeeping", housekeeping), ("reloading", reloading), ("mailing", mailing)]) => info!("Stopped"),
         () = terminate.first() => warn!("Stopped at once by a second signal"),
     }
     Ok(())
 }
 
-async fn finish(polling: JoinHandle<()>, mailing: JoinHandle<()>, reloading: JoinHandle<()>) {
-    for (name, task) in [
-        ("polling", polling),
-        ("reloading", reloading),
-        ("mailing", mailing),
-    ] {
+async fn finish(tasks: [(&str, JoinHandle<()>); 4]) {
+    for (name, task) in tasks {
         match timeout(LAST_ANSWER, task).await {
             Ok(Ok(())) => {}
             Ok(Err(fault)) => error!("The task for {name} ended in a fault: {fault}"),
@@ -326,6 +323,39 @@ impl Tally {
             matches,
             "Polled {feeds} feeds: {new} new items, {matches} matches, {unchanged} unchanged, {failed} failed"
         );
+    }
+}
+
+/// Once a day forgets what has been kept long enough, a little at a time, so that polling never waits for long.
+async fn keep_house(desk: Handle, clock: Clock, mut stopping: watch::Receiver<bool>) {
+    let mut looks = interval(TICK);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut done = None;
+    loop {
+        tokio::select! {
+            _ = stopping.changed() => return,
+            _ = looks.tick() => {}
+        }
+        let now = clock.now();
+        let today = now.as_second().div_euclid(86_400);
+        if done == Some(today) {
+            continue;
+        }
+        let pruned = desk
+            .at_once(move |desk| {
+                desk.store.forget_sent(now)?;
+                let keep = desk.watchlist.config.store.keep;
+                desk.store.prune(now, keep)
+            })
+            .await;
+        match pruned {
+            Ok(pruned) if pruned.more => {}
+            Ok(_) => done = Some(today),
+            Err(fault) => {
+                error!("Cannot forget old items: {fault}");
+                done = Some(today);
+            }
+        }
     }
 }
 

@@ -492,6 +492,18 @@ impl Store {
         })
     }
 
+    /// Forgets the bytes of messages that were settled 30 days ago; what they told stays known.
+    pub fn forget_sent(&self, now: Timestamp) -> Result<(), StoreError> {
+        const KEPT: i64 = 30 * 86_400;
+        self.ask("forget old messages", |connection| {
+            connection.execute(
+                "UPDATE delivery SET bytes = NULL, html = NULL WHERE settled_at < ?1 AND bytes IS NOT NULL",
+                [seconds(now) - KEPT],
+            )?;
+            Ok(())
+        })
+    }
+
     /// Stops all mail to a recipient whom the server refuses.
     pub fn pause_recipient(
         &self,
