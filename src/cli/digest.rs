@@ -178,6 +178,7 @@ fn send(
         if outcomes.is_empty() {
             say("No digest is due.");
         }
+        deliverer.tell_operator().await?;
         for sent in deliverer.send().await? {
             all_well &= sent.report.outcome == mail::Outcome::Accepted;
             match sent.state {

@@ -21,11 +21,12 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
     let setup::Start {
         watchlist,
         path,
-        problems,
+        refused,
         ..
     } = setup::watchlist_or_last_good(context)?;
     let desk = setup::desk_to_read(watchlist)?;
     let now = context.clock.now();
+    let problems = refused.map_or(0, |refused| refused.problems);
     let status = Status::read(&desk, problems, now)?;
     if arguments.json {
         print_line(status.json(&desk, &path.display().to_string()))?;

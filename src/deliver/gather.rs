@@ -95,7 +95,9 @@ pub(super) fn gather<'a>(
                 .to_string_lossy()
                 .into_owned(),
             saved_at: desk.watchlist.version.modified.unwrap_or(now),
-            problems: u32::try_from(desk.problems).unwrap_or(u32::MAX),
+            problems: desk.refused.as_ref().map_or(0, |refused| {
+                u32::try_from(refused.problems).unwrap_or(u32::MAX)
+            }),
         },
         host,
         topics,

@@ -16,7 +16,7 @@ use crate::clock::Clock;
 use crate::config::Stamp;
 use crate::deliver::{Deliverer, Reason, Which};
 use crate::desk::intake::{Line, PollResult};
-use crate::desk::{self, Desk, DeskError, Handle, Watchlist};
+use crate::desk::{self, Desk, DeskError, Handle, Refused, Watchlist};
 use crate::http::client::{Client, Settings};
 use crate::model::Timestamp;
 use crate::poll::{Choice, Poller, Round};
@@ -40,8 +40,8 @@ pub struct Daemon {
     pub file: PathBuf,
     /// The state of the file that was read; `None`: it was not there.
     pub stamp: Option<Stamp>,
-    /// Problems of the file, if the last good watchlist runs in its place.
-    pub problems: usize,
+    /// The present file, if it is refused and the last good watchlist runs in its place.
+    pub refused: Option<Refused>,
     /// The clock of this run.
     pub clock: Clock,
     /// The name of this machine.
@@ -55,7 +55,7 @@ pub fn run(daemon: Daemon) -> anyhow::Result<()> {
         watchlist,
         file,
         stamp,
-        problems,
+        refused,
         clock,
         host,
     } = daemon;
@@ -67,7 +67,7 @@ pub fn run(daemon: Daemon) -> anyhow::Result<()> {
         );
     }
     let mut desk = Desk::open(store, Arc::new(watchlist), now)?;
-    desk.problems = problems;
+    desk.refused = refused;
     desk.smooth_schedule(now)?;
     let watchlist = Arc::clone(&desk.watchlist);
     let (handle, thread) =
@@ -383,6 +383,9 @@ async fn mail_until(deliverer: Deliverer, mut stopping: watch::Receiver<bool>) {
                 Err(Reason::NothingNew | Reason::StillWaiting | Reason::Paused) => {}
             }),
             Err(fault) => error!("Cannot compose: {fault}"),
+        }
+        if let Err(fault) = deliverer.tell_operator().await {
+            error!("Cannot tell the operator: {fault}");
         }
         if let Err(fault) = deliverer.send().await {
             error!("Cannot send: {fault}");

@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::config::find::{Environment, Places};
 use crate::config::report::Colour;
 use crate::config::{self, Stamp, last_good};
-use crate::desk::{Handle, Watchlist};
+use crate::desk::{Handle, Refused, Watchlist};
 
 /// How often the file is looked at.
 const LOOK: Duration = Duration::from_secs(1);
@@ -77,10 +77,10 @@ async fn take_up(
                 report.problems(),
                 report.render(Colour::Plain)
             );
-            let problems = report.problems();
+            let refused = Refused::new(&report, clock.now());
             let noted = desk
                 .at_once(move |desk| {
-                    desk.problems = problems;
+                    desk.refused = Some(refused);
                     Ok(())
                 })
                 .await;
