@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::feeds::EventKind;
-use super::keys::{Aliases, Owned};
+use super::keys::{Aliases, Owned, Writes};
 use super::{Store, StoreError, doing};
 use crate::feed::FeedDocument;
 use crate::identity::{Candidate, Pass, Text, is_significant};
@@ -131,7 +131,7 @@ impl Store {
             .map(|entry| (entry.raw, entry.item))
             .collect();
         let pass = Pass::read(document, &viewpoint, &before, now);
-        let known = self.known(feed.id, &pass, &previous, now)?;
+        let known = self.known(feed, &pass, &previous, now)?;
         // The decision compares with the feed as it was: its page and title as of the last poll.
         let mut past = feed.clone();
         if let Some(heritage) = self.heritage(&state, &pass, &known)? {
@@ -145,6 +145,7 @@ impl Store {
             feed: &past,
             known: &known,
             now,
+            sharing_mark: pass.sharing_mark,
             taken: Vec::new(),
             counts: Counts::default(),
         };
@@ -246,8 +247,7 @@ impl Store {
                         item,
                         candidate,
                         verdict,
-                        (Owned::Stays, Aliases::All),
-                        writing.now,
+                        writing.keys(Owned::Stays, Aliases::All),
                     )?;
                 }
                 Ok(what.item())
@@ -270,8 +270,7 @@ impl Store {
             item,
             candidate,
             verdict,
-            (Owned::Moves, Aliases::All),
-            writing.now,
+            writing.keys(Owned::Moves, Aliases::All),
         )?;
         match verdict.origin {
             Origin::New => writing.counts.new += 1,
@@ -298,8 +297,7 @@ impl Store {
             item,
             source.candidate,
             source.verdict,
-            (Owned::Stays, Aliases::All),
-            writing.now,
+            writing.keys(Owned::Stays, Aliases::All),
         )
     }
 
@@ -321,8 +319,7 @@ impl Store {
                 item,
                 candidate,
                 verdict,
-                (Owned::Stays, Aliases::All),
-                writing.now,
+                writing.keys(Owned::Stays, Aliases::All),
             )?;
             writing.counts.sightings += 1;
             // A first poll of another feed has shown it, of which nothing is mailed: here it is news.
@@ -355,8 +352,7 @@ impl Store {
             item,
             candidate,
             verdict,
-            (Owned::Stays, aliases),
-            writing.now,
+            writing.keys(Owned::Stays, aliases),
         )
     }
 
@@ -399,6 +395,7 @@ struct Writing<'a> {
     feed: &'a FeedState,
     known: &'a Known,
     now: Timestamp,
+    sharing_mark: i64,
     taken: Vec<TakenEntry>,
     counts: Counts,
 }
@@ -413,6 +410,15 @@ struct Source<'a> {
 }
 
 impl Writing<'_> {
+    fn keys(&self, owned: Owned, aliases: Aliases) -> Writes {
+        Writes {
+            owned,
+            aliases,
+            sharing_mark: self.sharing_mark,
+            now: self.now,
+        }
+    }
+
     fn take(
         &mut self,
         source: &Source<'_>,
