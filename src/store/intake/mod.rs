@@ -264,7 +264,8 @@ impl Store {
         let Source {
             candidate, verdict, ..
         } = *source;
-        let item = self.insert_item(writing, source, text, (None, verdict.origin))?;
+        let lang = language_of(source.entry, text);
+        let item = self.insert_item(writing, source, lang.as_deref(), (None, verdict.origin))?;
         self.insert_sighting(writing, (item, verdict.origin), text, None)?;
         self.write_keys(
             item,
@@ -278,7 +279,7 @@ impl Store {
             Origin::Late => writing.counts.late += 1,
             Origin::Replaced => writing.counts.replaced += 1,
         }
-        writing.take(source, text, (item, TakenKind::First), None);
+        writing.take(source, (text, lang), (item, TakenKind::First), None);
         Ok(item)
     }
 
@@ -290,7 +291,13 @@ impl Store {
         text: &Text,
         item: ItemId,
     ) -> rusqlite::Result<()> {
-        self.insert_item(writing, source, text, (Some(item), Origin::Backfill))?;
+        let lang = language_of(source.entry, text);
+        self.insert_item(
+            writing,
+            source,
+            lang.as_deref(),
+            (Some(item), Origin::Backfill),
+        )?;
         self.insert_sighting(writing, (item, Origin::Backfill), text, None)?;
         writing.counts.known += 1;
         self.write_keys(
@@ -325,7 +332,8 @@ impl Store {
             // A first poll of another feed has shown it, of which nothing is mailed: here it is news.
             let is_news = verdict.origin == Origin::New && !known.was_mailable;
             let former = first.filter(|_| !is_news);
-            writing.take(source, text, (item, TakenKind::Sighting), former);
+            let lang = language_of(source.entry, text);
+            writing.take(source, (text, lang), (item, TakenKind::Sighting), former);
             return Ok(());
         };
         if sighting.has_left {
@@ -338,7 +346,8 @@ impl Store {
             let significant = is_significant(&sighting.shown, &text.shown);
             writing.counts.changed += 1;
             let kind = TakenKind::Changed { significant };
-            writing.take(source, text, (item, kind), Some(sighting.shown));
+            let lang = language_of(source.entry, text);
+            writing.take(source, (text, lang), (item, kind), Some(sighting.shown));
         } else {
             writing.counts.known += 1;
         }
@@ -422,7 +431,7 @@ impl Writing<'_> {
     fn take(
         &mut self,
         source: &Source<'_>,
-        text: &Text,
+        (text, lang): (&Text, Option<String>),
         (item, kind): (ItemId, TakenKind),
         former: Option<Shown>,
     ) {
@@ -434,7 +443,7 @@ impl Writing<'_> {
             shown: text.shown.clone(),
             former,
             link: source.candidate.link.clone(),
-            lang: language_of(source.entry, text),
+            lang,
             date: source.candidate.date.unwrap_or(self.now),
             dated: source.candidate.dated,
         });
