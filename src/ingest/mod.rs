@@ -206,20 +206,20 @@ pub fn decide(
 
 /// Which names of entries count in this feed.
 #[derive(Clone, Copy)]
-struct Usable<'a> {
+pub(crate) struct Usable<'a> {
     known: &'a Known,
     believes_guids: bool,
 }
 
 impl Usable<'_> {
-    fn new<'a>(feed: &FeedState, known: &'a Known) -> Usable<'a> {
+    pub(crate) fn new<'a>(feed: &FeedState, known: &'a Known) -> Usable<'a> {
         Usable {
             known,
             believes_guids: guids_are_believed(feed),
         }
     }
 
-    fn guid(&self, candidate: &Candidate) -> bool {
+    pub(crate) fn guid(&self, candidate: &Candidate) -> bool {
         self.believes_guids
             && !candidate.guid_is_shared
             && candidate
@@ -227,7 +227,7 @@ impl Usable<'_> {
                 .is_some_and(|mark| !self.known.keys.contains_key(&mark))
     }
 
-    fn link(&self, candidate: &Candidate) -> bool {
+    pub(crate) fn link(&self, candidate: &Candidate) -> bool {
         !candidate.link_is_shared
             && candidate
                 .link_mark
