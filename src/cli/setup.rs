@@ -119,6 +119,11 @@ pub(super) fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
+/// A number with its noun, where the plural is not made with an s alone.
+pub(super) fn counted(number: u32, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
 /// The name of this machine, for mail.
 pub(super) fn host() -> String {
     gethostname::gethostname().to_string_lossy().into_owned()

@@ -117,7 +117,10 @@ pub fn sent_in_full(
     topic: Option<&str>,
     host: &str,
 ) -> Result<Option<Rendered>, StoreError> {
-    let source = Source::Told(delivery.id);
+    let source = Source::Told {
+        delivery: delivery.id,
+        since: delivery.window.0,
+    };
     let Gathered { mut material, .. } = gather(
         desk,
         digest,
@@ -157,7 +160,10 @@ pub(super) fn halve(
     else {
         return Ok(false);
     };
-    let source = Source::Told(delivery.id);
+    let source = Source::Told {
+        delivery: delivery.id,
+        since: delivery.window.0,
+    };
     let Gathered { material, .. } = gather(
         desk,
         &digest,

@@ -44,7 +44,11 @@ pub(super) enum Source {
     /// All that the present topics match in the items first seen since a moment, told or not.
     Since(Timestamp),
     /// What one message told.
-    Told(DeliveryId),
+    Told {
+        delivery: DeliveryId,
+        /// The beginning of its window.
+        since: Timestamp,
+    },
 }
 
 /// Reads all that a digest to a recipient is made of.
@@ -59,7 +63,8 @@ pub(super) fn gather<'a>(
     let store = &desk.store;
     let since = match source {
         Source::Since(since) => Some(since),
-        _ => store.last_window(&digest.name, recipient)?,
+        Source::Told { since, .. } => Some(since),
+        Source::Pending => store.last_window(&digest.name, recipient)?,
     };
     let topics = topics_of(desk, digest, recipient, now)?;
     let mut reader = Reader {
@@ -71,7 +76,7 @@ pub(super) fn gather<'a>(
     // What was told already is shown again as the news it was.
     let stories = match source {
         Source::Pending => story_facts(&mut reader, recipient, &candidates, now)?,
-        Source::Since(_) | Source::Told(_) => Vec::new(),
+        Source::Since(_) | Source::Told { .. } => Vec::new(),
     };
     let window_from = since.unwrap_or(now - SignedDuration::from_hours(24));
     let (feed_news, events, known_troubles) = news::feed_news(desk, recipient, &topics)?;
@@ -204,7 +209,7 @@ impl Reader<'_> {
         let ids: Vec<_> = topics.iter().map(|topic| topic.id).collect();
         let pending = match source {
             Source::Pending => store.pending(recipient, &ids)?,
-            Source::Told(delivery) => store.matches_told_in(delivery)?,
+            Source::Told { delivery, .. } => store.matches_told_in(delivery)?,
             Source::Since(since) => {
                 return Ok((self.matching_since(&wanted_ids(topics), since)?, Vec::new()));
             }

@@ -103,8 +103,6 @@ async fn serve(
     let (stop, stopping) = watch::channel(false);
     let (changed, current) = watch::channel(Arc::clone(&watchlist));
     info!(
-        feeds = watchlist.config.feeds.len(),
-        topics = watchlist.config.topics().len(),
         "Watching {} feeds for {} topics by `{}`",
         watchlist.config.feeds.len(),
         watchlist.config.topics().len(),
@@ -316,11 +314,6 @@ impl Tally {
             matches,
         } = std::mem::take(self);
         info!(
-            feeds,
-            unchanged,
-            failed,
-            new,
-            matches,
             "Polled {feeds} feeds: {new} new items, {matches} matches, {unchanged} unchanged, {failed} failed"
         );
     }
@@ -371,11 +364,8 @@ async fn mail_until(deliverer: Deliverer, mut stopping: watch::Receiver<bool>) {
         match deliverer.compose(Which::Due).await {
             Ok(outcomes) => outcomes.iter().for_each(|outcome| match &outcome.result {
                 Ok(queued) => info!(
-                    delivery = queued.delivery.0,
-                    stories = queued.stories,
                     "Composed digest `{}` with {} stories",
-                    outcome.digest,
-                    queued.stories
+                    outcome.digest, queued.stories
                 ),
                 Err(Reason::Unwritable(cause)) => {
                     error!("Cannot write digest `{}`: {cause}", outcome.digest)

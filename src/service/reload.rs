@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use crate::clock::Clock;
 use crate::config::find::{Environment, Places};
@@ -45,6 +45,12 @@ pub(super) async fn watch_file(
             _ = looks.tick() => false,
         };
         let look = Stamp::of(&file).ok();
+        if look.is_none() && last.is_some() {
+            warn!(
+                "The watchlist `{}` is gone; the last good one runs on",
+                file.display()
+            );
+        }
         // One look may catch a file that is still being written.
         let settled = look.is_some() && look == last && look != read;
         last = look;
