@@ -3,7 +3,7 @@
 use super::setup;
 use super::terminal::plain;
 use super::{Context, End, hinted, print_line, rfc3339, say};
-use crate::model::DeliveryId;
+use crate::model::{DeliveryId, Timestamp};
 use crate::store::Store;
 use crate::store::outbox::{Delivery, State};
 
@@ -47,14 +47,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
         Some(Action::Release { id }) => {
             let store = Store::open_existing(path, now)?;
             let delivery = unsettled(&store, *id)?;
-            store.settle(
-                delivery.id,
-                State::Queued,
-                now,
-                delivery.tries,
-                "released by hand",
-                now,
-            )?;
+            decide(&store, delivery.id, State::Queued, "released by hand", now)?;
             say(format_args!(
                 "Message {id} will be sent: by the daemon within a minute, else by `wirewatch digest --send`."
             ));
@@ -63,14 +56,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
         Some(Action::Drop { id }) => {
             let store = Store::open_existing(path, now)?;
             let delivery = unsettled(&store, *id)?;
-            store.settle(
-                delivery.id,
-                State::Dropped,
-                now,
-                delivery.tries,
-                "dropped by hand",
-                now,
-            )?;
+            decide(&store, delivery.id, State::Dropped, "dropped by hand", now)?;
             say(format_args!("Message {id} will not be sent."));
             Ok(End::Done)
         }
@@ -86,6 +72,22 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
             Ok(End::Done)
         }
     }
+}
+
+fn decide(
+    store: &Store,
+    id: DeliveryId,
+    state: State,
+    reply: &str,
+    now: Timestamp,
+) -> anyhow::Result<()> {
+    if store.decide(id, state, reply, now)? {
+        return Ok(());
+    }
+    Err(hinted(
+        format!("message {id} is on its way at this moment"),
+        "wait for the server's answer; see `wirewatch outbox`",
+    ))
 }
 
 fn unsettled(store: &Store, id: i64) -> anyhow::Result<Delivery> {

@@ -150,7 +150,9 @@ pub(super) fn desk_to_work(
     let now = context.clock.now();
     let store = Store::open(&path, now)?;
     keep_as_last_good(&watchlist)?;
-    Ok((lock, Desk::open(store, Arc::new(watchlist), now)?))
+    let mut desk = Desk::open(store, Arc::new(watchlist), now)?;
+    desk.heal_times(now)?;
+    Ok((lock, desk))
 }
 
 /// Keeps the text of a watchlist that is about to be worked by.

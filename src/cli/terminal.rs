@@ -71,9 +71,11 @@ pub(super) fn highlight(text: &str, ranges: &[(usize, usize)], colours: bool) ->
     marked
 }
 
-/// Text from outside without the control characters that would steer a terminal.
+/// Text from outside without what would steer a terminal: control characters, and marks that turn the direction of text.
 pub(super) fn plain(text: &str) -> String {
+    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     text.chars()
+        .filter(|c| !turns(*c))
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect()
 }

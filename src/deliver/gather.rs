@@ -71,6 +71,7 @@ pub(super) fn gather<'a>(
         desk,
         feeds: HashMap::new(),
         frequencies: None,
+        now,
     };
     let (candidates, stale) = reader.candidates(recipient, &topics, source)?;
     // What was told already is shown again as the news it was.
@@ -191,6 +192,18 @@ fn topics_of(
     Ok(topics)
 }
 
+/// What became of a pending match when it was judged again.
+enum Judged {
+    Holds(Box<Candidate>),
+    /// It does not hold by the present text, but may again.
+    Waits,
+    /// It does not hold any more.
+    Stale,
+}
+
+/// For how long a match waits for an edit to be taken back.
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(7 * 24);
+
 /// What a candidate is besides its item and its verdict.
 struct Place {
     id: MatchId,
@@ -207,6 +220,7 @@ struct Reader<'a> {
     desk: &'a Desk,
     feeds: HashMap<FeedId, FeedState>,
     frequencies: Option<Frequencies>,
+    now: Timestamp,
 }
 
 impl Reader<'_> {
@@ -230,8 +244,9 @@ impl Reader<'_> {
         for waiting in pending {
             let id = waiting.id;
             match self.candidate(waiting)? {
-                Some(candidate) => candidates.push(candidate),
-                None => stale.push(id),
+                Judged::Holds(candidate) => candidates.push(*candidate),
+                Judged::Waits => {}
+                Judged::Stale => stale.push(id),
             }
         }
         Ok((candidates, stale))
@@ -287,21 +302,36 @@ impl Reader<'_> {
         Ok(candidates)
     }
 
-    /// Judges a match again by the present topic and text; `None` if it no longer holds.
-    fn candidate(&mut self, waiting: Pending) -> Result<Option<Candidate>, StoreError> {
+    /// Judges a match again by the present topic and text.
+    fn candidate(&mut self, waiting: Pending) -> Result<Judged, StoreError> {
         let desk = self.desk;
         let found = waiting.found;
         let Some(index) = desk.topics.iter().position(|id| *id == found.topic) else {
-            return Ok(None);
+            return Ok(Judged::Stale);
         };
-        let Some((item, shown)) = desk.item_in(found.item, found.feed)? else {
-            return Ok(None);
+        let Some((mut item, shown)) = desk.item_in(found.item, found.feed)? else {
+            return Ok(Judged::Stale);
         };
+        // Address and language are those of the feed that matched, not of the one that was first.
+        item.link = found.link.or(item.link);
+        item.lang = found.lang.or(item.lang);
         let feed = self.feed(found.feed)?;
         let verdict = desk.judge(index, &desk.prepare(&item, &feed, &shown));
-        if !verdict.matched {
-            return Ok(None);
+        let is_edited = found.query_hash != desk.watchlist.query_hash(index);
+        let is_undeclared = desk.watchlist.feed(&feed.url).is_none();
+        if !verdict.matched && is_edited && !is_undeclared {
+            return Ok(Judged::Stale);
         }
+        let (score, evidence) = if verdict.matched {
+            (verdict.score, verdict.evidence)
+        } else if is_undeclared && !is_edited {
+            // The feed left the watchlist with its tags, but what it showed was matched and is owed.
+            (found.score, found.evidence)
+        } else {
+            // The text was edited away and may be edited back; it waits for that, but not for ever.
+            let is_old = self.now.duration_since(found.at) > LONGEST_WAIT;
+            return Ok(if is_old { Judged::Stale } else { Judged::Waits });
+        };
         let place = Place {
             id: waiting.id,
             topic: found.topic,
@@ -310,9 +340,14 @@ impl Reader<'_> {
             at: found.at,
             origin: found.origin,
         };
-        Ok(Some(
+        let verdict = Verdict {
+            matched: true,
+            score,
+            evidence,
+        };
+        Ok(Judged::Holds(Box::new(
             self.candidate_of(place, &item, &feed, &shown, verdict),
-        ))
+        )))
     }
 
     fn candidate_of(
@@ -439,7 +474,7 @@ fn told_before(
         .find_map(|telling| followup::news(telling, &known, Timestamp::MIN, now, frequencies));
     let soon = now.duration_since(last.at) < followup::REST;
     let followup = match news {
-        Some(_) if soon => Followup::TooSoon,
+        _ if soon && (news.is_some() || !new_topics.is_empty()) => Followup::TooSoon,
         Some(News::Marked) => Followup::Marked,
         Some(News::Words(_)) => Followup::Words(Vec::new()),
         None if !new_topics.is_empty() => Followup::Topics(new_topics),

@@ -119,8 +119,11 @@ fn history(
     let waiting_since = if digest.plan.send != schedule::Send::AtOnce {
         None
     } else if desk.store.was_ever_told(recipient)? {
-        desk.store
-            .pending_since(recipient, &desk.wanted_topics(digest))?
+        let pending = desk
+            .store
+            .pending_since(recipient, &desk.wanted_topics(digest))?;
+        let trouble = news::trouble_since(desk, recipient, digest)?;
+        pending.into_iter().chain(trouble).min()
     } else {
         Some(due.known_at)
     };

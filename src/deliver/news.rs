@@ -1,6 +1,7 @@
 //! What happened to the feeds that a recipient's topics read.
 
 use crate::desk::Desk;
+use crate::digest::DigestSettings;
 use crate::digest::material::{FeedEvent, FeedNews, Topic};
 use crate::model::{FeedState, Timestamp, TopicId};
 use crate::store::StoreError;
@@ -21,13 +22,15 @@ pub(super) fn feed_news(
     let mut reported = Vec::new();
     for event in desk.store.events_for(recipient)? {
         let feed = desk.store.feed(event.feed)?;
+        if event.kind == EventKind::Added && feed.first_read_at.is_none() {
+            // Too early to tell what it brings. Asked first, since an import brings thousands.
+            continue;
+        }
         let readers = topics_reading(desk, &feed, &wanted);
         if readers.is_empty() {
             continue;
         }
-        let Some(what) = what_happened(desk, &event, &feed, &wanted)? else {
-            continue;
-        };
+        let what = what_happened(desk, &event, &feed, &wanted)?;
         let topics = if readers.len() == wanted.len() {
             Vec::new()
         } else {
@@ -46,6 +49,29 @@ pub(super) fn feed_news(
     Ok((news, reported, u32::try_from(known).unwrap_or(u32::MAX)))
 }
 
+/// When the first trouble happened that the recipient has yet to hear of from this digest.
+pub(super) fn trouble_since(
+    desk: &Desk,
+    recipient: &str,
+    digest: &DigestSettings,
+) -> Result<Option<Timestamp>, StoreError> {
+    let wanted = desk.wanted_topics(digest);
+    for event in desk.store.events_for(recipient)? {
+        let is_trouble = matches!(
+            event.kind,
+            EventKind::Failing
+                | EventKind::Gone
+                | EventKind::Quiet
+                | EventKind::Gap
+                | EventKind::Replaced
+        );
+        if is_trouble && !topics_reading(desk, &desk.store.feed(event.feed)?, &wanted).is_empty() {
+            return Ok(Some(event.at));
+        }
+    }
+    Ok(None)
+}
+
 /// The names of those topics that read the feed.
 fn topics_reading(desk: &Desk, feed: &FeedState, wanted: &[TopicId]) -> Vec<String> {
     let config = &desk.watchlist.config;
@@ -58,17 +84,15 @@ fn topics_reading(desk: &Desk, feed: &FeedState, wanted: &[TopicId]) -> Vec<Stri
         .collect()
 }
 
-/// An event as the digest tells it; `None` while it is too early to tell, `Some(None)` if it is over and not worth a
-/// word.
+/// An event as the digest tells it; `None` if it is over and not worth a word.
 fn what_happened(
     desk: &Desk,
     event: &Event,
     feed: &FeedState,
     wanted: &[TopicId],
-) -> Result<Option<Option<FeedEvent>>, StoreError> {
+) -> Result<Option<FeedEvent>, StoreError> {
     let still_failing = feed.failures > 0;
     let told = match event.kind {
-        EventKind::Added if feed.first_read_at.is_none() => return Ok(None),
         EventKind::Added => {
             let (stored, matching) = desk.store.first_document(feed.id, wanted)?;
             // What `backfill` mails is told as news and not as a number.
@@ -108,7 +132,7 @@ fn what_happened(
         EventKind::Guids => Some(FeedEvent::Guids),
         EventKind::Failing | EventKind::Gone => None,
     };
-    Ok(Some(told))
+    Ok(told)
 }
 
 /// When the failure was reported that has now ended.

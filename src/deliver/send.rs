@@ -166,9 +166,13 @@ impl Deliverer {
         {
             return Ok(Some(report));
         }
-        self.desk
+        let is_ours = self
+            .desk
             .at_once(move |desk| desk.store.mark_sending(id))
             .await?;
+        if !is_ours {
+            return Ok(None);
+        }
         Ok(Some(session.data(&bytes).await))
     }
 
@@ -178,10 +182,8 @@ impl Deliverer {
         self.desk
             .at_once(move |desk| {
                 let content = desk.store.delivery_content(id)?;
-                if content.is_some() {
-                    desk.store.mark_sending(id)?;
-                }
-                Ok(content)
+                let is_ours = content.is_some() && desk.store.mark_sending(id)?;
+                Ok(content.filter(|_| is_ours))
             })
             .await
     }

@@ -220,7 +220,12 @@ impl Desk {
                 torn,
             } => {
                 let (taken, named, matches) = self.take_document(state, declared, document, now)?;
+                let never_read = state.first_read_at.is_none();
                 *state = taken.feed;
+                if never_read && torn.is_some() {
+                    // The rest of what it shows already is no news either, so the first poll is still to come.
+                    state.first_read_at = None;
+                }
                 well(state, now);
                 state.validators.clone_from(validators);
                 state.body_hash = *hash;

@@ -42,6 +42,9 @@ impl Desk {
                 origin: entry.origin,
                 score: verdict.score,
                 evidence: verdict.evidence,
+                query_hash: self.watchlist.query_hash(topic),
+                link: entry.link.clone(),
+                lang: entry.lang.clone(),
             };
             let readers: &[String] = if is_mailed {
                 self.watchlist.readers(topic)

@@ -19,7 +19,7 @@ use self::stories::Stories;
 pub use self::stories::telling;
 use crate::config::report::{Colour, Report};
 use crate::digest::DigestSettings;
-use crate::model::{FeedState, Timestamp, TopicId};
+use crate::model::{Timestamp, TopicId};
 use crate::schedule::feeds as schedule;
 use crate::store::{self, Store, StoreError};
 
@@ -118,14 +118,12 @@ impl Desk {
         Ok(())
     }
 
-    /// After a start, a sleep or a leap of the clock: no burst of feeds that fell due together, and no instant that a
-    /// clock that was ahead has left far in the future.
-    pub fn smooth_schedule(&mut self, now: Timestamp) -> Result<(), StoreError> {
+    /// Sets instants that only a clock that was ahead can have left to now, so that nothing waits for that time.
+    pub fn heal_times(&mut self, now: Timestamp) -> Result<(), StoreError> {
         let pace = self.watchlist.pace();
         let mut states = self.store.feeds()?;
-        let is_overdue = |state: &FeedState| state.first_read_at.is_some() && state.next_at <= now;
-        let overdue = states.iter().filter(|state| is_overdue(state)).count();
         self.step(|desk| {
+            desk.store.heal_times(now)?;
             for state in &mut states {
                 let before = state.clone();
                 let every = desk
@@ -133,12 +131,28 @@ impl Desk {
                     .feed(&state.url)
                     .and_then(|declared| declared.feed.every);
                 schedule::clamp(state, &pace, every, now);
-                if overdue > 1 && is_overdue(state) {
-                    state.next_at = schedule::spread(state.id, overdue, &pace, now);
-                }
                 if *state != before {
                     desk.store.record_feed(state)?;
                 }
+            }
+            Ok(())
+        })
+    }
+
+    /// After a start, a sleep or a leap of the clock: no burst of feeds that fell due together.
+    pub fn smooth_schedule(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        self.heal_times(now)?;
+        let pace = self.watchlist.pace();
+        let mut states = self.store.feeds()?;
+        states.retain(|state| state.first_read_at.is_some() && state.next_at <= now);
+        let overdue = states.len();
+        if overdue < 2 {
+            return Ok(());
+        }
+        self.step(|desk| {
+            for state in &mut states {
+                state.next_at = schedule::spread(state.id, overdue, &pace, now);
+                desk.store.record_feed(state)?;
             }
             Ok(())
         })

@@ -22,6 +22,8 @@ pub struct Watchlist {
     file: PathBuf,
     /// For each topic, in file order, the addresses that get it.
     readers: Vec<Vec<String>>,
+    /// What each topic asks, in file order.
+    hashes: Vec<i64>,
     /// Where each declared address stands among the feeds.
     feeds: HashMap<String, usize>,
 }
@@ -40,6 +42,11 @@ impl Watchlist {
             .iter()
             .map(|topic| readers_of(&config, topic))
             .collect();
+        let hashes = config
+            .topics()
+            .iter()
+            .map(|topic| topic::query_hash(topic, &config.lists))
+            .collect();
         let feeds = config
             .feeds
             .iter()
@@ -52,22 +59,22 @@ impl Watchlist {
             text,
             file: file.to_owned(),
             readers,
+            hashes,
             feeds,
         }
     }
 
     /// The topics' names and the hashes of what they ask, in file order.
     pub fn topic_hashes(&self) -> Vec<(&str, i64)> {
-        self.config
-            .topics()
-            .iter()
-            .map(|topic| {
-                (
-                    topic.name.as_str(),
-                    topic::query_hash(topic, &self.config.lists),
-                )
-            })
+        let topics = self.config.topics().iter().zip(&self.hashes);
+        topics
+            .map(|(topic, hash)| (topic.name.as_str(), *hash))
             .collect()
+    }
+
+    /// The hash of what the topic of this index asks.
+    pub fn query_hash(&self, topic: usize) -> i64 {
+        self.hashes.get(topic).copied().unwrap_or_default()
     }
 
     /// The addresses, in lower case, that get the topic of this index in some digest.

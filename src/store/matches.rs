@@ -24,6 +24,12 @@ pub struct Match {
     pub score: f64,
     /// SPEC section 6; it points into the text that `feed` showed then.
     pub evidence: Vec<Hit>,
+    /// The hash of what the topic asked.
+    pub query_hash: i64,
+    /// The page as `feed` wrote it, which may not be how the first feed did.
+    pub link: Option<String>,
+    /// The language as `feed` has it.
+    pub lang: Option<String>,
 }
 
 /// A match that a recipient has yet to be told of.
@@ -68,9 +74,10 @@ impl Store {
         self.ask("keep a match", |connection| {
             let id = connection
                 .prepare_cached(
-                    "INSERT INTO match (topic, item, feed, at, origin, score, evidence)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-                 ON CONFLICT (topic, item) DO UPDATE SET feed = ?3, at = ?4, origin = ?5, score = ?6, evidence = ?7
+                    "INSERT INTO match (topic, item, feed, at, origin, score, evidence, query_hash, link, lang)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+                 ON CONFLICT (topic, item) DO UPDATE SET feed = ?3, at = ?4, origin = ?5, score = ?6, evidence = ?7,
+                     query_hash = ?8, link = ?9, lang = ?10
                      WHERE origin = 'backfill' AND ?5 = 'new'
                  RETURNING id",
                 )?
@@ -83,6 +90,9 @@ impl Store {
                         found.origin.as_str(),
                         found.score,
                         evidence_to_json(&found.evidence),
+                        found.query_hash,
+                        found.link,
+                        found.lang,
                     ],
                     |row| row.get(0).map(MatchId),
                 )
@@ -105,7 +115,7 @@ impl Store {
         self.ask("read what waits to be told", |connection| {
         let mut statement = connection.prepare_cached(
             "SELECT match.id, match.topic, match.item, match.feed, match.at, match.origin, match.score,
-                    match.evidence, story_item.story
+                    match.evidence, match.query_hash, match.link, match.lang, story_item.story
              FROM pending JOIN match ON match.id = pending.match
              LEFT JOIN story_item ON story_item.item = match.item
              WHERE pending.recipient = ?1 ORDER BY match.id",
@@ -152,7 +162,7 @@ impl Store {
         self.ask("read what was told", |connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT match.id, match.topic, match.item, match.feed, match.at, match.origin, match.score,
-                        match.evidence, told.story
+                        match.evidence, match.query_hash, match.link, match.lang, told.story
                  FROM told JOIN match ON match.item = told.item AND match.topic = told.topic
                  WHERE told.delivery = ?1 ORDER BY match.id",
             )?;
@@ -287,8 +297,11 @@ fn pending_from_row(row: &Row<'_>) -> rusqlite::Result<Pending> {
             origin: origin_from(row, 5)?,
             score: row.get(6)?,
             evidence: evidence_from(row, 7)?,
+            query_hash: row.get(8)?,
+            link: row.get(9)?,
+            lang: row.get(10)?,
         },
-        story: row.get::<_, Option<i64>>(8)?.map(StoryId),
+        story: row.get::<_, Option<i64>>(11)?.map(StoryId),
     })
 }
 

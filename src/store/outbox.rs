@@ -427,14 +427,15 @@ impl Store {
         })
     }
 
-    /// Notes that a message is about to be handed over. Committed before the first byte of it leaves.
-    pub fn mark_sending(&self, id: DeliveryId) -> Result<(), StoreError> {
+    /// Notes that a message is about to be handed over; committed before the first byte of it leaves. False if a person
+    /// has taken it out or held it meanwhile.
+    pub fn mark_sending(&self, id: DeliveryId) -> Result<bool, StoreError> {
         self.ask("note an attempt", |connection| {
-            connection.execute(
-                "UPDATE delivery SET state = 'sending' WHERE id = ?1",
+            let rows = connection.execute(
+                "UPDATE delivery SET state = 'sending' WHERE id = ?1 AND state IN ('queued', 'unknown')",
                 [id.0],
             )?;
-            Ok(())
+            Ok(rows == 1)
         })
     }
 
@@ -462,6 +463,50 @@ impl Store {
                     tries.attempts,
                     tries.unknowns
                 ],
+            )?;
+            Ok(())
+        })
+    }
+
+    /// A person's decision on a message; false if it is on its way at this moment, or settled.
+    pub fn decide(
+        &self,
+        id: DeliveryId,
+        state: State,
+        reply: &str,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let settled_at = matches!(state, State::Dropped).then(|| seconds(now));
+        self.ask("note a decision", |connection| {
+            let rows = connection.execute(
+                "UPDATE delivery SET state = ?2, next_at = ?3, reply = ?4, settled_at = ?5
+                 WHERE id = ?1 AND state IN ('queued', 'unknown', 'held')",
+                params![id.0, state.as_str(), seconds(now), reply, settled_at],
+            )?;
+            Ok(rows == 1)
+        })
+    }
+
+    /// After the clock was ahead: what cannot have been set by a legal schedule counts as now.
+    pub fn heal_times(&self, now: Timestamp) -> Result<(), StoreError> {
+        // The longest that an attempt waits is two hours and a tenth; a digest falls due in the past.
+        const LONGEST_WAIT: i64 = 3 * 3600;
+        const CLOCK_STEP: i64 = 3600;
+        self.ask("mend times of a clock that was ahead", |connection| {
+            let now = seconds(now);
+            connection.execute(
+                "UPDATE delivery SET next_at = ?1 WHERE next_at > ?2",
+                [now, now + LONGEST_WAIT],
+            )?;
+            for column in ["last_due", "known_at"] {
+                connection.execute(
+                    &format!("UPDATE schedule SET {column} = ?1 WHERE {column} > ?2"),
+                    [now, now + CLOCK_STEP],
+                )?;
+            }
+            connection.execute(
+                "UPDATE recipient SET known_at = ?1 WHERE known_at > ?1",
+                [now],
             )?;
             Ok(())
         })
@@ -512,12 +557,13 @@ impl Store {
     /// Rows that a crash left at `sending`: the server may have taken them. Gives their number.
     pub fn recover_sending(&self, next_at: Timestamp) -> Result<usize, StoreError> {
         self.ask("look for attempts that were cut short", |connection| {
-        let rows = connection.execute(
-            "UPDATE delivery SET state = 'unknown', attempts = attempts + 1, unknowns = unknowns + 1, next_at = ?1,
+            let rows = connection.execute(
+            "UPDATE delivery SET state = CASE WHEN unknowns >= 2 THEN 'held' ELSE 'unknown' END,
+                    attempts = attempts + 1, unknowns = unknowns + 1, next_at = ?1,
                     reply = 'wirewatch stopped before the answer came' WHERE state = 'sending'",
             [seconds(next_at)],
         )?;
-        Ok(rows)
+            Ok(rows)
         })
     }
 

@@ -118,6 +118,9 @@ CREATE TABLE match (
     origin TEXT NOT NULL CHECK (origin IN ('new', 'backfill', 'late', 'replaced')),
     score REAL NOT NULL,
     evidence TEXT NOT NULL,                 -- JSON: an array of hits, as found; judged anew when it is mailed
+    query_hash INTEGER NOT NULL,            -- of what the topic asked then
+    link TEXT,                              -- as that feed wrote it, which may not be how the first one did
+    lang TEXT,
     UNIQUE (topic, item)
 ) STRICT;
 CREATE INDEX match_at ON match (topic, at);
