@@ -25,7 +25,7 @@ const MERGE_BY_SIZE: f32 = 0.05;
 
 const HOUR: i64 = 3600;
 /// After so long without a new member a story is over.
-const OPEN_AFTER_LAST: i64 = 72 * HOUR;
+pub(super) const OPEN_AFTER_LAST: i64 = 72 * HOUR;
 /// No story lasts longer.
 const OPEN_AT_MOST: i64 = 14 * 24 * HOUR;
 /// How long a publisher's title is remembered, to tell a column by.
@@ -105,7 +105,7 @@ impl Grouper {
                 format!("tells what item {original} tells, nearly word for word")
             }
             (None, Some(nearest)) => {
-                let words = self.window.shared_words(&features, nearest.slot);
+                let words = self.window.shared_words(&fresh, &features, nearest.slot);
                 format!(
                     "shares {words} with item {}",
                     self.window.item(nearest.slot)
@@ -174,9 +174,7 @@ impl Grouper {
             // Of equal ones the earliest.
             by_likeness.then(other.slot.cmp(&one.slot))
         })?;
-        let middle = self
-            .window
-            .likeness_with_middle(&fresh.member, nearest.story);
+        let middle = self.window.likeness_with_middle(fresh, nearest.story);
         let alike = nearest.likeness.whole * (1.0 - PART_OF_MIDDLE) + middle * PART_OF_MIDDLE;
         (alike >= JOIN).then_some(*nearest)
     }
@@ -225,9 +223,9 @@ impl Grouper {
             return;
         }
         self.swept = now;
-        self.window.forget(|story| {
-            now - story.last > OPEN_AFTER_LAST || now - story.opened > OPEN_AT_MOST
-        });
+        // Not yet those that have lasted too long: their late members still show which words are common now.
+        self.window
+            .forget(|story| now - story.last > OPEN_AFTER_LAST);
         self.columns.retain(|_, (at, _)| now - *at <= COLUMN);
     }
 }

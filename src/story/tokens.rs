@@ -19,6 +19,8 @@ pub(super) struct Token {
     pub(super) is_name: bool,
     /// Whether it only holds the sentence together.
     pub(super) is_function_word: bool,
+    /// Of an identifier (`CVE-2026-41207`), what it identifies: `cve`.
+    pub(super) kind: Option<String>,
 }
 
 /// By whose rules a text is cut: its language's; English where none is known, as it is the likeliest, and as texts that
@@ -66,6 +68,9 @@ pub(super) fn tokens(text: &str, language: &'static str) -> Vec<Token> {
             let run = 1 + rest.windows(2).take_while(|pair| touching(pair)).count();
             let (run, behind) = rest.split_at(run);
             tokens.extend(cutter.pairs(run));
+            rest = behind;
+        } else if let Some((token, behind)) = cutter.identifier(rest) {
+            tokens.push(token);
             rest = behind;
         } else {
             let begins_sentence = sentence != Some(word.sentence);
@@ -116,7 +121,45 @@ impl Cutter<'_> {
             written: written.to_string(),
             is_name,
             is_function_word: vocabulary::is_function_word(self.language, &folded),
+            kind: None,
         }
+    }
+
+    /// The identifier that words begin with, as one token, and the words behind it: capitals, then parts joined by
+    /// hyphens, of which numbers are more than a year (`CVE-2026-41207`, `DSA-5555-1`, but not `COVID-19`, `COP-2030`).
+    fn identifier<'r>(&self, words: &'r [Word]) -> Option<(Token, &'r [Word])> {
+        let joined = words
+            .iter()
+            .take_while(|word| word.gap == Gap::Hyphen)
+            .count();
+        let (parts, behind) = words.split_at_checked(joined + 1)?;
+        let (kind, numbers) = parts.split_first()?;
+        let is_kind =
+            |kind: &str| kind.chars().count() >= 2 && kind.chars().all(char::is_uppercase);
+        if numbers.is_empty() || !is_kind(self.words.written(kind)) {
+            return None;
+        }
+        let digits = |word: &Word| {
+            self.words
+                .folded(word)
+                .chars()
+                .filter(char::is_ascii_digit)
+                .count()
+        };
+        let all: usize = numbers.iter().map(digits).sum();
+        if all < MIN_DIGITS || numbers.len() == 1 && is_year(self.words.folded(numbers.first()?)) {
+            return None;
+        }
+        let join =
+            |part: &dyn Fn(&Word) -> String| parts.iter().map(part).collect::<Vec<_>>().join("-");
+        let token = Token {
+            word: join(&|word| self.words.folded(word).to_string()),
+            written: join(&|word| self.words.written(word).to_string()),
+            is_name: true,
+            is_function_word: false,
+            kind: Some(self.words.folded(kind).to_string()),
+        };
+        Some((token, behind))
     }
 
     /// The form of a word without what grammar has hung on it: articles, possessives, particles.
@@ -149,6 +192,7 @@ impl Cutter<'_> {
                 written: pair,
                 is_name: false,
                 is_function_word: false,
+                kind: None,
             }
         };
         match run {
@@ -156,6 +200,15 @@ impl Cutter<'_> {
             many => many.windows(2).map(token).collect(),
         }
     }
+}
+
+/// An identifier has at least so many digits.
+const MIN_DIGITS: usize = 4;
+
+fn is_year(number: &str) -> bool {
+    number
+        .parse()
+        .is_ok_and(|year: u32| (1900..2100).contains(&year))
 }
 
 fn stem(language: &str, folded: &str) -> String {
