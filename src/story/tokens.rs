@@ -126,35 +126,34 @@ impl Cutter<'_> {
     }
 
     /// The identifier that words begin with, as one token, and the words behind it: capitals, then parts joined by
-    /// hyphens, of which numbers are more than a year (`CVE-2026-41207`, `DSA-5555-1`, but not `COVID-19`, `COP-2030`).
+    /// hyphens, of which numbers are more than a year (`CVE-2026-41207`, `DSA-5555-1`, but not `COVID-19`, `EXPO-2030`).
     fn identifier<'r>(&self, words: &'r [Word]) -> Option<(Token, &'r [Word])> {
-        let joined = words
+        let hyphens = words
             .iter()
             .take_while(|word| word.gap == Gap::Hyphen)
             .count();
-        let (parts, behind) = words.split_at_checked(joined + 1)?;
-        let (kind, numbers) = parts.split_first()?;
-        let is_kind =
-            |kind: &str| kind.chars().count() >= 2 && kind.chars().all(char::is_uppercase);
-        if numbers.is_empty() || !is_kind(self.words.written(kind)) {
-            return None;
-        }
+        let joined = words.get(..=hyphens)?;
         let digits = |word: &Word| {
-            self.words
-                .folded(word)
-                .chars()
-                .filter(char::is_ascii_digit)
-                .count()
+            let folded = self.words.folded(word).chars();
+            folded.filter(char::is_ascii_digit).count()
         };
-        let all: usize = numbers.iter().map(digits).sum();
-        if all < MIN_DIGITS || numbers.len() == 1 && is_year(self.words.folded(numbers.first()?)) {
+        // In `CVE-2026-41207-like` the rest is another word.
+        let last = joined.iter().rposition(|word| digits(word) > 0)?;
+        let (parts, behind) = words.split_at_checked(last + 1)?;
+        let (kind, numbers) = parts.split_first()?;
+        let written = self.words.written(kind);
+        let is_kind = written.chars().count() >= 2 && written.chars().all(char::is_uppercase);
+        let is_year_alone = matches!(numbers, [only] if is_year(self.words.folded(only)));
+        if !is_kind || is_year_alone || numbers.iter().map(digits).sum::<usize>() < MIN_DIGITS {
             return None;
         }
-        let join =
-            |part: &dyn Fn(&Word) -> String| parts.iter().map(part).collect::<Vec<_>>().join("-");
+        let join = |part: fn(&Words, &Word) -> String| {
+            let parts = parts.iter().map(|word| part(self.words, word));
+            parts.collect::<Vec<_>>().join("-")
+        };
         let token = Token {
-            word: join(&|word| self.words.folded(word).to_string()),
-            written: join(&|word| self.words.written(word).to_string()),
+            word: join(|words, word| words.folded(word).to_string()),
+            written: join(|words, word| words.written(word).to_string()),
             is_name: true,
             is_function_word: false,
             kind: Some(self.words.folded(kind).to_string()),
@@ -335,6 +334,23 @@ mod tests {
         assert_eq!(compared("quakes", "en"), compared("earthquake", "en"));
         assert_eq!(compared("Nachtflüge in Alden", "de"), ["nachtflug", "ald"]);
         assert_eq!(compared("l’Irak", "fr"), ["irak"]);
+    }
+
+    #[test]
+    fn identifiers_are_one_word_and_years_and_variants_are_none() {
+        assert_eq!(
+            compared("NSA-2031-007: Lumen flaw (CVE-2031-20417)", "en"),
+            ["nsa-2031-007", "lumen", "flaw", "cve-2031-20417"]
+        );
+        assert_eq!(
+            compared("CVE-2031-20417-like flaws", "en"),
+            ["cve-2031-20417", "like", "flaw"]
+        );
+        assert_eq!(
+            compared("EXPO-2030 on COVID-19", "en"),
+            ["expo", "2030", "covid", "19"]
+        );
+        assert_eq!(compared("a 40-year-1000 x-2031", "en").len(), 5);
     }
 
     #[test]
