@@ -263,6 +263,23 @@ fn depth_and_floods_cost_neither_stack_nor_time() {
             "<rss version='2.0'><channel><item>{}-->",
             "<!-- <item>".repeat(50_000)
         ),
+        format!(
+            "<rss version='2.0'><channel><item><link>https://a.example/1</link>{}</item></channel></rss>",
+            (0..200_000)
+                .map(|number| format!("<category>{number}</category>"))
+                .collect::<String>()
+        ),
+        format!(
+            "<rss version='2.0'><channel><cloud{}/></channel></rss>",
+            (0..200_000)
+                .map(|number| format!(" a{number}=''"))
+                .collect::<String>()
+        ),
+        format!(
+            "<feed xmlns='http://www.w3.org/2005/Atom'><entry><author>{}</author></entry></feed>",
+            "<name>x</name>".repeat(200_000)
+        ),
+        format!("{{\"items\":[{}", "{},".repeat(500_000)),
         "[".repeat(200_000),
         format!("{{\"items\":{}", "[".repeat(200_000)),
     ];

@@ -28,7 +28,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "SPAN", value_parser = crate::config::span)]
     since: Option<SignedDuration>,
     /// Show a sent digest in full, with what its caps hid; of this day, else the last
-    #[arg(long, value_name = "DATE", num_args = 0..=1)]
+    #[arg(long, value_name = "DATE", num_args = 0..=1, value_parser = date)]
     sent: Option<Option<Date>>,
     /// Only this topic of a sent digest
     #[arg(long, value_name = "TOPIC", requires = "sent")]
@@ -79,6 +79,12 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
     }
     print_line(rendered.text.trim_end())?;
     Ok(End::Done)
+}
+
+/// Reads a day of the calendar.
+fn date(text: &str) -> Result<Date, String> {
+    text.parse()
+        .map_err(|_| "write the day as 2026-11-25".to_owned())
 }
 
 fn chosen(desk: &Desk, name: Option<&str>) -> anyhow::Result<DigestSettings> {
@@ -137,11 +143,14 @@ fn sent(
         None => (Timestamp::MIN, Timestamp::MAX),
     };
     let deliveries = desk.store.deliveries_of(&digest.name, from, to)?;
-    let delivery = deliveries.first().ok_or_else(|| {
+    let sent = deliveries
+        .iter()
+        .find(|delivery| delivery.state == State::Sent);
+    let delivery = sent.ok_or_else(|| {
         let when = day.map_or_else(|| "yet".to_owned(), |day| format!("on {day}"));
         hinted(
             format!("digest `{}` was not sent {when}", digest.name),
-            "see `wirewatch status` for what was sent",
+            "`--sent` without a day shows the last; `wirewatch outbox` what waits",
         )
     })?;
     Ok(compose::sent_in_full(
@@ -176,8 +185,9 @@ fn send(
             );
         }
         if outcomes.is_empty() {
-            say("No digest is due.");
+            say("No digest is due. `wirewatch digest NAME --send` sends one at any time.");
         }
+        deliverer.tell_operator().await?;
         for sent in deliverer.send().await? {
             all_well &= sent.report.outcome == mail::Outcome::Accepted;
             match sent.state {
@@ -215,8 +225,12 @@ fn words(outcome: &Outcome) -> String {
     let (digest, recipient) = (&outcome.digest, &outcome.recipient);
     match &outcome.result {
         Ok(queued) => format!(
-            "Composed `{digest}` for {recipient}: {} stories.",
-            queued.stories
+            "Composed `{digest}` for {recipient}: {}.",
+            setup::counted(
+                u32::try_from(queued.stories).unwrap_or(u32::MAX),
+                "story",
+                "stories"
+            )
         ),
         Err(Reason::NothingNew) => format!("Nothing new to tell in `{digest}` for {recipient}."),
         Err(Reason::StillWaiting) => format!(

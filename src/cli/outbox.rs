@@ -38,7 +38,8 @@ enum Action {
 }
 
 pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<End> {
-    let watchlist = setup::watchlist(context)?;
+    // It must work while the watchlist is broken, too.
+    let watchlist = setup::watchlist_or_last_good(context)?.watchlist;
     let now = context.clock.now();
     let path = &watchlist.config.store.path;
     match &arguments.action {
@@ -133,11 +134,16 @@ fn list(store: &Store, json: bool) -> anyhow::Result<End> {
             ))?;
             let reply = delivery.reply.as_deref().unwrap_or("not tried yet");
             print_line(format_args!(
-                "       {} attempts; {}",
-                delivery.tries.attempts,
+                "       {}; {}",
+                setup::counted(delivery.tries.attempts, "attempt", "attempts"),
                 plain(reply)
             ))?;
-            print_line(format_args!("       {}", remedy(delivery)))?;
+            let is_paused = paused
+                .iter()
+                .any(|(address, ..)| *address == delivery.recipient);
+            if !is_paused {
+                print_line(format_args!("       {}", remedy(delivery)))?;
+            }
         }
         for (address, since, why) in &paused {
             print_line(format_args!(
@@ -150,7 +156,7 @@ fn list(store: &Store, json: bool) -> anyhow::Result<End> {
             ))?;
         }
         if waiting.is_empty() && paused.is_empty() {
-            say("The outbox is empty: all mail was sent.");
+            say("The outbox is empty.");
         }
     }
     let needs_a_person =

@@ -21,18 +21,6 @@ pub(super) struct Arguments {
 
 pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<End> {
     let watchlist = setup::watchlist(context)?;
-    if let Some(name) = &arguments.feed
-        && !watchlist
-            .config
-            .feeds
-            .iter()
-            .any(|declared| declared.feed.url == *name || declared.feed.name.as_ref() == Some(name))
-    {
-        return Err(hinted(
-            format!("the watchlist has no feed `{name}`"),
-            "see `wirewatch feeds list`",
-        ));
-    }
     let choice = match (&arguments.feed, arguments.force) {
         (None, false) => Choice::Due,
         (None, true) => Choice::All,
@@ -40,6 +28,18 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
         (Some(name), true) => Choice::NamedNow(name.clone()),
     };
     let (_lock, desk) = setup::desk_to_work(context, watchlist)?;
+    if let Some(name) = &arguments.feed {
+        let feeds = desk.store.feeds()?;
+        if !feeds
+            .iter()
+            .any(|feed| feed.name == *name || feed.url == *name)
+        {
+            return Err(hinted(
+                format!("the watchlist has no feed `{name}`"),
+                "see `wirewatch feeds list`",
+            ));
+        }
+    }
     let watchlist = std::sync::Arc::clone(&desk.watchlist);
     let (asked, failed) = setup::with_desk(desk, async |handle| {
         let poller = setup::poller(context, &watchlist, handle)?;
@@ -80,12 +80,14 @@ pub(super) fn words(line: &Line) -> String {
             oddities,
             gap,
             torn,
+            ..
         } => {
             let mut parts: Vec<String> = [
                 (counts.new, "new"),
                 (counts.backfill, "from before"),
                 (counts.late, "late"),
                 (counts.replaced, "of a replaced feed"),
+                (counts.sightings, "shown by another feed before"),
                 (counts.changed, "changed"),
                 (counts.known, "known"),
             ]
@@ -99,13 +101,14 @@ pub(super) fn words(line: &Line) -> String {
             let mut words = parts.join(", ");
             if *matches > 0 {
                 words.push_str(&format!(
-                    "; {matches} {}",
-                    if *matches == 1 { "match" } else { "matches" }
+                    "; {}",
+                    setup::counted(*matches, "match", "matches")
                 ));
             }
             if *oddities > 0 {
                 words.push_str(&format!(
-                    "; {oddities} oddities, see `wirewatch feeds show`"
+                    "; {}, see `wirewatch feeds show`",
+                    setup::counted(*oddities, "oddity", "oddities")
                 ));
             }
             if *gap {
@@ -132,18 +135,26 @@ fn json(line: &Line) -> serde_json::Value {
     let more = match &line.result {
         PollResult::Read {
             counts,
+            named,
             matches,
             oddities,
             gap,
             torn,
         } => serde_json::json!({
             "state": "read",
+            "items": named.iter().map(|named| serde_json::json!({
+                "id": named.item.0,
+                "what": named.what,
+                "title": named.title,
+                "link": named.link,
+            })).collect::<Vec<_>>(),
             "new": counts.new,
             "backfill": counts.backfill,
             "late": counts.late,
             "replaced": counts.replaced,
             "changed": counts.changed,
             "known": counts.known,
+            "sightings": counts.sightings,
             "matches": matches,
             "oddities": oddities,
             "gap": gap,

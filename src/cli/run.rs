@@ -21,12 +21,12 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
         watchlist,
         path: file,
         stamp,
-        problems,
+        refused,
     } = setup::watchlist_or_last_good(context)?;
     let path = watchlist.config.store.path.clone();
     let _lock = Lock::take(&path)?;
     let store = Store::open(&path, clock.now())?;
-    if problems == 0 {
+    if refused.is_none() {
         setup::keep_as_last_good(&watchlist)?;
     }
     service::run(Daemon {
@@ -34,7 +34,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
         watchlist,
         file,
         stamp,
-        problems,
+        refused,
         clock,
         host: setup::host(),
     })?;

@@ -12,7 +12,7 @@ use super::{Context, hinted, say};
 use crate::config::find::{self, Environment, Places};
 use crate::config::report::{Colour, Report};
 use crate::config::{self, Loaded, Stamp, last_good};
-use crate::desk::{self, Desk, Handle, Watchlist};
+use crate::desk::{self, Desk, Handle, Refused, Watchlist};
 use crate::health;
 use crate::http::client::{Client, Settings};
 use crate::model::{FeedState, Timestamp};
@@ -52,7 +52,7 @@ pub(super) fn watchlist_or_last_good(context: &Context) -> anyhow::Result<Start>
                 watchlist,
                 path,
                 stamp,
-                problems: 0,
+                refused: None,
             });
         }
         Err(report) => report,
@@ -66,12 +66,12 @@ pub(super) fn watchlist_or_last_good(context: &Context) -> anyhow::Result<Start>
         count(report.problems(), "problem"),
         report.render(Colour::Plain)
     );
-    let problems = report.problems();
+    let refused = Some(Refused::new(&report, context.clock.now()));
     Ok(Start {
         watchlist,
         path,
         stamp,
-        problems,
+        refused,
     })
 }
 
@@ -81,8 +81,8 @@ pub(super) struct Start {
     pub(super) path: PathBuf,
     /// The state of the file that was read; `None`: it was not there.
     pub(super) stamp: Option<Stamp>,
-    /// Problems of the present file, if the last good one is used in its place.
-    pub(super) problems: usize,
+    /// The present file, if it is refused and the last good one is used in its place.
+    pub(super) refused: Option<Refused>,
 }
 
 fn last_good_of(path: &std::path::Path) -> anyhow::Result<Option<Watchlist>> {
@@ -117,6 +117,11 @@ fn refused(path: &std::path::Path, report: &Report) -> anyhow::Error {
 /// A number with its noun: `1 problem`, `2 problems`.
 pub(super) fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+/// A number with its noun, where the plural is not made with an s alone.
+pub(super) fn counted(number: u32, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 /// The name of this machine, for mail.

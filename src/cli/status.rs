@@ -1,5 +1,6 @@
 //! `status`: whether all is well, and what to do if not.
 
+use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
 use super::setup;
@@ -21,11 +22,12 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
     let setup::Start {
         watchlist,
         path,
-        problems,
+        refused,
         ..
     } = setup::watchlist_or_last_good(context)?;
     let desk = setup::desk_to_read(watchlist)?;
     let now = context.clock.now();
+    let problems = refused.map_or(0, |refused| refused.problems);
     let status = Status::read(&desk, problems, now)?;
     if arguments.json {
         print_line(status.json(&desk, &path.display().to_string()))?;
@@ -38,6 +40,9 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
         End::Done
     })
 }
+
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// What `status` tells.
 struct Status {
@@ -52,6 +57,10 @@ struct Status {
     last_mailed: Option<Timestamp>,
     waiting: usize,
     held: usize,
+    /// Messages that were tried and have waited for an hour.
+    stuck: usize,
+    /// Feeds that have failed for a day.
+    dead: usize,
     paused: Vec<String>,
     bytes: u64,
 }
@@ -60,8 +69,13 @@ impl Status {
     fn read(desk: &Desk, problems: usize, now: Timestamp) -> anyhow::Result<Status> {
         let store = &desk.store;
         let mut feeds = Vec::new();
-        let mut well = 0;
+        let (mut well, mut dead) = (0, 0);
         for state in store.feeds()? {
+            dead += usize::from(
+                state
+                    .failing_since
+                    .is_some_and(|since| now.duration_since(since) >= DAY),
+            );
             let paused = desk
                 .watchlist
                 .feed(&state.url)
@@ -83,6 +97,13 @@ impl Status {
             last_stored: times.stored,
             last_matched: times.matched,
             last_mailed: times.mailed,
+            dead,
+            stuck: outbox
+                .iter()
+                .filter(|delivery| {
+                    delivery.tries.attempts > 0 && now.duration_since(delivery.created_at) >= HOUR
+                })
+                .count(),
             waiting: outbox.len(),
             held: outbox
                 .iter()
@@ -99,13 +120,18 @@ impl Status {
     }
 
     fn needs_a_person(&self) -> bool {
+        let is_dead = |health: &Health| matches!(health, Health::Gone);
         self.problems > 0
             || self.held > 0
+            || self.stuck > 0
             || !self.paused.is_empty()
-            || self
-                .feeds
-                .iter()
-                .any(|(_, health, _)| *health == Health::Gone)
+            || self.dead > 0
+            || (self.well == 0
+                && self
+                    .feeds
+                    .iter()
+                    .any(|(_, health, _)| *health == Health::Failing))
+            || self.feeds.iter().any(|(_, health, _)| is_dead(health))
     }
 
     fn print(&self, desk: &Desk, path: &str) -> anyhow::Result<()> {
@@ -117,9 +143,9 @@ impl Status {
             ))?;
         } else {
             print_line(format_args!(
-                "Watchlist  {path}: {} feeds, {} topics",
-                config.feeds.len(),
-                config.topics().len()
+                "Watchlist  {path}: {}, {}",
+                setup::count(config.feeds.len(), "feed"),
+                setup::count(config.topics().len(), "topic")
             ))?;
         }
         print_line(format_args!(
@@ -155,9 +181,9 @@ impl Status {
             when(self.last_mailed)
         ))?;
         print_line(format_args!(
-            "Database   {}: {} items, {:.1} MB",
+            "Database   {}: {}, {:.1} MB",
             config.store.path.display(),
-            self.items,
+            setup::count(usize::try_from(self.items).unwrap_or(usize::MAX), "item"),
             self.bytes as f64 / 1e6
         ))
     }

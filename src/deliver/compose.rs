@@ -117,7 +117,10 @@ pub fn sent_in_full(
     topic: Option<&str>,
     host: &str,
 ) -> Result<Option<Rendered>, StoreError> {
-    let source = Source::Told(delivery.id);
+    let source = Source::Told {
+        delivery: delivery.id,
+        since: delivery.window.0,
+    };
     let Gathered { mut material, .. } = gather(
         desk,
         digest,
@@ -157,7 +160,10 @@ pub(super) fn halve(
     else {
         return Ok(false);
     };
-    let source = Source::Told(delivery.id);
+    let source = Source::Told {
+        delivery: delivery.id,
+        since: delivery.window.0,
+    };
     let Gathered { material, .. } = gather(
         desk,
         &digest,
@@ -201,16 +207,12 @@ fn write(
     host: &str,
     now: Timestamp,
 ) -> Result<Result<Written, String>, StoreError> {
-    let sender = desk.watchlist.config.mail.sender(host);
+    let Letter { sender, domain } = Letter::of(desk, host);
     let slug = desk
         .store
         .slug(&digest.name, naming::slug(&digest.name).as_deref())?;
-    let domain = sender
-        .address
-        .rsplit_once('@')
-        .map_or(host, |(_, domain)| domain);
     let sequence = desk.store.sequence(&digest.name, now)?;
-    let message_id = naming::message_id(&slug, now, sequence, random(), domain);
+    let message_id = naming::message_id(&slug, now, sequence, random(), &domain);
     let thread = rendered
         .thread
         .as_ref()
@@ -218,7 +220,7 @@ fn write(
     let draft = Draft {
         from: Mailbox {
             name: rendered.from_name.clone(),
-            address: sender.address.clone(),
+            address: sender,
         },
         to: recipient.to_owned(),
         subject: rendered.subject.clone(),
@@ -228,7 +230,7 @@ fn write(
         in_reply_to: thread,
         list: ListId {
             name: digest.name.clone(),
-            id: naming::list_id(&slug, domain),
+            id: naming::list_id(&slug, &domain),
         },
         text: rendered.text.clone(),
         html: rendered.html.clone(),
@@ -239,8 +241,27 @@ fn write(
     })
 }
 
+/// Who our messages are from.
+pub(super) struct Letter {
+    /// The address.
+    pub(super) sender: String,
+    /// Its part behind the `@`, for identifiers.
+    pub(super) domain: String,
+}
+
+impl Letter {
+    pub(super) fn of(desk: &Desk, host: &str) -> Letter {
+        let sender = desk.watchlist.config.mail.sender(host).address;
+        let domain = sender
+            .rsplit_once('@')
+            .map_or(host, |(_, domain)| domain)
+            .to_owned();
+        Letter { sender, domain }
+    }
+}
+
 /// A number that nobody guesses, so that no Message-ID is given twice.
-fn random() -> u32 {
+pub(super) fn random() -> u32 {
     let hash = RandomState::new().build_hasher().finish();
     u32::try_from(hash >> 32).unwrap_or_default()
 }

@@ -1,6 +1,7 @@
 //! What one message to one recipient is made of, from the store and the watchlist.
 
 use std::collections::{BTreeSet, HashMap};
+use std::ops::ControlFlow;
 
 use jiff::SignedDuration;
 
@@ -13,8 +14,13 @@ use crate::digest::material::{
     Topic, Watchlist as WatchlistState,
 };
 use crate::digest::volume;
-use crate::model::{DeliveryId, FeedId, FeedState, ItemId, MatchId, StoryId, Timestamp, TopicId};
+use crate::model::{
+    DeliveryId, FeedId, FeedState, Item, ItemId, MatchId, Origin, Shown, StoryId, Timestamp,
+    TopicId,
+};
+use crate::query::Verdict;
 use crate::store::StoreError;
+use crate::store::items::StoredItem;
 use crate::store::matches::Pending;
 use crate::story::Telling;
 use crate::story::followup::{self, News};
@@ -38,7 +44,11 @@ pub(super) enum Source {
     /// All that the present topics match in the items first seen since a moment, told or not.
     Since(Timestamp),
     /// What one message told.
-    Told(DeliveryId),
+    Told {
+        delivery: DeliveryId,
+        /// The beginning of its window.
+        since: Timestamp,
+    },
 }
 
 /// Reads all that a digest to a recipient is made of.
@@ -53,7 +63,8 @@ pub(super) fn gather<'a>(
     let store = &desk.store;
     let since = match source {
         Source::Since(since) => Some(since),
-        _ => store.last_window(&digest.name, recipient)?,
+        Source::Told { since, .. } => Some(since),
+        Source::Pending => store.last_window(&digest.name, recipient)?,
     };
     let topics = topics_of(desk, digest, recipient, now)?;
     let mut reader = Reader {
@@ -65,7 +76,7 @@ pub(super) fn gather<'a>(
     // What was told already is shown again as the news it was.
     let stories = match source {
         Source::Pending => story_facts(&mut reader, recipient, &candidates, now)?,
-        Source::Since(_) | Source::Told(_) => Vec::new(),
+        Source::Since(_) | Source::Told { .. } => Vec::new(),
     };
     let window_from = since.unwrap_or(now - SignedDuration::from_hours(24));
     let (feed_news, events, known_troubles) = news::feed_news(desk, recipient, &topics)?;
@@ -95,7 +106,9 @@ pub(super) fn gather<'a>(
                 .to_string_lossy()
                 .into_owned(),
             saved_at: desk.watchlist.version.modified.unwrap_or(now),
-            problems: u32::try_from(desk.problems).unwrap_or(u32::MAX),
+            problems: desk.refused.as_ref().map_or(0, |refused| {
+                u32::try_from(refused.problems).unwrap_or(u32::MAX)
+            }),
         },
         host,
         topics,
@@ -167,6 +180,17 @@ fn topics_of(
     Ok(topics)
 }
 
+/// What a candidate is besides its item and its verdict.
+struct Place {
+    id: MatchId,
+    topic: TopicId,
+    /// Of the topic in the watchlist.
+    index: usize,
+    story: Option<StoryId>,
+    at: Timestamp,
+    origin: Origin,
+}
+
 /// Reads items with their texts, each feed once.
 struct Reader<'a> {
     desk: &'a Desk,
@@ -185,8 +209,10 @@ impl Reader<'_> {
         let ids: Vec<_> = topics.iter().map(|topic| topic.id).collect();
         let pending = match source {
             Source::Pending => store.pending(recipient, &ids)?,
-            Source::Since(since) => store.matches_since(&wanted_ids(topics), since)?,
-            Source::Told(delivery) => store.matches_told_in(delivery)?,
+            Source::Told { delivery, .. } => store.matches_told_in(delivery)?,
+            Source::Since(since) => {
+                return Ok((self.matching_since(&wanted_ids(topics), since)?, Vec::new()));
+            }
         };
         let mut candidates = Vec::new();
         let mut stale = Vec::new();
@@ -198,6 +224,56 @@ impl Reader<'_> {
             }
         }
         Ok((candidates, stale))
+    }
+
+    /// All that the present topics match in the items first seen since a moment, whatever was matched or told.
+    fn matching_since(
+        &mut self,
+        wanted: &[TopicId],
+        since: Timestamp,
+    ) -> Result<Vec<Candidate>, StoreError> {
+        let mut stored_items = Vec::new();
+        self.desk.store.items_since(since, |stored| {
+            stored_items.push(stored);
+            ControlFlow::Continue(())
+        })?;
+        let mut candidates = Vec::new();
+        for StoredItem { item, sightings } in stored_items {
+            let mut found_for = BTreeSet::new();
+            for sighting in sightings {
+                let feed = self.feed(sighting.feed)?;
+                let prepared = self.desk.prepare(&item, &feed, &sighting.shown);
+                for found in self.desk.watchlist.config.watch.judge(&prepared) {
+                    let topic = self
+                        .desk
+                        .topics
+                        .get(found.topic)
+                        .filter(|topic| wanted.contains(topic));
+                    let Some(topic) = topic.filter(|topic| found_for.insert(**topic)) else {
+                        continue;
+                    };
+                    // No row of `match` stands behind it, so it gets a number that none has.
+                    let id = MatchId(-1 - i64::try_from(candidates.len()).unwrap_or(i64::MAX - 1));
+                    let story = self.desk.store.story_of(item.id)?;
+                    let place = Place {
+                        id,
+                        topic: *topic,
+                        index: found.topic,
+                        story,
+                        at: item.first_seen,
+                        origin: Origin::New,
+                    };
+                    candidates.push(self.candidate_of(
+                        place,
+                        &item,
+                        &feed,
+                        &sighting.shown,
+                        found.verdict,
+                    ));
+                }
+            }
+        }
+        Ok(candidates)
     }
 
     /// Judges a match again by the present topic and text; `None` if it no longer holds.
@@ -215,28 +291,46 @@ impl Reader<'_> {
         if !verdict.matched {
             return Ok(None);
         }
-        Ok(Some(Candidate {
+        let place = Place {
             id: waiting.id,
-            item: found.item,
-            story: waiting.story.filter(|_| {
-                desk.watchlist
-                    .config
-                    .topics()
-                    .get(index)
-                    .is_some_and(|topic| topic.group)
-            }),
             topic: found.topic,
-            matched_at: found.at,
+            index,
+            story: waiting.story,
+            at: found.at,
             origin: found.origin,
+        };
+        Ok(Some(
+            self.candidate_of(place, &item, &feed, &shown, verdict),
+        ))
+    }
+
+    fn candidate_of(
+        &self,
+        place: Place,
+        item: &Item,
+        feed: &FeedState,
+        shown: &Shown,
+        verdict: Verdict,
+    ) -> Candidate {
+        let topic = self.desk.watchlist.config.topics().get(place.index);
+        Candidate {
+            id: place.id,
+            item: item.id,
+            story: place
+                .story
+                .filter(|_| topic.is_some_and(|topic| topic.group)),
+            topic: place.topic,
+            matched_at: place.at,
+            origin: place.origin,
             score: verdict.score,
             hits: verdict.evidence,
             publisher: publisher(item.link.as_deref(), &feed.name),
-            link: item.link,
+            link: item.link.clone(),
             date: item.date,
-            outlet: feed.name,
-            lang: item.lang,
-            shown,
-        }))
+            outlet: feed.name.clone(),
+            lang: item.lang.clone(),
+            shown: shown.clone(),
+        }
     }
 
     fn telling(&mut self, item: ItemId) -> Result<Option<Telling>, StoreError> {

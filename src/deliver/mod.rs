@@ -12,6 +12,7 @@ use crate::store::StoreError;
 pub mod compose;
 mod gather;
 mod news;
+mod operator;
 pub mod send;
 
 /// Which digests are composed.

@@ -7,11 +7,11 @@ use super::Desk;
 use crate::config::FeedConfig;
 use crate::feed::FeedDocument;
 use crate::health;
-use crate::model::{Backfill, FeedId, FeedState, Origin, Timestamp, Validators};
+use crate::model::{Backfill, FeedId, FeedState, ItemId, Origin, Timestamp, Validators};
 use crate::schedule::feeds::{self as schedule, Polled, Scope};
 use crate::store::StoreError;
 use crate::store::feeds::{Event, EventKind, PollOutcome};
-use crate::store::intake::{Counts, Taken};
+use crate::store::intake::{Counts, Taken, TakenEntry, TakenKind};
 
 /// What came of asking one feed.
 #[derive(Clone, Debug)]
@@ -107,6 +107,8 @@ pub enum PollResult {
     Read {
         /// Its entries by what they were.
         counts: Counts,
+        /// Those that are new, or newly shown or changed here, in document order.
+        named: Vec<Named>,
         /// Matches made.
         matches: u32,
         /// Faults that were mended.
@@ -122,6 +124,34 @@ pub enum PollResult {
     Throttled(String),
     /// It failed, in words.
     Failed(String),
+}
+
+/// An entry of a document that is worth naming.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// Its item.
+    pub item: ItemId,
+    /// `new`, `backfill`, `late`, `replaced`, `changed`, or `sighting` for an item that another feed showed first.
+    pub what: &'static str,
+    /// What it shows.
+    pub title: String,
+    /// As written, absolute.
+    pub link: Option<String>,
+}
+
+impl Named {
+    fn of(entry: &TakenEntry) -> Named {
+        Named {
+            item: entry.item,
+            what: match entry.kind {
+                TakenKind::First => entry.origin.as_str(),
+                TakenKind::Sighting => "sighting",
+                TakenKind::Changed { .. } => "changed",
+            },
+            title: entry.shown.title.clone(),
+            link: entry.link.clone(),
+        }
+    }
 }
 
 /// How soon a feed is asked again after our own network was down.
@@ -189,7 +219,7 @@ impl Desk {
                 hash,
                 torn,
             } => {
-                let (taken, matches) = self.take_document(state, declared, document, now)?;
+                let (taken, named, matches) = self.take_document(state, declared, document, now)?;
                 *state = taken.feed;
                 well(state, now);
                 state.validators.clone_from(validators);
@@ -200,6 +230,7 @@ impl Desk {
                 let gap = taken.gap.is_some();
                 let result = PollResult::Read {
                     counts: taken.counts,
+                    named,
                     matches,
                     oddities: state.oddities,
                     gap,
@@ -273,7 +304,7 @@ impl Desk {
         declared: &FeedConfig,
         document: &FeedDocument,
         now: Timestamp,
-    ) -> Result<(Taken, u32), StoreError> {
+    ) -> Result<(Taken, Vec<Named>, u32), StoreError> {
         let first_poll = state.first_read_at.is_none();
         let mut taken = self.store.take_in(state, document, now)?;
         let mailed_from = match declared.feed.backfill {
@@ -282,12 +313,14 @@ impl Desk {
             Backfill::Since(span) => Some(now.checked_sub(span).unwrap_or(Timestamp::MIN)),
         };
         let mut matches = 0;
+        let mut named = Vec::with_capacity(taken.entries.len());
         for entry in std::mem::take(&mut taken.entries) {
             let is_mailed = entry.origin != Origin::Backfill
                 || mailed_from.is_some_and(|from| first_poll && entry.date >= from);
             matches += self.match_entry(&taken.feed, &entry, is_mailed, now)?;
+            named.push(Named::of(&entry));
         }
-        Ok((taken, matches))
+        Ok((taken, named, matches))
     }
 
     /// When to ask next. The schedule wants the feed as it was before this poll, with what a document just taught.

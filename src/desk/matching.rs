@@ -31,7 +31,7 @@ impl Desk {
             let Some(id) = self.topics.get(topic).copied() else {
                 continue;
             };
-            if before.contains(&topic) || self.store.has_match(id, entry.item)? {
+            if before.contains(&topic) {
                 continue;
             }
             let found = Match {

@@ -4,17 +4,20 @@
 //! The results of fetches are gathered and committed together, since a commit costs a disk flush; everything else
 //! commits at once. An answer is given only after its commit.
 
+use std::hash::Hasher;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use siphasher::sip::SipHasher13;
 use tokio::sync::oneshot;
 use tracing::error;
 
 use self::stories::Stories;
 pub use self::stories::telling;
+use crate::config::report::{Colour, Report};
 use crate::digest::DigestSettings;
 use crate::model::{FeedState, Timestamp, TopicId};
 use crate::schedule::feeds as schedule;
@@ -35,6 +38,34 @@ const BATCH_SIZE: usize = 500;
 /// How often the thread shows that it lives, for a watchdog.
 const BEAT: Duration = Duration::from_secs(5);
 
+/// A state of the watchlist's file that is not taken up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// How many problems it has.
+    pub problems: usize,
+    /// All of them, for a person.
+    pub report: String,
+    /// Tells one such state from another, also after a restart.
+    pub version: u64,
+    /// When it was first seen.
+    pub since: Timestamp,
+}
+
+impl Refused {
+    /// A state with this report, seen now.
+    pub fn new(report: &Report, now: Timestamp) -> Refused {
+        let text = report.render(Colour::Plain);
+        let mut hasher = SipHasher13::new();
+        hasher.write(text.as_bytes());
+        Refused {
+            problems: report.problems(),
+            version: hasher.finish(),
+            report: text,
+            since: now,
+        }
+    }
+}
+
 /// What the store's thread works with.
 pub struct Desk {
     /// The database.
@@ -43,8 +74,8 @@ pub struct Desk {
     pub watchlist: Arc<Watchlist>,
     /// The rows of its topics, in file order.
     pub topics: Vec<TopicId>,
-    /// Problems of a newer watchlist that is refused for them.
-    pub problems: usize,
+    /// A newer watchlist that is refused for its problems.
+    pub refused: Option<Refused>,
     /// The open stories; `None`: to be read from the store.
     stories: Option<Stories>,
 }
@@ -60,7 +91,7 @@ impl Desk {
             store,
             watchlist: Arc::clone(&watchlist),
             topics: Vec::new(),
-            problems: 0,
+            refused: None,
             stories: None,
         };
         desk.adopt(watchlist, now)?;
@@ -83,7 +114,7 @@ impl Desk {
             }
         }
         self.watchlist = watchlist;
-        self.problems = 0;
+        self.refused = None;
         Ok(())
     }
 
@@ -120,7 +151,7 @@ impl Desk {
             store,
             watchlist,
             topics,
-            problems: 0,
+            refused: None,
             stories: None,
         })
     }

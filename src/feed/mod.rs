@@ -83,36 +83,18 @@ pub struct NotAFeed {
 ///
 /// [`NotAFeed`] where no feed could be found in the bytes.
 pub fn read(bytes: &[u8], context: &Context<'_>) -> Result<FeedDocument, NotAFeed> {
-    let refuse = |what: &str| NotAFeed {
-        what: what.to_owned(),
-    };
     if let Some(what) = decode::not_text(bytes) {
         return Err(refuse(what));
     }
     let decoded = decode::decode(bytes, context.content_type);
-    let mut document = match survey::survey(&decoded.text) {
+    let text = &*decoded.text;
+    let mut document = match survey::survey(text) {
         Kind::Not(what) => return Err(NotAFeed { what }),
-        Kind::Json => match json::mend(&decoded.text) {
-            Some(mended) => {
-                let mut document = read::parse(mended.atom.as_bytes(), context.url)
-                    .map_err(|error| unreadable(&error))?;
-                document.oddities = mended.oddities;
-                document
-            }
-            None if decoded.text.trim_start().starts_with('<') => {
-                return Err(refuse("an HTML page"));
-            }
-            None => return Err(refuse("a JSON document")),
-        },
-        Kind::Plain => {
-            match read::parse(without_declaration(&decoded.text).as_bytes(), context.url) {
-                Ok(document) => document,
-                Err(_) => mended(&decoded.text, context)?,
-            }
-        }
-        Kind::Mend => mended(&decoded.text, context)?,
+        Kind::Json => from_json(text, context)?,
+        Kind::Plain => plain(text, context)?,
+        Kind::Mend => mended(text, context)?,
         Kind::Maybe(what) => {
-            let document = mended(&decoded.text, context)?;
+            let document = mended(text, context)?;
             if document.entries.is_empty() && document.title.is_none() && document.link.is_none() {
                 return Err(NotAFeed { what });
             }
@@ -123,16 +105,47 @@ pub fn read(bytes: &[u8], context: &Context<'_>) -> Result<FeedDocument, NotAFee
     Ok(document)
 }
 
+fn from_json(text: &str, context: &Context<'_>) -> Result<FeedDocument, NotAFeed> {
+    let Some(mended) = json::mend(text) else {
+        let is_markup = text.trim_start().starts_with('<');
+        return Err(refuse(if is_markup {
+            "an HTML page"
+        } else {
+            "a JSON document"
+        }));
+    };
+    let mut document =
+        read::parse(mended.atom.as_bytes(), context.url).map_err(|error| unreadable(&error))?;
+    document.oddities = mended.oddities;
+    Ok(document)
+}
+
+fn plain(text: &str, context: &Context<'_>) -> Result<FeedDocument, NotAFeed> {
+    let error = match read::parse(without_declaration(text).as_bytes(), context.url) {
+        Ok(document) => return Ok(document),
+        Err(error) => error,
+    };
+    let mut document = mended(text, context)?;
+    if document.oddities.is_empty() {
+        document.oddities.push(Oddity {
+            what: "XML that is not well formed".to_owned(),
+            place: error,
+            done: "mended".to_owned(),
+        });
+    }
+    Ok(document)
+}
+
 /// The text is UTF-8 by now, whatever it declared; feed-rs would believe the declaration.
 fn without_declaration(text: &str) -> &str {
     let text = text
         .trim_start_matches(|character: char| character.is_whitespace() || character == '\u{FEFF}');
-    match text
+    let declaration = text
         .strip_prefix("<?xml")
-        .and_then(|rest| rest.split_once("?>"))
-    {
-        Some((_, document)) => document,
-        None => text,
+        .and_then(|rest| rest.split_once("?>"));
+    match declaration {
+        Some((inside, document)) if !inside.contains('<') => document,
+        _ => text,
     }
 }
 
@@ -144,8 +157,12 @@ fn mended(text: &str, context: &Context<'_>) -> Result<FeedDocument, NotAFeed> {
 }
 
 fn unreadable(error: &str) -> NotAFeed {
+    refuse(&format!("a feed beyond mending: {error}"))
+}
+
+fn refuse(what: &str) -> NotAFeed {
     NotAFeed {
-        what: format!("a feed beyond mending: {error}"),
+        what: what.to_owned(),
     }
 }
 

@@ -131,6 +131,9 @@ fn entry(parsed: ParsedEntry, is_rss: bool, base: Option<&Url>) -> Entry {
     }
 }
 
+/// Of authors, categories and enclosures this many are kept, so that telling them apart stays cheap.
+const MAX_EACH: usize = 200;
+
 /// Linked and embedded files, each once.
 fn enclosures(links: &[Link], media: &[MediaObject], base: Option<&Url>) -> Vec<String> {
     let linked = links
@@ -143,7 +146,7 @@ fn enclosures(links: &[Link], media: &[MediaObject], base: Option<&Url>) -> Vec<
         .filter_map(|content| content.url.as_ref().map(ToString::to_string));
     let mut addresses: Vec<String> = Vec::new();
     for address in linked.chain(embedded) {
-        if !addresses.contains(&address) {
+        if addresses.len() < MAX_EACH && !addresses.contains(&address) {
             addresses.push(address);
         }
     }
@@ -243,6 +246,7 @@ fn names(people: Vec<Person>) -> Vec<String> {
                 .filter(|text| !text.is_empty())
         };
         if let Some(name) = filled(person.name).or_else(|| filled(person.email))
+            && names.len() < MAX_EACH
             && !names.contains(&name)
         {
             names.push(name);
@@ -277,7 +281,10 @@ fn split_notes(categories: Vec<Category>) -> (Notes, Vec<String>) {
         }
         for name in [Some(category.term), category.label].into_iter().flatten() {
             let name = name.trim();
-            if !name.is_empty() && !names.iter().any(|known| known == name) {
+            if !name.is_empty()
+                && names.len() < MAX_EACH
+                && !names.iter().any(|known| known == name)
+            {
                 names.push(name.to_owned());
             }
         }

@@ -129,6 +129,9 @@ fn floor(text: &str, most: usize) -> usize {
 /// Deeper documents are mended, which makes them flat.
 const MAX_DEPTH: usize = 100;
 
+/// The most bytes of attributes that feed-rs is given.
+const MAX_ATTRIBUTES: usize = 4096;
+
 /// Whether feed-rs reads the document right as it stands, if it is well formed.
 fn is_plain(text: &str) -> bool {
     let mut walk = Walk::default();
@@ -239,6 +242,8 @@ impl Walk {
     fn accepts(&mut self, tag: &Tag<'_>, text: &str) -> bool {
         self.depth += 1;
         let is_fine = self.depth <= MAX_DEPTH
+            // Attributes are compared each with each.
+            && tag.attributes.len() < MAX_ATTRIBUTES
             && !tag.attributes.contains("xml:base")
             && (self.depth == 1 || !tag.attributes.contains("xmlns"))
             && has_settled_address(tag, text)

@@ -61,13 +61,15 @@ impl Keys {
         Text::read(shown.clone(), &source, viewpoint).keys
     }
 
+    /// G and L; one if they are one name.
+    pub fn names(&self) -> impl Iterator<Item = i64> {
+        let link = self.link.filter(|link| !self.guid.contains(link));
+        self.guid.iter().copied().chain(link)
+    }
+
     /// All but the text's, which names an item only for want of better.
     pub fn lasting(&self) -> impl Iterator<Item = i64> {
-        self.guid
-            .iter()
-            .chain(&self.link)
-            .chain(&self.title_and_date)
-            .copied()
+        self.names().chain(self.title_and_date.iter().copied())
     }
 }
 
@@ -172,6 +174,7 @@ pub(super) enum Kind {
     Edit,
     Raw,
     Likeness,
+    Sharing,
 }
 
 pub(super) enum Scope<'a> {

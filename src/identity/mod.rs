@@ -46,6 +46,8 @@ pub struct Pass {
     pub candidates: Vec<Candidate>,
     /// Whether links of this feed differ by their fragment: known before, or shown by this document.
     pub fragment_counts: bool,
+    /// The key under which the store remembers that this feed shares any guid or link among entries.
+    pub sharing_mark: i64,
 }
 
 /// An entry as identity sees it.
@@ -162,6 +164,7 @@ impl Pass {
         Pass {
             candidates,
             fragment_counts,
+            sharing_mark: viewpoint.hash(Kind::Sharing, Scope::Feed, &[]),
         }
     }
 }

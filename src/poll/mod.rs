@@ -12,6 +12,7 @@ use url::Url;
 
 use crate::clock::Clock;
 use crate::config::Access;
+use crate::config::secrets::Credentials;
 use crate::desk::intake::{Arrival, Came, Line};
 use crate::desk::{DeskError, Handle, panic_words};
 use crate::feed::{self, Context};
@@ -21,10 +22,8 @@ use crate::http::gate;
 use crate::model::{FeedId, FeedState, Validators};
 use crate::schedule::feeds::{Contact, Scope, adopts, own_network_down, send_validators};
 
-mod credentials;
 mod round;
 
-use self::credentials::Credentials;
 pub use self::round::{Choice, Round};
 
 /// How many feeds are asked at the same moment; the others wait for a place or for their domain's turn.
@@ -96,9 +95,9 @@ impl Poller {
     /// Asks a feed; gives what came and the address that answered.
     async fn fetch(&self, job: &Job) -> (Came, String) {
         let state = &job.state;
-        let credentials = match credentials::read(&job.access) {
+        let credentials = match job.access.open() {
             Ok(credentials) => credentials,
-            Err(cause) => return (Came::failed(cause), state.url.clone()),
+            Err(error) => return (Came::failed(error.to_string()), state.url.clone()),
         };
         let validators = state
             .validators
@@ -120,7 +119,10 @@ impl Poller {
             url,
             validators,
             headers: &credentials.headers,
-            basic_auth: credentials.login(),
+            basic_auth: credentials
+                .basic_auth
+                .as_ref()
+                .map(|(user, password)| (user.as_str(), password.as_str())),
             typed_by_hand: false,
         };
         let permit = self.client.enter(url).await;

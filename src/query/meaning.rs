@@ -307,7 +307,11 @@ fn score(proofs: &[Proof<'_>]) -> f64 {
     let mut weights: Vec<((&str, Option<bool>), f64)> = weighted.collect();
     weights.sort_by(|(a, weight), (b, other)| a.cmp(b).then(other.total_cmp(weight)));
     weights.dedup_by_key(|(identity, _)| *identity);
-    weights.into_iter().map(|(_, weight)| weight).sum()
+    weights
+        .into_iter()
+        .map(|(_, weight)| weight)
+        // The sum of nothing is -0 otherwise.
+        .fold(0.0, |sum, weight| sum + weight)
 }
 
 /// The proofs as hits of the shown text, in the order of SPEC 6.

@@ -16,7 +16,7 @@ use crate::clock::Clock;
 use crate::config::Stamp;
 use crate::deliver::{Deliverer, Reason, Which};
 use crate::desk::intake::{Line, PollResult};
-use crate::desk::{self, Desk, DeskError, Handle, Watchlist};
+use crate::desk::{self, Desk, DeskError, Handle, Refused, Watchlist};
 use crate::http::client::{Client, Settings};
 use crate::model::Timestamp;
 use crate::poll::{Choice, Poller, Round};
@@ -40,8 +40,8 @@ pub struct Daemon {
     pub file: PathBuf,
     /// The state of the file that was read; `None`: it was not there.
     pub stamp: Option<Stamp>,
-    /// Problems of the file, if the last good watchlist runs in its place.
-    pub problems: usize,
+    /// The present file, if it is refused and the last good watchlist runs in its place.
+    pub refused: Option<Refused>,
     /// The clock of this run.
     pub clock: Clock,
     /// The name of this machine.
@@ -55,7 +55,7 @@ pub fn run(daemon: Daemon) -> anyhow::Result<()> {
         watchlist,
         file,
         stamp,
-        problems,
+        refused,
         clock,
         host,
     } = daemon;
@@ -67,7 +67,7 @@ pub fn run(daemon: Daemon) -> anyhow::Result<()> {
         );
     }
     let mut desk = Desk::open(store, Arc::new(watchlist), now)?;
-    desk.problems = problems;
+    desk.refused = refused;
     desk.smooth_schedule(now)?;
     let watchlist = Arc::clone(&desk.watchlist);
     let (handle, thread) =
@@ -103,8 +103,6 @@ async fn serve(
     let (stop, stopping) = watch::channel(false);
     let (changed, current) = watch::channel(Arc::clone(&watchlist));
     info!(
-        feeds = watchlist.config.feeds.len(),
-        topics = watchlist.config.topics().len(),
         "Watching {} feeds for {} topics by `{}`",
         watchlist.config.feeds.len(),
         watchlist.config.topics().len(),
@@ -113,6 +111,7 @@ async fn serve(
     let deliverer = Deliverer::new(desk.clone(), clock, host);
     let polling = tokio::spawn(poll_until(desk.clone(), current, clock, stopping.clone()));
     let mailing = tokio::spawn(mail_until(deliverer, stopping.clone()));
+    let housekeeping = tokio::spawn(keep_house(desk.clone(), clock, stopping.clone()));
     let reloading = tokio::spawn(reload::watch_file(
         desk, file, stamp, clock, changed, stopping,
     ));
@@ -125,18 +124,14 @@ async fn serve(
     // The tasks end when they next look; they cannot all be gone before this is read.
     let _ = stop.send(true);
     tokio::select! {
-        () = finish(polling, mailing, reloading) => info!("Stopped"),
+        () = finish([("polling", polling), ("housekeeping", housekeeping), ("reloading", reloading), ("mailing", mailing)]) => info!("Stopped"),
         () = terminate.first() => warn!("Stopped at once by a second signal"),
     }
     Ok(())
 }
 
-async fn finish(polling: JoinHandle<()>, mailing: JoinHandle<()>, reloading: JoinHandle<()>) {
-    for (name, task) in [
-        ("polling", polling),
-        ("reloading", reloading),
-        ("mailing", mailing),
-    ] {
+async fn finish(tasks: [(&str, JoinHandle<()>); 4]) {
+    for (name, task) in tasks {
         match timeout(LAST_ANSWER, task).await {
             Ok(Ok(())) => {}
             Ok(Err(fault)) => error!("The task for {name} ended in a fault: {fault}"),
@@ -319,13 +314,41 @@ impl Tally {
             matches,
         } = std::mem::take(self);
         info!(
-            feeds,
-            unchanged,
-            failed,
-            new,
-            matches,
             "Polled {feeds} feeds: {new} new items, {matches} matches, {unchanged} unchanged, {failed} failed"
         );
+    }
+}
+
+/// Once a day forgets what has been kept long enough, a little at a time, so that polling never waits for long.
+async fn keep_house(desk: Handle, clock: Clock, mut stopping: watch::Receiver<bool>) {
+    let mut looks = interval(TICK);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut done = None;
+    loop {
+        tokio::select! {
+            _ = stopping.changed() => return,
+            _ = looks.tick() => {}
+        }
+        let now = clock.now();
+        let today = now.as_second().div_euclid(86_400);
+        if done == Some(today) {
+            continue;
+        }
+        let pruned = desk
+            .at_once(move |desk| {
+                desk.store.forget_sent(now)?;
+                let keep = desk.watchlist.config.store.keep;
+                desk.store.prune(now, keep)
+            })
+            .await;
+        match pruned {
+            Ok(pruned) if pruned.more => {}
+            Ok(_) => done = Some(today),
+            Err(fault) => {
+                error!("Cannot forget old items: {fault}");
+                done = Some(today);
+            }
+        }
     }
 }
 
@@ -341,11 +364,8 @@ async fn mail_until(deliverer: Deliverer, mut stopping: watch::Receiver<bool>) {
         match deliverer.compose(Which::Due).await {
             Ok(outcomes) => outcomes.iter().for_each(|outcome| match &outcome.result {
                 Ok(queued) => info!(
-                    delivery = queued.delivery.0,
-                    stories = queued.stories,
                     "Composed digest `{}` with {} stories",
-                    outcome.digest,
-                    queued.stories
+                    outcome.digest, queued.stories
                 ),
                 Err(Reason::Unwritable(cause)) => {
                     error!("Cannot write digest `{}`: {cause}", outcome.digest)
@@ -353,6 +373,9 @@ async fn mail_until(deliverer: Deliverer, mut stopping: watch::Receiver<bool>) {
                 Err(Reason::NothingNew | Reason::StillWaiting | Reason::Paused) => {}
             }),
             Err(fault) => error!("Cannot compose: {fault}"),
+        }
+        if let Err(fault) = deliverer.tell_operator().await {
+            error!("Cannot tell the operator: {fault}");
         }
         if let Err(fault) = deliverer.send().await {
             error!("Cannot send: {fault}");

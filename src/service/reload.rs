@@ -7,13 +7,13 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use crate::clock::Clock;
 use crate::config::find::{Environment, Places};
 use crate::config::report::Colour;
 use crate::config::{self, Stamp, last_good};
-use crate::desk::{Handle, Watchlist};
+use crate::desk::{Handle, Refused, Watchlist};
 
 /// How often the file is looked at.
 const LOOK: Duration = Duration::from_secs(1);
@@ -45,6 +45,12 @@ pub(super) async fn watch_file(
             _ = looks.tick() => false,
         };
         let look = Stamp::of(&file).ok();
+        if look.is_none() && last.is_some() {
+            warn!(
+                "The watchlist `{}` is gone; the last good one runs on",
+                file.display()
+            );
+        }
         // One look may catch a file that is still being written.
         let settled = look.is_some() && look == last && look != read;
         last = look;
@@ -77,10 +83,10 @@ async fn take_up(
                 report.problems(),
                 report.render(Colour::Plain)
             );
-            let problems = report.problems();
+            let refused = Refused::new(&report, clock.now());
             let noted = desk
                 .at_once(move |desk| {
-                    desk.problems = problems;
+                    desk.refused = Some(refused);
                     Ok(())
                 })
                 .await;

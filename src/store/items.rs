@@ -117,7 +117,7 @@ impl Store {
         visit: &mut dyn FnMut(StoredItem) -> ControlFlow<()>,
     ) -> rusqlite::Result<()> {
         let mut statement = self.connection.prepare_cached(&format!(
-            "SELECT {ITEM} FROM item WHERE first_seen >= ?1 ORDER BY first_seen DESC, item.id DESC"
+            "SELECT {ITEM} FROM item WHERE first_seen >= ?1 ORDER BY first_seen DESC, date DESC, item.id DESC"
         ))?;
         let mut rows = statement.query([seconds(since)])?;
         while let Some(row) = rows.next()? {

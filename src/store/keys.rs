@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension, Row, params};
 
 use super::{Store, day, instant, seconds};
 use crate::identity::{self, Candidate, Keys, Marks, Pass, Viewpoint};
-use crate::ingest::{Document, Known, KnownItem, Verdict};
+use crate::ingest::{Document, Known, KnownItem, Usable, Verdict};
 use crate::model::{Dated, FeedId, FeedState, ItemId, Timestamp};
 use crate::text::fold::fold;
 
@@ -38,6 +38,16 @@ pub(super) enum Aliases {
     Names,
 }
 
+/// How the keys of an entry are written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Writes {
+    pub(super) owned: Owned,
+    pub(super) aliases: Aliases,
+    /// Of the pass.
+    pub(super) sharing_mark: i64,
+    pub(super) now: Timestamp,
+}
+
 impl Store {
     pub(super) fn viewpoint(&self, feed: &FeedState) -> Viewpoint {
         Viewpoint {
@@ -49,35 +59,61 @@ impl Store {
         }
     }
 
-    /// What is known of the entries of a document, and of what may have left with it.
+    /// What is known of the entries of a document, and of what may have left with it. The names are asked for first, and
+    /// title and text only of entries that those leave unknown.
     pub(super) fn known(
         &self,
-        feed: FeedId,
+        feed: &FeedState,
         pass: &Pass,
         previous: &Document,
         now: Timestamp,
     ) -> rusqlite::Result<Known> {
         let mut known = Known::default();
-        let texts = || {
-            pass.candidates
-                .iter()
-                .filter_map(|candidate| candidate.text.as_ref().map(|text| (candidate, &text.keys)))
+        let texts: Vec<(&Candidate, &Keys)> = pass
+            .candidates
+            .iter()
+            .filter_map(|candidate| Some((candidate, &candidate.text.as_ref()?.keys)))
+            .collect();
+        self.look_up([pass.sharing_mark].into_iter(), &mut known.keys)?;
+        if known.keys.contains_key(&pass.sharing_mark) {
+            let marks = |(candidate, _): &(&Candidate, &Keys)| {
+                candidate.guid_mark.into_iter().chain(candidate.link_mark)
+            };
+            self.look_up(texts.iter().flat_map(marks), &mut known.keys)?;
+        }
+        let names = texts.iter().flat_map(|(_, keys)| keys.names());
+        self.look_up(names, &mut known.keys)?;
+        let usable = Usable::new(feed, &known);
+        let is_known = |candidate: &Candidate, keys: &Keys| {
+            let owned = |key: &i64| known.keys.get(key).is_some_and(Option::is_some);
+            (usable.link(candidate) && keys.link.iter().any(owned))
+                || (usable.guid(candidate) && keys.guid.iter().any(owned))
         };
-        let hashes = texts().flat_map(|(candidate, keys)| {
-            keys.lasting()
-                .chain(keys.text)
-                .chain(candidate.guid_mark)
-                .chain(candidate.link_mark)
-        });
-        self.look_up(hashes, &mut known.keys)?;
+        let unknown: Vec<&Keys> = texts
+            .iter()
+            .filter(|(candidate, keys)| !is_known(candidate, keys))
+            .map(|(_, keys)| *keys)
+            .collect();
+        let by_text = |keys: &&Keys| {
+            let Keys {
+                title_and_date,
+                text,
+                ..
+            } = *keys;
+            title_and_date
+                .iter()
+                .copied()
+                .chain(*text)
+                .collect::<Vec<_>>()
+        };
+        self.look_up(unknown.iter().flat_map(by_text), &mut known.keys)?;
         let items: HashSet<ItemId> = known.keys.values().flatten().copied().collect();
         for item in items {
-            self.add_known_item(&mut known, item, feed)?;
+            self.add_known_item(&mut known, item, feed.id)?;
         }
-        let is_unknown = |keys: &Keys| !keys.lasting().any(|key| known.keys.contains_key(&key));
-        if texts().any(|(_, keys)| is_unknown(keys)) {
-            known.usually_late = self.is_usually_late(feed)?;
-            self.add_left(&mut known, feed, pass, previous, now)?;
+        if !unknown.is_empty() {
+            known.usually_late = self.is_usually_late(feed.id)?;
+            self.add_left(&mut known, feed.id, pass, previous, now)?;
         }
         Ok(known)
     }
@@ -229,8 +265,12 @@ impl Store {
         item: ItemId,
         candidate: &Candidate,
         verdict: &Verdict,
-        (owned, aliases): (Owned, Aliases),
-        now: Timestamp,
+        Writes {
+            owned,
+            aliases,
+            sharing_mark,
+            now,
+        }: Writes,
     ) -> rusqlite::Result<()> {
         let Some(text) = &candidate.text else {
             return Ok(());
@@ -251,6 +291,7 @@ impl Store {
         ];
         for mark in shared.into_iter().flatten() {
             self.write_key(mark, NOBODY, lasting, Owned::Stays)?;
+            self.write_key(sharing_mark, NOBODY, lasting, Owned::Stays)?;
         }
         let is_named = verdict.guid_counts || verdict.link_counts;
         if let Some(key) = keys.text.filter(|_| !is_named) {

@@ -55,7 +55,8 @@ pub struct Told {
 }
 
 impl Store {
-    /// Keeps a match and hands it to everyone who has yet to be told; nothing happens if the topic has the item.
+    /// Keeps a match and hands it to everyone who has yet to be told; nothing happens if the topic has the item, unless it
+    /// had it only from a first poll, of which nothing is mailed, and another feed now shows it as news.
     ///
     /// `recipients` are addresses in lower case. One who was told of the item under another topic is left out:
     /// a story reaches a recipient once.
@@ -68,7 +69,10 @@ impl Store {
             let id = connection
                 .prepare_cached(
                     "INSERT INTO match (topic, item, feed, at, origin, score, evidence)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING RETURNING id",
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+                 ON CONFLICT (topic, item) DO UPDATE SET feed = ?3, at = ?4, origin = ?5, score = ?6, evidence = ?7
+                     WHERE origin = 'backfill' AND ?5 = 'new'
+                 RETURNING id",
                 )?
                 .query_row(
                     params![
@@ -93,16 +97,6 @@ impl Store {
                     .execute(params![recipient, id.0, found.item.0])?;
             }
             Ok(Some(id))
-        })
-    }
-
-    /// Whether the topic already has the item.
-    pub fn has_match(&self, topic: TopicId, item: ItemId) -> Result<bool, StoreError> {
-        self.ask("look up a match", |connection| {
-            let found = connection
-                .prepare_cached("SELECT 1 FROM match WHERE topic = ?1 AND item = ?2")?
-                .exists(params![topic.0, item.0])?;
-            Ok(found)
         })
     }
 
@@ -150,31 +144,6 @@ impl Store {
                 }
             }
             Ok(first.map(instant))
-        })
-    }
-
-    /// All matches of these topics for items first seen since a moment, oldest first.
-    pub fn matches_since(
-        &self,
-        topics: &[TopicId],
-        since: Timestamp,
-    ) -> Result<Vec<Pending>, StoreError> {
-        self.ask("read matches", |connection| {
-        let mut statement = connection.prepare_cached(
-            "SELECT match.id, match.topic, match.item, match.feed, match.at, match.origin, match.score,
-                    match.evidence, story_item.story
-             FROM match LEFT JOIN story_item ON story_item.item = match.item
-             WHERE match.at >= ?1 ORDER BY match.id",
-        )?;
-        let rows = statement.query_map([seconds(since)], pending_from_row)?;
-        let mut matches = Vec::new();
-        for row in rows {
-            let row = row?;
-            if topics.contains(&row.found.topic) {
-                matches.push(row);
-            }
-        }
-        Ok(matches)
         })
     }
 

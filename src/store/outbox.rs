@@ -256,6 +256,35 @@ impl Store {
         })
     }
 
+    /// Whether the operator was told of this.
+    pub fn was_noticed(&self, key: &str) -> Result<bool, StoreError> {
+        self.ask("look up a notice", |connection| {
+            connection
+                .prepare_cached("SELECT 1 FROM notice WHERE key = ?1")?
+                .exists([key])
+        })
+    }
+
+    /// Puts a message to the operator into the outbox and notes what it was about, in one transaction.
+    pub fn put_notice(
+        &mut self,
+        key: &str,
+        delivery: &NewDelivery,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.savepoint(|store| {
+            store.ask("note what the operator is told", |connection| {
+                connection
+                    .execute(
+                        "INSERT INTO notice (key, at) VALUES (?1, ?2)",
+                        params![key, seconds(now)],
+                    )
+                    .map(drop)
+            })?;
+            store.put_digest(delivery, None, now).map(drop)
+        })
+    }
+
     /// Notes that a due time was served by an empty digest that nobody wants.
     pub fn skip_digest(
         &self,
@@ -489,6 +518,18 @@ impl Store {
             [seconds(next_at)],
         )?;
         Ok(rows)
+        })
+    }
+
+    /// Forgets the bytes of messages that were settled 30 days ago; what they told stays known.
+    pub fn forget_sent(&self, now: Timestamp) -> Result<(), StoreError> {
+        const KEPT: i64 = 30 * 86_400;
+        self.ask("forget old messages", |connection| {
+            connection.execute(
+                "UPDATE delivery SET bytes = NULL, html = NULL WHERE settled_at < ?1 AND bytes IS NOT NULL",
+                [seconds(now) - KEPT],
+            )?;
+            Ok(())
         })
     }
 

@@ -13,10 +13,16 @@ use std::process::ExitCode;
 
 #[path = "quality/identity.rs"]
 mod identity;
+#[path = "quality/stories.rs"]
+mod stories;
+#[path = "quality/story_cost.rs"]
+mod story_cost;
 #[path = "quality/urls.rs"]
 mod urls;
 
-const USAGE: &str = "usage: cargo bench --bench quality -- (urls | identity) FILE --out OUT";
+const USAGE: &str = "usage: cargo bench --bench quality -- (urls | identity) FILE --out OUT
+       cargo bench --bench quality -- stories ITEMS... --out OUT
+       cargo bench --bench quality -- story-cost ITEMS";
 
 fn main() -> ExitCode {
     // Cargo adds `--bench` to whatever it was given, and calls without a set when it runs all benchmarks.
@@ -30,6 +36,8 @@ fn main() -> ExitCode {
             println!("{USAGE}");
             return ExitCode::SUCCESS;
         }
+        ["stories", rest @ ..] => stories::run(rest),
+        ["story-cost", items] => items.parse().map(story_cost::run).map_err(Into::into),
         [set, file, "--out", out] => run(set, file, out),
         _ => Err(USAGE.into()),
     };

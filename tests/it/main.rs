@@ -7,6 +7,7 @@ mod house;
 mod http;
 mod http_server;
 mod main_job;
+mod news;
 mod outbox;
 mod reload;
 mod smtp;

@@ -139,3 +139,27 @@ fn sighup_reads_the_file_at_once() {
     daemon.signal("-HUP");
     daemon.wait_until("it is taken up", || topics(&home) == ["Raqqa"]);
 }
+
+#[test]
+fn a_file_that_stays_broken_reaches_the_operator_once() {
+    let server = server();
+    let home = Home::new(&watchlist(&[server.url("/one")], "Mosul"));
+    let daemon = home.daemon(&["--now", "2026-11-23T12:00:00Z", "--pace", "600"]);
+    daemon.wait_until("it runs", || daemon.log().contains("Watching"));
+    home.edit("[mail]\nto = 7\n");
+    let told = || {
+        home.count(
+            "SELECT COUNT(*) FROM delivery WHERE subject = 'wirewatch: The watchlist is refused'",
+        )
+    };
+    daemon.wait_until("the operator is told", || told() == 1);
+    let text: String = home
+        .database()
+        .query_row(
+            "SELECT CAST(bytes AS TEXT) FROM delivery WHERE subject LIKE 'wirewatch:%'",
+            [],
+            |row| row.get(0),
+        )
+        .expect("a message");
+    assert!(text.contains("wirewatch.toml:2:6"), "{text}");
+}

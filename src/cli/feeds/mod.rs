@@ -122,8 +122,9 @@ fn list(context: &Context, only: Option<&str>, json: bool) -> anyhow::Result<End
             plain(&state.name)
         ))?;
         print_line(format_args!(
-            "           {last}, next {}; {}",
+            "           {last}, next {}{}{}",
             time(state.next_at),
+            if report.words.is_empty() { "" } else { "; " },
             plain(&report.words)
         ))?;
         print_line(format_args!("           {}", state.url))?;
@@ -135,8 +136,8 @@ fn list(context: &Context, only: Option<&str>, json: bool) -> anyhow::Result<End
         }
         if state.oddities > 0 {
             print_line(format_args!(
-                "           {} oddities in its last document, see `wirewatch feeds show`",
-                state.oddities
+                "           {} in its last document, see `wirewatch feeds show`",
+                setup::counted(state.oddities, "oddity", "oddities")
             ))?;
         }
         if only.is_some() {
@@ -204,7 +205,18 @@ fn source(from: &str) -> anyhow::Result<Source> {
     if from.starts_with("http://") || from.starts_with("https://") {
         return fetch(from);
     }
-    let bytes = std::fs::read(from).with_context(|| format!("cannot read `{from}`"))?;
+    let bytes = match std::fs::read(from) {
+        Ok(bytes) => bytes,
+        // `bbc.co.uk` is what people type for a site.
+        Err(error)
+            if error.kind() == std::io::ErrorKind::NotFound
+                && from.contains('.')
+                && !from.starts_with(['.', '/']) =>
+        {
+            return fetch(&format!("https://{from}"));
+        }
+        Err(error) => return Err(error).with_context(|| format!("cannot read `{from}`")),
+    };
     Ok(Source {
         bytes,
         url: String::new(),

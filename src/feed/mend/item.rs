@@ -434,6 +434,7 @@ pub(super) fn author_names(field: &Field<'_>) -> Vec<String> {
     if field.has_tags {
         let names: Vec<String> = field
             .children(|small| small == "name")
+            .take(MAX_EACH)
             .map(|name| name.plain().into_owned())
             .collect();
         let filled: Vec<String> = names.into_iter().filter(|name| !name.is_empty()).collect();

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::feeds::EventKind;
-use super::keys::{Aliases, Owned};
+use super::keys::{Aliases, Owned, Writes};
 use super::{Store, StoreError, doing};
 use crate::feed::FeedDocument;
 use crate::identity::{Candidate, Pass, Text, is_significant};
@@ -131,7 +131,7 @@ impl Store {
             .map(|entry| (entry.raw, entry.item))
             .collect();
         let pass = Pass::read(document, &viewpoint, &before, now);
-        let known = self.known(feed.id, &pass, &previous, now)?;
+        let known = self.known(feed, &pass, &previous, now)?;
         // The decision compares with the feed as it was: its page and title as of the last poll.
         let mut past = feed.clone();
         if let Some(heritage) = self.heritage(&state, &pass, &known)? {
@@ -145,6 +145,7 @@ impl Store {
             feed: &past,
             known: &known,
             now,
+            sharing_mark: pass.sharing_mark,
             taken: Vec::new(),
             counts: Counts::default(),
         };
@@ -246,8 +247,7 @@ impl Store {
                         item,
                         candidate,
                         verdict,
-                        (Owned::Stays, Aliases::All),
-                        writing.now,
+                        writing.keys(Owned::Stays, Aliases::All),
                     )?;
                 }
                 Ok(what.item())
@@ -264,14 +264,14 @@ impl Store {
         let Source {
             candidate, verdict, ..
         } = *source;
-        let item = self.insert_item(writing, source, text, (None, verdict.origin))?;
+        let lang = language_of(source.entry, text);
+        let item = self.insert_item(writing, source, lang.as_deref(), (None, verdict.origin))?;
         self.insert_sighting(writing, (item, verdict.origin), text, None)?;
         self.write_keys(
             item,
             candidate,
             verdict,
-            (Owned::Moves, Aliases::All),
-            writing.now,
+            writing.keys(Owned::Moves, Aliases::All),
         )?;
         match verdict.origin {
             Origin::New => writing.counts.new += 1,
@@ -279,7 +279,7 @@ impl Store {
             Origin::Late => writing.counts.late += 1,
             Origin::Replaced => writing.counts.replaced += 1,
         }
-        writing.take(source, text, (item, TakenKind::First), None);
+        writing.take(source, (text, lang), (item, TakenKind::First), None);
         Ok(item)
     }
 
@@ -291,15 +291,20 @@ impl Store {
         text: &Text,
         item: ItemId,
     ) -> rusqlite::Result<()> {
-        self.insert_item(writing, source, text, (Some(item), Origin::Backfill))?;
+        let lang = language_of(source.entry, text);
+        self.insert_item(
+            writing,
+            source,
+            lang.as_deref(),
+            (Some(item), Origin::Backfill),
+        )?;
         self.insert_sighting(writing, (item, Origin::Backfill), text, None)?;
         writing.counts.known += 1;
         self.write_keys(
             item,
             source.candidate,
             source.verdict,
-            (Owned::Stays, Aliases::All),
-            writing.now,
+            writing.keys(Owned::Stays, Aliases::All),
         )
     }
 
@@ -321,14 +326,14 @@ impl Store {
                 item,
                 candidate,
                 verdict,
-                (Owned::Stays, Aliases::All),
-                writing.now,
+                writing.keys(Owned::Stays, Aliases::All),
             )?;
             writing.counts.sightings += 1;
             // A first poll of another feed has shown it, of which nothing is mailed: here it is news.
             let is_news = verdict.origin == Origin::New && !known.was_mailable;
             let former = first.filter(|_| !is_news);
-            writing.take(source, text, (item, TakenKind::Sighting), former);
+            let lang = language_of(source.entry, text);
+            writing.take(source, (text, lang), (item, TakenKind::Sighting), former);
             return Ok(());
         };
         if sighting.has_left {
@@ -341,7 +346,8 @@ impl Store {
             let significant = is_significant(&sighting.shown, &text.shown);
             writing.counts.changed += 1;
             let kind = TakenKind::Changed { significant };
-            writing.take(source, text, (item, kind), Some(sighting.shown));
+            let lang = language_of(source.entry, text);
+            writing.take(source, (text, lang), (item, kind), Some(sighting.shown));
         } else {
             writing.counts.known += 1;
         }
@@ -355,8 +361,7 @@ impl Store {
             item,
             candidate,
             verdict,
-            (Owned::Stays, aliases),
-            writing.now,
+            writing.keys(Owned::Stays, aliases),
         )
     }
 
@@ -399,6 +404,7 @@ struct Writing<'a> {
     feed: &'a FeedState,
     known: &'a Known,
     now: Timestamp,
+    sharing_mark: i64,
     taken: Vec<TakenEntry>,
     counts: Counts,
 }
@@ -413,10 +419,19 @@ struct Source<'a> {
 }
 
 impl Writing<'_> {
+    fn keys(&self, owned: Owned, aliases: Aliases) -> Writes {
+        Writes {
+            owned,
+            aliases,
+            sharing_mark: self.sharing_mark,
+            now: self.now,
+        }
+    }
+
     fn take(
         &mut self,
         source: &Source<'_>,
-        text: &Text,
+        (text, lang): (&Text, Option<String>),
         (item, kind): (ItemId, TakenKind),
         former: Option<Shown>,
     ) {
@@ -428,7 +443,7 @@ impl Writing<'_> {
             shown: text.shown.clone(),
             former,
             link: source.candidate.link.clone(),
-            lang: language_of(source.entry, text),
+            lang,
             date: source.candidate.date.unwrap_or(self.now),
             dated: source.candidate.dated,
         });

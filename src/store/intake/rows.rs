@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use rusqlite::{OptionalExtension, params};
 
-use super::{Source, Writing, language_of};
+use super::{Source, Writing};
 use crate::identity::{Candidate, Pass, Text};
 use crate::ingest::{Document, Intake, KnownItem, count_guids};
 use crate::model::{Dated, FeedState, ItemId, Origin, Shown, Timestamp};
@@ -15,7 +15,7 @@ impl Store {
         &mut self,
         writing: &Writing<'_>,
         source: &Source<'_>,
-        text: &Text,
+        lang: Option<&str>,
         (id, origin): (Option<ItemId>, Origin),
     ) -> rusqlite::Result<ItemId> {
         let now = writing.now;
@@ -32,7 +32,7 @@ impl Store {
                 seconds(source.candidate.date.unwrap_or(now)),
                 source.candidate.dated.as_str(),
                 seconds(now),
-                language_of(source.entry, text),
+                lang,
                 origin.as_str(),
             ])?;
         Ok(ItemId(self.connection.last_insert_rowid()))

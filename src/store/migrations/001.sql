@@ -217,6 +217,12 @@ CREATE TABLE slug (
     slug TEXT NOT NULL UNIQUE
 ) STRICT, WITHOUT ROWID;
 
+-- Decided. What the operator was told, once each: a refused watchlist, a paused recipient, a held message.
+CREATE TABLE notice (
+    key TEXT PRIMARY KEY,
+    at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- Observed. What happened to a feed that a person may want to know.
 CREATE TABLE event (
     id INTEGER PRIMARY KEY,
