@@ -2,19 +2,27 @@
 //!
 //! An item joins the story of its nearest member if the two share enough rare words, and more than a name with what is
 //! said to explain it ("hotel chain Marwick"): the same names occur in other events too. Mostly single members decide, as
-//! the middle of a story drifts with each item until it is a topic and swallows everything. An item that stands between two stories may show that they are
-//! one; then their middles must agree as well, the more so the larger they are.
+//! the middle of a story drifts with each item until it is a topic and swallows everything. An item that stands between
+//! two stories may show that they are one; then their middles must agree as well, the more so the larger they are.
+//!
+//! Only items that a topic asked for come here, so they all share words that are rare elsewhere: the topic's own. What
+//! many recent members hold therefore tells less. And what is identified (`CVE-2026-41207`) must not be two things of a
+//! kind in one story.
 
 use std::collections::HashMap;
 
 use crate::model::{ItemId, StoryId, Timestamp};
 use crate::story::Telling;
 use crate::story::vector::{Features, Frequencies, features, hash, jaccard};
-use crate::story::window::{Fresh, Likeness, Member, Window};
+use crate::story::window::{Fresh, Likeness, Member, OPEN_AFTER_LAST, Window};
 
 /// How alike an item and a story must be; 1 is equal. The nearest member counts, and in part the middle.
 const JOIN: f32 = 0.345;
 const PART_OF_MIDDLE: f32 = 0.4;
+/// How much more alike they must be as long as no item has been counted, so that no word is known to be common; less
+/// with each item, and nothing from so many on.
+const JOIN_UNCOUNTED: f32 = 0.045;
+const COUNTED: f32 = 3000.0;
 /// How much of the likeness with a member must be left without the strongest shared word and its epithets.
 const BESIDES: f32 = 0.1;
 /// How alike an item and another story's member must be to ask whether the two stories are one.
@@ -24,8 +32,6 @@ const MERGE: f32 = 0.45;
 const MERGE_BY_SIZE: f32 = 0.05;
 
 const HOUR: i64 = 3600;
-/// After so long without a new member a story is over.
-pub(super) const OPEN_AFTER_LAST: i64 = 72 * HOUR;
 /// No story lasts longer.
 const OPEN_AT_MOST: i64 = 14 * 24 * HOUR;
 /// How long a publisher's title is remembered, to tell a column by.
@@ -176,7 +182,11 @@ impl Grouper {
         })?;
         let middle = self.window.likeness_with_middle(fresh, nearest.story);
         let alike = nearest.likeness.whole * (1.0 - PART_OF_MIDDLE) + middle * PART_OF_MIDDLE;
-        (alike >= JOIN).then_some(*nearest)
+        let uncounted = (1.0 - self.frequencies.items() as f32 / COUNTED).max(0.0);
+        let is_alike = alike >= JOIN + JOIN_UNCOUNTED * uncounted;
+        // A text that many print makes its own words common.
+        let is_same_text = says_the_same(&fresh.member, self.window.slot(nearest.slot));
+        (is_alike || is_same_text).then_some(*nearest)
     }
 
     /// Makes one of those stories that an item touches and that are alike as a whole. The oldest remains.
@@ -208,10 +218,10 @@ impl Grouper {
         let mut members = slots.map(|&slot| self.window.slot(slot));
         members
             .find(|other| {
-                member.at - other.at <= COPY
-                    && (member.title_hash == other.title_hash
-                        || jaccard(&member.title, &other.title) >= COPY_TITLE
-                        || jaccard(&member.pairs, &other.pairs) >= COPY_SUMMARY)
+                says_the_same(member, other)
+                    || member.at - other.at <= COPY
+                        && (member.title_hash == other.title_hash
+                            || jaccard(&member.title, &other.title) >= COPY_TITLE)
             })
             .map(|other| other.item)
     }
@@ -228,6 +238,11 @@ impl Grouper {
             .forget(|story| now - story.last > OPEN_AFTER_LAST);
         self.columns.retain(|_, (at, _)| now - *at <= COLUMN);
     }
+}
+
+/// Whether the summary of an item is that of a member that came shortly before.
+fn says_the_same(member: &Member, other: &Member) -> bool {
+    member.at - other.at <= COPY && jaccard(&member.pairs, &other.pairs) >= COPY_SUMMARY
 }
 
 /// A member near an item.

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 
 use crate::model::{ItemId, StoryId};
 use crate::story::Telling;
-use crate::story::group::OPEN_AFTER_LAST;
 use crate::story::tokens;
 use crate::story::vector::{Features, RARITY_POWER, hash};
 
@@ -15,6 +14,9 @@ const WEIGHTIEST: usize = 14;
 const LATEST: usize = 4_000;
 /// How alike an item and a candidate must be by those words alone to be compared in full.
 const CANDIDATE: f32 = 0.1;
+
+/// After so many seconds without a new member a story is over; and members that came within them are recent.
+pub(super) const OPEN_AFTER_LAST: i64 = 72 * 3600;
 
 /// A word that a larger share of the recent members holds tells less than it weighs.
 const COMMON: f32 = 0.05;

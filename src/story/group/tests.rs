@@ -327,6 +327,90 @@ fn what_a_topic_asks_for_joins_no_items() {
     assert_eq!(stories(items.get(12..).expect("two more")), [0, 0]);
 }
 
+/// A day of one offensive, as several outlets tell it; and of whose story each is the first or a later telling.
+const OFFENSIVE: [(usize, &str, &str); 13] = [
+    (
+        0,
+        "Government troops enter Tarsa for first time in three years",
+        "Soldiers crossed into the northern suburbs at dawn, a general said, ten days into the offensive against the Red Front.",
+    ),
+    (
+        1,
+        "Red Front leader Okonda urges fighters to hold Tarsa",
+        "In an audio recording, Red Front leader Sef Okonda told his followers to fight for Tarsa to the end.",
+    ),
+    (
+        2,
+        "Hill militia encircles Belvar in push toward Tarsa",
+        "Militia fighters encircled the town of Belvar, 15 km from Tarsa, and cut the road of the Red Front.",
+    ),
+    (
+        3,
+        "Two thousand families reach Imren camp in a night",
+        "Families from villages west of Tarsa arrived at the Imren camp with blankets and goats.",
+    ),
+    (
+        0,
+        "Troops inside Tarsa for the first time in three years",
+        "Government troops fought their way into the northern suburbs of Tarsa today, three years after it fell.",
+    ),
+    (
+        1,
+        "Okonda breaks silence: audio tells Red Front not to leave Tarsa",
+        "The recording of Sef Okonda, the first in a year, calls on followers in Tarsa to fight on.",
+    ),
+    (
+        2,
+        "Belvar cut off as militia closes ring",
+        "Hill militia closed the ring round Belvar and cut the last road before midnight.",
+    ),
+    (
+        3,
+        "Imren camp fills as families flee villages west of Tarsa",
+        "Two thousand families came to the camp within a night, and tents are enough for two days.",
+    ),
+    (
+        4,
+        "Sugar works near Tarsa burn, clinics fill",
+        "The Red Front lit the works a week ago; smoke hangs over the plain.",
+    ),
+    (
+        5,
+        "Museum in Tarsa hid its tablets in a well, curator says",
+        "Four hundred clay tablets are safe.",
+    ),
+    (
+        6,
+        "Who pays the teachers after Tarsa?",
+        "Salaries are five months late, and an old quarrel over water fees goes on.",
+    ),
+    (
+        7,
+        "Council of Tarsa to meet in exile once more",
+        "Its agenda: schools, wells, and who comes home first.",
+    ),
+    (
+        8,
+        "Red Front sets oil wells alight south of Tarsa",
+        "Red Front fighters burnt three wells, residents said, and smoke darkened the sky.",
+    ),
+];
+
+#[test]
+fn events_of_one_offensive_are_a_story_each() {
+    let items: Vec<(i64, &str, &str)> = OFFENSIVE
+        .iter()
+        .zip(0..)
+        .map(|((_, title, summary), minute)| (minute, *title, *summary))
+        .collect();
+    let first = |event: usize| OFFENSIVE.iter().position(|(of, ..)| *of == event);
+    let expected: Vec<i64> = OFFENSIVE
+        .iter()
+        .filter_map(|(event, ..)| first(*event).map(|place| place as i64))
+        .collect();
+    assert_eq!(stories(&items), expected);
+}
+
 #[test]
 fn a_story_ends_three_days_after_its_last_item_and_after_two_weeks() {
     let title = "Magnitude 7.0 earthquake strikes Batura range";
