@@ -87,12 +87,14 @@ pub(super) fn gather<'a>(
         now,
         since,
         first: !store.was_ever_told(recipient)?,
+        lists_stored: matches!(source, Source::Since(_)),
         edits: edits(&mut reader, recipient, &topics, window_from)?,
         elsewhere: elsewhere(desk, digest, recipient, window_from)?,
         feed_news,
         known_troubles,
         feeds: FeedFigures {
             feeds: u32::try_from(desk.watchlist.config.feeds.len()).unwrap_or(u32::MAX),
+            failing: failing(&store.feeds()?),
             polls,
             failed,
             gaps: store.gaps_since(window_from)?,
@@ -120,6 +122,15 @@ pub(super) fn gather<'a>(
         stale,
         events,
     })
+}
+
+fn failing(feeds: &[FeedState]) -> u32 {
+    // A failure that looks like our own network's is not counted against a feed, but moves its turn like any other.
+    let unread = |feed: &FeedState| feed.first_read_at.is_none() && feed.next_at > feed.added_at;
+    let failing = feeds
+        .iter()
+        .filter(|feed| feed.failures > 0 || unread(feed));
+    u32::try_from(failing.count()).unwrap_or(u32::MAX)
 }
 
 fn wanted_ids(topics: &[Topic]) -> Vec<TopicId> {

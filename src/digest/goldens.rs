@@ -407,12 +407,85 @@ fn the_first_digest_is_empty_and_says_that_all_is_well() {
     sample.material.since = None;
     sample.material.feeds = FeedFigures {
         feeds: 12,
+        failing: 0,
         polls: 12,
         failed: 0,
         gaps: 0,
     };
     sample.digest.declared = false;
     golden!(sample, "first");
+}
+
+/// A story that its outlets keep telling: what they add stands under it, what they only touched up does not.
+#[test]
+fn a_story_with_later_articles() {
+    golden!(developing(), "developing");
+}
+
+pub(super) fn developing() -> Sample {
+    let mut sample = sample();
+    sample.topic("Strikes", &[0, 1, 0, 0, 2, 1]);
+    sample.article(
+        "Harbour & Freight",
+        400,
+        "Crane drivers at Sallow Point begin a fourth day of strike over remote control rooms",
+        "Talks resume at noon. The union wants one driver within sight of each remote control crane.",
+        &["strike", "union"],
+    );
+    for (minutes, outlet, title) in [
+        (
+            380,
+            "Sallow Evening News",
+            "Fourth day of strike at the point",
+        ),
+        (
+            340,
+            "Harbour & Freight",
+            "Crane drivers at Sallow Point begin a fourth day of strike over remote control room",
+        ),
+        (
+            200,
+            "Harbour & Freight",
+            "Eleven vessels leave the queue at Sallow Point for the southern harbours & will not come back this week",
+        ),
+        (
+            150,
+            "Sallow Evening News",
+            "FOURTH DAY OF STRIKE AT THE POINT",
+        ),
+        (
+            120,
+            "Harbour & Freight",
+            "Port authority offers one driver for two cranes",
+        ),
+        (90, "بوابة الساحل", "إضراب سائقي الرافعات يدخل يومه الرابع"),
+        (
+            60,
+            "Sallow Evening News",
+            "Union rejects the offer of the port authority",
+        ),
+        (30, "بوابة الساحل", "النقابة ترفض عرض إدارة الميناء"),
+        (
+            10,
+            "Harbour & Freight",
+            "Second round of talks ends without a deal",
+        ),
+    ] {
+        let article = sample.also(outlet, minutes, title);
+        if !outlet.is_ascii() {
+            article.lang = Some("ar".to_owned());
+        }
+    }
+    sample.topic("Company matters", &[0, 1]).sensitive = true;
+    sample.article(
+        "Capital Record",
+        55,
+        "Hollis to close its yard",
+        "",
+        &["Hollis"],
+    );
+    sample.also("Capital Record", 25, "Yard of Hollis goes to a rival");
+    sample
 }
 
 #[test]

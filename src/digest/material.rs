@@ -22,6 +22,8 @@ pub struct Material<'a> {
     pub since: Option<Timestamp>,
     /// Whether the recipient never had a message. The first goes even if empty.
     pub first: bool,
+    /// Whether it lists what the topics match in the store (`--since`), rather than what waits to be told.
+    pub lists_stored: bool,
     /// All topics the recipient has in any digest, in file order.
     pub topics: Vec<Topic>,
     /// All pending matches of the recipient, in any order; also those of topics that only another digest wants, since
@@ -247,6 +249,8 @@ pub enum FeedEvent {
 pub struct FeedFigures {
     /// Declared feeds.
     pub feeds: u32,
+    /// Declared feeds whose last poll failed, or that were never read though asked.
+    pub failing: u32,
     /// Requests made.
     pub polls: u64,
     /// Those that failed.

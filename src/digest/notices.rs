@@ -27,7 +27,10 @@ pub(super) fn notes(
     let Again { articles, stories } = choice.again;
     if articles > 0 {
         let more = count(articles as u64, "more article", "more articles");
-        let stories = count(stories as u64, "story", "stories");
+        let stories = match stories {
+            1 => "a story".to_owned(),
+            stories => format!("{} stories", grouped(stories as u64)),
+        };
         let text = format!("{more} on {stories} you had before, with nothing new.");
         notes.push(counted(articles, text, commands.sent()));
     }
@@ -162,7 +165,7 @@ fn added(material: &Material<'_>, commands: &Commands) -> Option<Note> {
         ),
     };
     let stored = count(all_stored, "item", "items");
-    if all_matching == 0 {
+    if all_matching == 0 || material.lists_stored {
         // None matches, or those that do stand in this very message.
         return Some(Note {
             text: format!("{what}. {stored} stored."),
@@ -225,13 +228,21 @@ pub(super) fn troubled<'a>(material: &'a Material<'_>) -> impl Iterator<Item = &
 pub(super) fn trouble(material: &Material<'_>) -> Option<Trouble> {
     let clock = Clock::new(&material.digest.plan.timezone, material.now);
     let all = troubled(material).count();
-    if all == 0 {
-        return None;
-    }
+    let watchlist = refused(material);
+    let heading = match (&watchlist, all) {
+        (None, 0) => return None,
+        (Some(_), 0) => "The watchlist needs a look".to_owned(),
+        (Some(_), all) => format!(
+            "The watchlist and {} need a look",
+            count(all as u64, "feed", "feeds")
+        ),
+        (None, all) => format!("{} a look", count(all as u64, "feed needs", "feeds need")),
+    };
     let feeds = troubled(material).take(LISTED);
     let rest = all.saturating_sub(LISTED);
     Some(Trouble {
-        heading: format!("{} a look", count(all as u64, "feed needs", "feeds need")),
+        heading,
+        watchlist,
         feeds: feeds
             .map(|news| TroubledFeed {
                 name: name(&news.feed),
@@ -246,6 +257,23 @@ pub(super) fn trouble(material: &Material<'_>) -> Option<Trouble> {
             command: Some("wirewatch status".to_owned()),
         }),
     })
+}
+
+/// That a newer watchlist is refused, and what tells why.
+fn refused(material: &Material<'_>) -> Option<String> {
+    let (problems, them) = problems(material)?;
+    let file = line(&material.watchlist.file);
+    Some(format!(
+        "The watchlist `{file}` has {problems} and is not used; the last good one runs. `wirewatch check` names {them}."
+    ))
+}
+
+/// The problems of a newer watchlist, by number and by pronoun.
+fn problems(material: &Material<'_>) -> Option<(String, &'static str)> {
+    let problems = material.watchlist.problems;
+    let them = if problems == 1 { "it" } else { "them" };
+    let counted = || count(u64::from(problems), "problem", "problems");
+    (problems > 0).then(|| (counted(), them))
 }
 
 /// What is wrong with a feed, and which topics suffer.
@@ -347,14 +375,9 @@ pub(super) fn footer(
             clock.date(material.watchlist.saved_at)
         ));
     }
-    if material.watchlist.problems > 0 {
-        let problems = count(
-            u64::from(material.watchlist.problems),
-            "problem",
-            "problems",
-        );
+    if let Some((problems, them)) = problems(material) {
         figures.push(format!(
-            "A newer watchlist has {problems} and is not used; `wirewatch check` names them."
+            "A newer watchlist has {problems} and is not used; `wirewatch check` names {them}."
         ));
     }
     figures.push("No tracking: no images, links go straight to the outlets.".to_owned());

@@ -46,6 +46,7 @@ pub(super) fn sample() -> Sample {
         now: now(),
         since: Some(ago(24 * 60)),
         first: false,
+        lists_stored: false,
         topics: Vec::new(),
         candidates: Vec::new(),
         stories: Vec::new(),
@@ -55,6 +56,7 @@ pub(super) fn sample() -> Sample {
         known_troubles: 0,
         feeds: FeedFigures {
             feeds: 41,
+            failing: 0,
             polls: 1_213,
             failed: 6,
             gaps: 0,

@@ -7,7 +7,9 @@ use super::compose::{self, Choice};
 use super::excerpt::plain;
 use super::material::{Candidate, Followup, Material, Topic};
 use super::phrases::{Clock, count, grouped, list, some_of};
-use super::view::{Also, Excerpt, Fragment, Layout, Listed, Note, Reason, Section, Story, Tier};
+use super::view::{
+    Also, Excerpt, Fragment, Further, Layout, Listed, Note, Reason, Section, Story, Tier,
+};
 use super::volume;
 use crate::model::{Field, Hit};
 
@@ -242,6 +244,15 @@ fn story(chosen: &compose::Story<'_>, number: usize, clock: &Clock) -> Story {
             .map(|candidate| also(candidate))
             .collect(),
         unnamed: chosen.also.len().saturating_sub(NAMED_OUTLETS),
+        further: chosen
+            .further
+            .iter()
+            .map(|candidate| further(candidate))
+            .collect(),
+        more_further: (chosen.more_further > 0).then(|| {
+            let number = chosen.more_further as u64;
+            count(number, "more article", "more articles")
+        }),
         update: chosen
             .told
             .map(|told| update(chosen, &told.followup, &clock.since(told.at))),
@@ -258,6 +269,13 @@ fn story(chosen: &compose::Story<'_>, number: usize, clock: &Clock) -> Story {
 fn also(candidate: &Candidate) -> Also {
     Also {
         outlet: fragment(&name(&candidate.outlet), candidate),
+        link: candidate.link.as_deref().and_then(link),
+    }
+}
+
+fn further(candidate: &Candidate) -> Further {
+    Further {
+        title: title(candidate),
         link: candidate.link.as_deref().and_then(link),
     }
 }

@@ -3,7 +3,7 @@
 use jiff::civil::date;
 
 use super::compose::{Caps, How};
-use super::goldens::{morning, odds, port_alert};
+use super::goldens::{developing, morning, odds, port_alert};
 use super::lint::lint;
 use super::material::*;
 use super::message;
@@ -236,4 +236,192 @@ fn the_same_material_in_another_order_makes_the_same_message() {
             message.rendered
         );
     }
+}
+
+#[test]
+fn every_later_headline_of_an_outlet_is_shown_or_counted() {
+    let sample = developing();
+    let message = sample.message().expect("a message");
+    let text = &message.rendered.text;
+    assert!(text.contains("    more: Second round of talks ends without a deal\n"));
+    assert!(text.contains("    and 2 more articles\n"), "{text}");
+    let also = |told: &&super::compose::Told| told.how == How::Also;
+    assert_eq!(message.settled.told.iter().filter(also).count(), 10);
+    let whole = super::message(&sample.material(), Caps::NONE).expect("a message");
+    assert!(whole.rendered.text.contains("more: Eleven vessels leave"));
+    assert!(
+        !whole.rendered.text.contains("remote control room\n"),
+        "a headline that was touched up"
+    );
+}
+
+#[test]
+fn a_story_of_many_articles_keeps_the_message_small() {
+    let mut sample = sample();
+    for topic in 0..40 {
+        sample.topic(&format!("Topic {topic}"), &[3; 15]);
+        let text =
+            "The council heard three speakers on the bridge and put the vote off. ".repeat(6);
+        sample.article(
+            "Estuary Post",
+            900,
+            &format!("Bridge {topic} waits"),
+            &text,
+            &["Bridge"],
+        );
+        for number in 0..12 {
+            let title = format!(
+                "Speaker{number} argues against{number} the plan{number} of bridge {topic}"
+            );
+            sample.also("Estuary Post", number, &title);
+        }
+    }
+    let message = sample.message().expect("a message");
+    lint(&message.rendered);
+    let shown = |told: &&super::compose::Told| matches!(told.how, How::Full | How::Compact);
+    assert_eq!(message.settled.told.iter().filter(shown).count(), 40);
+    assert_eq!(message.settled.told.len(), 40 * 13);
+}
+
+#[test]
+fn the_first_mail_does_not_call_failing_feeds_well() {
+    let mut sample = sample();
+    sample.topic("River ports", &[]);
+    sample.material.first = true;
+    let mut check = |feeds: u32, failing: u32, subject: &str, intro: &str| {
+        sample.material.feeds.feeds = feeds;
+        sample.material.feeds.failing = failing;
+        let rendered = sample.message().expect("a first message").rendered;
+        assert_eq!(rendered.subject, subject);
+        let text = rendered.text.replace('\n', " ");
+        assert!(text.contains(intro), "{text}");
+    };
+    check(
+        13,
+        0,
+        "13 feeds, 1 topic, all well",
+        "13 feeds, 1 topic, all well. This first",
+    );
+    check(
+        13,
+        13,
+        "13 feeds, 1 topic, 13 of the feeds fail",
+        "13 feeds, 1 topic; 13 of the feeds could not be read so far. `wirewatch feeds list` tells why. This first",
+    );
+    check(
+        13,
+        1,
+        "13 feeds, 1 topic, 1 of the feeds fails",
+        "1 of the feeds could not be read so far.",
+    );
+    check(
+        1,
+        1,
+        "1 feed, 1 topic, the feed fails",
+        "1 feed, 1 topic; the feed could not be read so far.",
+    );
+}
+
+#[test]
+fn a_refused_watchlist_stands_in_the_box_but_makes_no_message_go() {
+    let mut sample = sample();
+    sample.topic("River ports", &[1; 15]);
+    sample.material.watchlist.problems = 1;
+    assert!(sample.message().is_none(), "the operator is told apart");
+    sample.article("Estuary Post", 5, "Tug crews walk out", "", &["walk out"]);
+    let rendered = sample.message().expect("a message").rendered;
+    assert!(rendered.text.contains("THE WATCHLIST NEEDS A LOOK\n"));
+    assert!(rendered.text.replace("\n    ", " ").contains(
+        "  - The watchlist `wirewatch.toml` has 1 problem and is not used; the last good one runs. `wirewatch check` \
+         names it."
+    ));
+    assert!(rendered.html.contains("the last good one runs"));
+}
+
+#[test]
+fn articles_without_news_are_counted_in_the_next_message_that_goes() {
+    let mut sample = sample();
+    sample.topic("Ferry fares", &[1; 15]);
+    sample.article("Delta Pilots", 300, "Ferry fares once more", "", &["Ferry"]);
+    sample.told(900, Followup::Nothing);
+    assert!(
+        sample.message().is_none(),
+        "a number alone makes no message go"
+    );
+    sample.article("Mill Lane News", 2, "Ferry sinks", "", &["Ferry"]);
+    let message = sample.message().expect("a message");
+    assert!(
+        message
+            .rendered
+            .text
+            .contains("1 more article on a story you had before, with nothing new."),
+        "{}",
+        message.rendered.text
+    );
+    let told = &message.settled.told;
+    assert!(
+        told.iter()
+            .any(|told| told.item.0 == 1 && told.how == How::Counted)
+    );
+    assert_eq!(message.settled.leaving.len(), 2);
+}
+
+#[test]
+fn news_that_came_too_soon_waits_and_is_told_as_an_update() {
+    let mut sample = sample();
+    sample.topic("Ferry fares", &[1; 15]);
+    sample.article(
+        "Delta Pilots",
+        30,
+        "Ferry fares to rise after all",
+        "",
+        &["Ferry"],
+    );
+    sample.told(60, Followup::TooSoon);
+    sample.article("Mill Lane News", 2, "Ferry sinks", "", &["Ferry"]);
+    let message = sample.message().expect("a message");
+    assert!(!message.rendered.text.contains("to rise after all"));
+    assert!(message.settled.told.iter().all(|told| told.item.0 != 1));
+    assert_eq!(message.settled.leaving, [sample.material.candidates[1].id]);
+    // Six hours later: what was told has left, and the story has rested.
+    sample.material.candidates.pop();
+    sample.material.stories[0].told = Some(ToldBefore {
+        at: ago(6 * 60),
+        followup: Followup::Words(Vec::new()),
+        thread: None,
+    });
+    let text = sample.message().expect("an update").rendered.text;
+    assert!(
+        text.contains("UPDATES") && text.contains("to rise after all"),
+        "{text}"
+    );
+    assert!(
+        text.contains("Something new since you had this story 01:00"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_list_of_what_is_stored_does_not_name_its_own_command() {
+    let mut sample = sample();
+    sample.topic("Ferry fares", &[1; 15]);
+    sample.article("Delta Pilots", 30, "Ferry fares to rise", "", &["Ferry"]);
+    let what = FeedEvent::Added {
+        stored: 40,
+        matching: 3,
+    };
+    sample.news("Weir Watch", what, &[]);
+    let command = "wirewatch digest \"Morning digest\" --since 7d";
+    assert!(
+        sample
+            .message()
+            .expect("a message")
+            .rendered
+            .text
+            .contains(command)
+    );
+    sample.material.lists_stored = true;
+    let text = sample.message().expect("a message").rendered.text;
+    assert!(!text.contains(command));
+    assert!(text.contains("Feed added: Weir Watch. 40 items stored."));
 }

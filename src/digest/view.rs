@@ -37,7 +37,7 @@ pub struct Digest {
     pub sections: Vec<Section>,
     /// Headlines that changed after they were told.
     pub edits: Vec<Edit>,
-    /// Feeds that need a look.
+    /// What needs a look.
     pub trouble: Option<Trouble>,
     /// Why the reader gets this, and how well the watch was kept.
     pub footer: Vec<String>,
@@ -123,6 +123,10 @@ pub struct Story {
     pub also: Vec<Also>,
     /// Others that are not named.
     pub unnamed: usize,
+    /// Later articles of outlets that are named, with headlines of their own.
+    pub further: Vec<Further>,
+    /// How many of them are not shown.
+    pub more_further: Option<String>,
     /// What is new in a story told before.
     pub update: Option<String>,
     /// The lead's text.
@@ -164,6 +168,15 @@ pub struct Also {
     /// Its name.
     pub outlet: Fragment,
     /// Its article.
+    pub link: Option<String>,
+}
+
+/// A later article of a story.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Further {
+    /// Its headline.
+    pub title: Fragment,
+    /// Its page.
     pub link: Option<String>,
 }
 
@@ -211,12 +224,14 @@ pub struct Edit {
     pub link: Option<String>,
 }
 
-/// The box of feeds that need a look.
+/// The box of what needs a look.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Trouble {
-    /// How many.
+    /// What needs it, with the number of feeds.
     pub heading: String,
-    /// Which, and what is wrong.
+    /// What is wrong with the watchlist.
+    pub watchlist: Option<String>,
+    /// Which feeds, and what is wrong.
     pub feeds: Vec<TroubledFeed>,
     /// Those that are not named.
     pub more: Option<Note>,

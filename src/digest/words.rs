@@ -125,13 +125,29 @@ fn subject(
 
 /// `12 feeds, 4 topics, all well`.
 fn first_words(material: &Material<'_>, all_well: bool) -> String {
+    let watched = watched(material);
+    match (failing_feeds(material), all_well) {
+        (Some(failing), _) if material.feeds.failing == 1 => format!("{watched}, {failing} fails"),
+        (Some(failing), _) => format!("{watched}, {failing} fail"),
+        (None, true) => format!("{watched}, all well"),
+        (None, false) => format!("{watched}, not all well"),
+    }
+}
+
+/// `12 feeds, 4 topics`.
+fn watched(material: &Material<'_>) -> String {
     let topics = material.topics.iter().filter(|topic| topic.wanted).count();
-    format!(
-        "{}, {}, {}",
-        count(u64::from(material.feeds.feeds), "feed", "feeds"),
-        count(topics as u64, "topic", "topics"),
-        if all_well { "all well" } else { "not all well" }
-    )
+    let feeds = count(u64::from(material.feeds.feeds), "feed", "feeds");
+    format!("{feeds}, {}", count(topics as u64, "topic", "topics"))
+}
+
+/// `3 of the feeds`; `None`: all can be read.
+fn failing_feeds(material: &Material<'_>) -> Option<String> {
+    match (material.feeds.failing, material.feeds.feeds) {
+        (0, _) => None,
+        (1, 1) => Some("the feed".to_owned()),
+        (failing, _) => Some(format!("{} of the feeds", grouped(u64::from(failing)))),
+    }
 }
 
 /// The next leads and what is unusual; of an alert, its text.
@@ -209,9 +225,16 @@ fn intro(material: &Material<'_>, choice: &Choice<'_>, clock: &Clock, all_well: 
             WhenEmpty::Skip => "From now on mail comes when there is something to tell.",
             WhenEmpty::Send => "From now on mail comes as planned.",
         };
+        // Trouble is an event only after a day, and the first mail is to be believed before that.
+        let state = match failing_feeds(material) {
+            Some(failing) => format!(
+                "{}; {failing} could not be read so far. `wirewatch feeds list` tells why.",
+                watched(material)
+            ),
+            None => format!("{}.", first_words(material, all_well)),
+        };
         sentences.push(format!(
-            "{}. This first mail shows that mail arrives. {then}",
-            first_words(material, all_well)
+            "{state} This first mail shows that mail arrives. {then}"
         ));
     } else {
         let topics = material.topics.iter().filter(|topic| topic.wanted).count();

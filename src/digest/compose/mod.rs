@@ -5,6 +5,7 @@
 //! the recipient, so nobody reads it twice.
 
 mod articles;
+mod headline;
 mod pile;
 mod story;
 
@@ -43,7 +44,7 @@ pub enum How {
     Full,
     /// With its title.
     Compact,
-    /// As another outlet of a story.
+    /// As another outlet of a story, or as a later article of an outlet that is named already.
     Also,
     /// In a number, with the command that lists it.
     Counted,
@@ -83,6 +84,8 @@ pub struct Caps {
     pub glance: usize,
     /// Old items of one topic that resurfaced, and feeds that were replaced.
     pub late: usize,
+    /// Later articles of one story that are shown with their own headlines.
+    pub further: usize,
 }
 
 impl Caps {
@@ -93,6 +96,7 @@ impl Caps {
         excerpts: usize::MAX,
         glance: usize::MAX,
         late: usize::MAX,
+        further: usize::MAX,
     };
 
     /// What a message shows where nothing speaks against it.
@@ -103,6 +107,7 @@ impl Caps {
             excerpts: 3,
             glance: 16,
             late: 12,
+            further: 3,
         }
     }
 
@@ -178,6 +183,10 @@ pub struct Story<'m> {
     pub lead: &'m Candidate,
     /// The first article of each other outlet, earliest first.
     pub also: Vec<&'m Candidate>,
+    /// Later articles of outlets that are named already, with headlines of their own, newest first.
+    pub further: Vec<&'m Candidate>,
+    /// Such articles that the caps hid.
+    pub more_further: usize,
     /// The recipient's other topics that it matches.
     pub tags: Vec<&'m Topic>,
     /// Whether one of its topics allows titles only.
@@ -216,6 +225,14 @@ impl Choice<'_> {
             .map(|(counted, _)| counted.id)
             .any(|id| id == topic.id)
             || self.updates.iter().any(|story| story.is_on(topic))
+    }
+
+    /// Whether a story that is shown has later articles beside it.
+    pub fn has_further(&self) -> bool {
+        let sections = self.sections.iter();
+        let stories = sections.flat_map(|section| &section.stories);
+        let mut stories = stories.chain(&self.updates);
+        stories.any(|story| !story.further.is_empty())
     }
 
     /// New stories and updates that are shown.

@@ -226,7 +226,7 @@ fn show<'m>(
         story.counted(choice);
     }
     let shown = stories.into_iter().enumerate();
-    let shown = shown.map(|(at, story)| story.shown(at < caps.excerpts, choice));
+    let shown = shown.map(|(at, story)| story.shown(at < caps.excerpts, caps.further, choice));
     (shown.collect(), more)
 }
 

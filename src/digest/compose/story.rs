@@ -1,11 +1,12 @@
 //! One story: who speaks for it, who else tells it, and in which form.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
 use super::articles::{Article, Topics};
+use super::headline::Headline;
 use super::pile::settle;
 use super::{Choice, How, Story};
 use crate::digest::excerpt::excerpt;
@@ -37,10 +38,10 @@ impl<'m> Story<'m> {
             articles.iter().map(|article| article.active[0]).collect();
         others.sort_by_key(|candidate| (candidate.date, candidate.item));
         let mut publishers = BTreeSet::from([lead.publisher.as_str()]);
-        let also = others
+        let (also, repeated): (Vec<&Candidate>, Vec<&Candidate>) = others
             .into_iter()
-            .filter(|candidate| publishers.insert(&candidate.publisher))
-            .collect();
+            .partition(|candidate| publishers.insert(&candidate.publisher));
+        let further = further(lead, &also, &repeated);
         let tags: BTreeSet<usize> = articles
             .iter()
             .flat_map(|article| article.tags.iter().copied())
@@ -54,6 +55,8 @@ impl<'m> Story<'m> {
         Story {
             lead,
             also,
+            further,
+            more_further: 0,
             tags,
             sensitive,
             told,
@@ -91,7 +94,14 @@ impl<'m> Story<'m> {
         self.topic.id == topic.id || self.tags.iter().any(|tag| tag.id == topic.id)
     }
 
-    pub(super) fn shown(mut self, with_excerpt: bool, choice: &mut Choice<'m>) -> Story<'m> {
+    pub(super) fn shown(
+        mut self,
+        with_excerpt: bool,
+        further: usize,
+        choice: &mut Choice<'m>,
+    ) -> Story<'m> {
+        self.more_further = self.further.len().saturating_sub(further);
+        self.further.truncate(further);
         if with_excerpt && !self.sensitive {
             self.excerpt = excerpt(self.lead);
         }
@@ -119,4 +129,36 @@ impl<'m> Story<'m> {
             How::Counted,
         );
     }
+}
+
+/// The articles among `repeated`, those of outlets that `lead` or `also` name, that say something of their own. What
+/// repeats the headline of the lead, of its outlet or of another such article is part of what is shown already.
+fn further<'m>(
+    lead: &'m Candidate,
+    also: &[&'m Candidate],
+    repeated: &[&'m Candidate],
+) -> Vec<&'m Candidate> {
+    let mut further = Vec::new();
+    if repeated.iter().all(|candidate| candidate.item == lead.item) {
+        return further;
+    }
+    let of_lead = Headline::of(lead);
+    let named: HashMap<&str, Headline> = also
+        .iter()
+        .filter_map(|first| Some((first.publisher.as_str(), Headline::of(first)?)))
+        .collect();
+    let mut shown: Vec<Headline> = Vec::new();
+    // The newest is the likeliest to bring news, so it is the last to go where room is short.
+    for candidate in repeated.iter().rev().copied() {
+        let Some(headline) = Headline::of(candidate).filter(|_| candidate.item != lead.item) else {
+            continue;
+        };
+        let of_outlet = named.get(candidate.publisher.as_str());
+        let mut known = of_lead.iter().chain(of_outlet).chain(&shown);
+        if !known.any(|known| known.is_like(&headline)) {
+            further.push(candidate);
+            shown.push(headline);
+        }
+    }
+    further
 }
