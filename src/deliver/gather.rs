@@ -476,7 +476,7 @@ fn told_before(
     let followup = match news {
         _ if soon && (news.is_some() || !new_topics.is_empty()) => Followup::TooSoon,
         Some(News::Marked) => Followup::Marked,
-        Some(News::Words(_)) => Followup::Words(Vec::new()),
+        Some(News::Words(words)) => Followup::Words(words),
         None if !new_topics.is_empty() => Followup::Topics(new_topics),
         None => Followup::Nothing,
     };

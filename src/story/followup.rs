@@ -14,13 +14,17 @@ pub const REST: SignedDuration = SignedDuration::from_hours(6);
 /// From this share of words not told before, by weight, an item has something new.
 pub const NEW_WORDS: f32 = 0.4;
 
+/// So many new words show what is new.
+const SHOWN_WORDS: usize = 3;
+
 /// Why a story that a recipient has been told comes back.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum News {
     /// An agency marks the item as an update.
     Marked,
-    /// This share of its words, by weight, stood in nothing told before; from [`NEW_WORDS`] to 1.
-    Words(f32),
+    /// From [`NEW_WORDS`] of its words, by weight, stood in nothing told before: the most telling of these as it writes
+    /// them, the most telling first, at most three.
+    Words(Vec<String>),
 }
 
 /// Whether `telling` has something new for a reader whom `told`, items of the same story, were told, the last of them at
@@ -49,12 +53,19 @@ pub fn news<'t>(
         .map(|word| word.word.as_str())
         .collect();
     let all: f32 = item.words.iter().map(|word| word.weight).sum();
-    let unseen = item
-        .words
-        .iter()
-        .filter(|word| !told.contains(word.word.as_str()));
-    let new: f32 = unseen.map(|word| word.weight).sum();
-    (all > 0.0 && new / all >= NEW_WORDS).then(|| News::Words(new / all))
+    let unseen = item.words.iter();
+    let mut unseen: Vec<_> = unseen
+        .filter(|word| !told.contains(word.word.as_str()))
+        .collect();
+    let new: f32 = unseen.iter().map(|word| word.weight).sum();
+    if all <= 0.0 || new / all < NEW_WORDS {
+        return None;
+    }
+    unseen.sort_by(|one, other| other.weight.total_cmp(&one.weight));
+    let words = unseen.iter().take(SHOWN_WORDS);
+    Some(News::Words(
+        words.map(|word| word.written.clone()).collect(),
+    ))
 }
 
 #[cfg(test)]
@@ -90,7 +101,8 @@ mod tests {
     fn other_words_are_news_after_some_hours() {
         let title = "Batura earthquake death toll passes 200";
         let summary = "More than 200 people are known to have died, and aid is on its way.";
-        assert!(matches!(check(8, title, summary), Some(News::Words(share)) if share > NEW_WORDS));
+        let words = ["death", "200", "passes"].map(str::to_string).to_vec();
+        assert_eq!(check(8, title, summary), Some(News::Words(words)));
         assert_eq!(check(5, title, summary), None);
     }
 

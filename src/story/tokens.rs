@@ -19,6 +19,8 @@ pub(super) struct Token {
     pub(super) is_name: bool,
     /// Whether it only holds the sentence together.
     pub(super) is_function_word: bool,
+    /// Of an identifier (`CVE-2026-41207`), what it identifies: `cve`.
+    pub(super) kind: Option<String>,
 }
 
 /// By whose rules a text is cut: its language's; English where none is known, as it is the likeliest, and as texts that
@@ -66,6 +68,9 @@ pub(super) fn tokens(text: &str, language: &'static str) -> Vec<Token> {
             let run = 1 + rest.windows(2).take_while(|pair| touching(pair)).count();
             let (run, behind) = rest.split_at(run);
             tokens.extend(cutter.pairs(run));
+            rest = behind;
+        } else if let Some((token, behind)) = cutter.identifier(rest) {
+            tokens.push(token);
             rest = behind;
         } else {
             let begins_sentence = sentence != Some(word.sentence);
@@ -116,7 +121,44 @@ impl Cutter<'_> {
             written: written.to_string(),
             is_name,
             is_function_word: vocabulary::is_function_word(self.language, &folded),
+            kind: None,
         }
+    }
+
+    /// The identifier that words begin with, as one token, and the words behind it: capitals, then parts joined by
+    /// hyphens, of which numbers are more than a year (`CVE-2026-41207`, `DSA-5555-1`, but not `COVID-19`, `EXPO-2030`).
+    fn identifier<'r>(&self, words: &'r [Word]) -> Option<(Token, &'r [Word])> {
+        let hyphens = words
+            .iter()
+            .take_while(|word| word.gap == Gap::Hyphen)
+            .count();
+        let joined = words.get(..=hyphens)?;
+        let digits = |word: &Word| {
+            let folded = self.words.folded(word).chars();
+            folded.filter(char::is_ascii_digit).count()
+        };
+        // In `CVE-2026-41207-like` the rest is another word.
+        let last = joined.iter().rposition(|word| digits(word) > 0)?;
+        let (parts, behind) = words.split_at_checked(last + 1)?;
+        let (kind, numbers) = parts.split_first()?;
+        let written = self.words.written(kind);
+        let is_kind = written.chars().count() >= 2 && written.chars().all(char::is_uppercase);
+        let is_year_alone = matches!(numbers, [only] if is_year(self.words.folded(only)));
+        if !is_kind || is_year_alone || numbers.iter().map(digits).sum::<usize>() < MIN_DIGITS {
+            return None;
+        }
+        let join = |part: fn(&Words, &Word) -> String| {
+            let parts = parts.iter().map(|word| part(self.words, word));
+            parts.collect::<Vec<_>>().join("-")
+        };
+        let token = Token {
+            word: join(|words, word| words.folded(word).to_string()),
+            written: join(|words, word| words.written(word).to_string()),
+            is_name: true,
+            is_function_word: false,
+            kind: Some(self.words.folded(kind).to_string()),
+        };
+        Some((token, behind))
     }
 
     /// The form of a word without what grammar has hung on it: articles, possessives, particles.
@@ -149,6 +191,7 @@ impl Cutter<'_> {
                 written: pair,
                 is_name: false,
                 is_function_word: false,
+                kind: None,
             }
         };
         match run {
@@ -156,6 +199,15 @@ impl Cutter<'_> {
             many => many.windows(2).map(token).collect(),
         }
     }
+}
+
+/// An identifier has at least so many digits.
+const MIN_DIGITS: usize = 4;
+
+fn is_year(number: &str) -> bool {
+    number
+        .parse()
+        .is_ok_and(|year: u32| (1900..2100).contains(&year))
 }
 
 fn stem(language: &str, folded: &str) -> String {
@@ -282,6 +334,23 @@ mod tests {
         assert_eq!(compared("quakes", "en"), compared("earthquake", "en"));
         assert_eq!(compared("Nachtflüge in Alden", "de"), ["nachtflug", "ald"]);
         assert_eq!(compared("l’Irak", "fr"), ["irak"]);
+    }
+
+    #[test]
+    fn identifiers_are_one_word_and_years_and_variants_are_none() {
+        assert_eq!(
+            compared("NSA-2031-007: Lumen flaw (CVE-2031-20417)", "en"),
+            ["nsa-2031-007", "lumen", "flaw", "cve-2031-20417"]
+        );
+        assert_eq!(
+            compared("CVE-2031-20417-like flaws", "en"),
+            ["cve-2031-20417", "like", "flaw"]
+        );
+        assert_eq!(
+            compared("EXPO-2030 on COVID-19", "en"),
+            ["expo", "2030", "covid", "19"]
+        );
+        assert_eq!(compared("a 40-year-1000 x-2031", "en").len(), 5);
     }
 
     #[test]

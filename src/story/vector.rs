@@ -25,7 +25,7 @@ const PRIOR_SHARE: f32 = 0.002;
 /// However often an item says a word, it stresses it no more than this.
 const MAX_STRESS: f32 = 2.0;
 /// Below 1, so that the one rarest word of an item does not stand for all of it.
-const RARITY_POWER: f32 = 0.7;
+pub(super) const RARITY_POWER: f32 = 0.7;
 
 /// In how many stored items each word stands: what makes a word rare, and a publisher's mark a mark.
 ///
@@ -107,6 +107,8 @@ pub(super) struct Features {
     pub(super) title_hash: u64,
     /// Hashes of pairs of neighbouring words of the summary, sorted, each once; empty if it is too short to compare.
     pub(super) pairs: Box<[u32]>,
+    /// The identifiers in title and summary, sorted: hash of what they identify, hash of all.
+    pub(super) identifiers: Box<[(u32, u32)]>,
     /// Whether an agency marks it as an update.
     pub(super) is_update: bool,
 }
@@ -127,6 +129,14 @@ pub(super) fn features(telling: &Telling, frequencies: &Frequencies) -> Features
         .map(|token| hash(&token.word))
         .collect();
 
+    let identifiers = title_words
+        .iter()
+        .chain(&summary_words)
+        .filter_map(|token| {
+            let kind = token.kind.as_ref()?;
+            Some((hash(kind) as u32, hash(&token.word) as u32))
+        });
+    let identifiers = sorted(identifiers);
     let pairs = summary_hashes.windows(2).map(|pair| hash(&pair) as u32);
     let is_long = summary_words.len() >= MIN_SUMMARY_WORDS;
     let pairs = if is_long {
@@ -141,6 +151,7 @@ pub(super) fn features(telling: &Telling, frequencies: &Frequencies) -> Features
         title: sorted(title_hashes.iter().map(|&hash| hash as u32)),
         title_hash: hash(&fold(title)),
         pairs,
+        identifiers,
         is_update,
     }
 }
@@ -183,8 +194,8 @@ fn weighed(mut words: Vec<Weighted>, frequencies: &Frequencies) -> Vec<Weighted>
     words
 }
 
-fn sorted(hashes: impl Iterator<Item = u32>) -> Box<[u32]> {
-    let mut hashes: Vec<u32> = hashes.collect();
+fn sorted<T: Ord>(hashes: impl Iterator<Item = T>) -> Box<[T]> {
+    let mut hashes: Vec<T> = hashes.collect();
     hashes.sort_unstable();
     hashes.dedup();
     hashes.into_boxed_slice()

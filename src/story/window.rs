@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use crate::model::{ItemId, StoryId};
 use crate::story::Telling;
 use crate::story::tokens;
-use crate::story::vector::{Features, hash};
+use crate::story::vector::{Features, RARITY_POWER, hash};
 
 /// Candidates are found by so many of an item's weightiest words.
 const WEIGHTIEST: usize = 14;
@@ -14,6 +14,16 @@ const WEIGHTIEST: usize = 14;
 const LATEST: usize = 4_000;
 /// How alike an item and a candidate must be by those words alone to be compared in full.
 const CANDIDATE: f32 = 0.1;
+
+/// After so many seconds without a new member a story is over; and members that came within them are recent.
+pub(super) const OPEN_AFTER_LAST: i64 = 72 * 3600;
+
+/// A word that a larger share of the recent members holds tells less than it weighs.
+const COMMON: f32 = 0.05;
+/// So many holders of a word show nothing: they may be all of one event.
+const FEW_HOLDERS: usize = 2;
+/// Shares of few members are chance: each is taken of so many more.
+const FEW_MEMBERS: f32 = 15.0;
 
 /// A member of a story, as small as it can be compared.
 #[derive(Clone, Debug)]
@@ -27,6 +37,8 @@ pub(super) struct Member {
     pub(super) pairs: Box<[u32]>,
     /// Hash of the language; 0: unknown.
     language: u32,
+    /// See [`Features::identifiers`].
+    identifiers: Box<[(u32, u32)]>,
     /// Numbers of its words, ascending.
     words: Box<[u32]>,
     /// Weights of the same words; their squares sum up to `ONE` squared. Whole numbers, so that sums do not depend on
@@ -43,6 +55,15 @@ pub(super) struct Fresh {
     pub(super) member: Member,
     /// The epithets of each of its words, each once.
     epithets: Vec<Vec<u32>>,
+    /// How much each of its words tells besides its weight, up to `ONE`: little if many members hold it.
+    tells: Vec<u32>,
+}
+
+impl Fresh {
+    /// The weight of one of its words, as far as it tells something among the members.
+    fn told(&self, at: usize) -> u64 {
+        u64::from(self.member.weights[at]) * u64::from(self.tells[at]) / ONE as u64
+    }
 }
 
 /// How alike two members are.
@@ -64,9 +85,8 @@ impl Member {
     /// How alike it is to an item that has just come.
     pub(super) fn likeness(&self, fresh: &Fresh) -> Likeness {
         let (mut whole, mut strongest, mut strongest_at) = (0u64, 0u64, 0);
-        let product = |theirs: usize, mine: usize| {
-            u64::from(fresh.member.weights[theirs]) * u64::from(self.weights[mine])
-        };
+        let product =
+            |theirs: usize, mine: usize| fresh.told(theirs) * u64::from(self.weights[mine]);
         each_shared(
             &fresh.member.words,
             &self.words,
@@ -131,6 +151,8 @@ pub(super) struct Story {
     pub(super) last: i64,
     /// Hash of the language its members are in; 0: unknown.
     language: u32,
+    /// The identifiers in its members, sorted.
+    identifiers: Vec<(u32, u32)>,
     /// Slots of its members, in the order in which they came.
     pub(super) members: Vec<u32>,
     /// Numbers of the words of all members, ascending, with the sums of their weights: its middle, times its size.
@@ -142,6 +164,13 @@ impl Story {
     /// Two known languages never mix; an unknown one may be any.
     pub(super) fn may_take(&self, member: &Member) -> bool {
         may_mix(self.language, member.language)
+            && !contradict(&self.identifiers, &member.identifiers)
+    }
+
+    fn take_identifiers(&mut self, identifiers: &[(u32, u32)]) {
+        self.identifiers.extend_from_slice(identifiers);
+        self.identifiers.sort_unstable();
+        self.identifiers.dedup();
     }
 
     fn take_language(&mut self, language: u32) {
@@ -149,6 +178,18 @@ impl Story {
             self.language = language;
         }
     }
+}
+
+/// Whether two texts identify something of a kind, but not the same.
+fn contradict(one: &[(u32, u32)], other: &[(u32, u32)]) -> bool {
+    let is_same = |kind: u32| {
+        one.iter()
+            .any(|known| known.0 == kind && other.contains(known))
+    };
+    let is_both = |kind: u32| one.iter().any(|known| known.0 == kind);
+    other
+        .iter()
+        .any(|&(kind, _)| is_both(kind) && !is_same(kind))
 }
 
 fn may_mix(one: u32, other: u32) -> bool {
@@ -167,6 +208,9 @@ struct Known {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Window {
     members: Vec<Member>,
+    /// For each member, the latest time of any up to it: when it was placed, in seconds since 1970. An item may come
+    /// late, and must not unsort them.
+    clocks: Vec<i64>,
     stories: HashMap<StoryId, Story>,
     /// The number of a word, its place in `known`, by its hash.
     numbers: HashMap<u64, u32>,
@@ -206,6 +250,7 @@ impl Window {
             title_hash: features.title_hash,
             title: features.title.clone(),
             pairs: features.pairs.clone(),
+            identifiers: features.identifiers.clone(),
             language: tokens::primary(telling.lang.as_deref()).map_or(0, |language| {
                 hash(&language.to_ascii_lowercase()) as u32 | 1
             }),
@@ -224,10 +269,38 @@ impl Window {
             known.dedup();
             known
         });
+        let tells = self.tells(&member);
         Fresh {
             epithets: epithets.collect(),
+            tells,
             member,
         }
+    }
+
+    /// How much each word of an item tells among the recent members, up to `ONE`. What a topic asks for stands in all of
+    /// its items, however rare it is elsewhere.
+    fn tells(&self, member: &Member) -> Vec<u32> {
+        let now = self
+            .clocks
+            .last()
+            .map_or(member.at, |&clock| clock.max(member.at));
+        let recent = place(
+            self.clocks
+                .partition_point(|&clock| now - clock > OPEN_AFTER_LAST),
+        );
+        let members = self.members.len() as f32 - recent as f32 + FEW_MEMBERS;
+        let words = member.words.iter().map(|&word| {
+            let holders = &self.known[word as usize].holders;
+            let holders = holders.len() - holders.partition_point(|&(slot, _)| slot < recent);
+            let share = holders.saturating_sub(FEW_HOLDERS) as f32 / members;
+            if share <= COMMON {
+                return ONE as u32;
+            }
+            // As the weights hold the rarity of a word, on both sides.
+            let rarity = (share.min(1.0).ln() / COMMON.ln()).powf(2.0 * RARITY_POWER);
+            (rarity * ONE) as u32
+        });
+        words.collect()
     }
 
     fn number(&mut self, word: &str) -> u32 {
@@ -253,12 +326,14 @@ impl Window {
             opened: member.at,
             last: member.at,
             language: member.language,
+            identifiers: Vec::new(),
             members: Vec::new(),
             sums: Vec::new(),
         });
         place.opened = place.opened.min(member.at);
         place.last = place.last.max(member.at);
         place.take_language(member.language);
+        place.take_identifiers(&member.identifiers);
         if let [only] = place.members.as_slice() {
             place.sums = self.members[*only as usize].sums().collect();
         }
@@ -266,6 +341,9 @@ impl Window {
             add_sums(&mut place.sums, member.sums());
         }
         place.members.push(slot);
+        let before = self.clocks.last().copied();
+        self.clocks
+            .push(before.map_or(member.at, |clock| clock.max(member.at)));
         self.members.push(member);
     }
 
@@ -324,21 +402,24 @@ impl Window {
     }
 
     /// The cosine of an item and the middle of a story.
-    pub(super) fn likeness_with_middle(&self, member: &Member, story: StoryId) -> f32 {
+    pub(super) fn likeness_with_middle(&self, fresh: &Fresh, story: StoryId) -> f32 {
         let Some(story) = self.stories.get(&story) else {
             return 0.0;
         };
-        cosine(&self.sums_of(story), &member.sums().collect::<Vec<_>>())
+        let sums: Vec<(u32, u32)> = fresh.member.sums().collect();
+        cosine(&sums, &self.sums_of(story), |at| fresh.tells[at])
     }
 
     /// How alike the middles of two stories are, and how many members the smaller has; `None` if they are in two
     /// languages.
     pub(super) fn alike(&self, one: StoryId, other: StoryId) -> Option<(f32, usize)> {
         let (one, other) = (self.stories.get(&one)?, self.stories.get(&other)?);
-        if !may_mix(one.language, other.language) {
+        if !may_mix(one.language, other.language)
+            || contradict(&one.identifiers, &other.identifiers)
+        {
             return None;
         }
-        let alike = cosine(&self.sums_of(one), &self.sums_of(other));
+        let alike = cosine(&self.sums_of(one), &self.sums_of(other), |_| ONE as u32);
         Some((alike, one.members.len().min(other.members.len())))
     }
 
@@ -376,33 +457,26 @@ impl Window {
         place.opened = place.opened.min(moved.opened);
         place.last = place.last.max(moved.last);
         place.take_language(moved.language);
+        place.take_identifiers(&moved.identifiers);
         place.members.extend(moved.members);
         place.members.sort_unstable();
         self.stories.insert(older, place);
     }
 
     /// The three words that an item most shares with a member, as the item writes them.
-    pub(super) fn shared_words(&self, features: &Features, slot: u32) -> String {
+    pub(super) fn shared_words(&self, fresh: &Fresh, features: &Features, slot: u32) -> String {
         let member = self.slot(slot);
-        let mut shared: Vec<(f32, &str)> = features
-            .words
-            .iter()
-            .filter_map(|word| {
-                let number = self.numbers.get(&hash(&word.word.as_str()))?;
-                let at = member.words.binary_search(number).ok()?;
-                Some((
-                    word.weight * f32::from(member.weights[at]),
-                    word.written.as_str(),
-                ))
-            })
-            .collect();
-        shared.sort_by(|one, other| other.0.total_cmp(&one.0));
-        let words: Vec<String> = shared
-            .iter()
-            .take(3)
-            .map(|(_, word)| format!("`{word}`"))
-            .collect();
-        words.join(", ")
+        let shared = features.words.iter().filter_map(|word| {
+            let number = self.numbers.get(&hash(&word.word.as_str()))?;
+            let theirs = fresh.member.words.binary_search(number).ok()?;
+            let mine = member.words.binary_search(number).ok()?;
+            let product = fresh.told(theirs) * u64::from(member.weights[mine]);
+            Some((product, word.written.as_str()))
+        });
+        let mut shared: Vec<(u64, &str)> = shared.collect();
+        shared.sort_by_key(|(product, _)| std::cmp::Reverse(*product));
+        let words = shared.iter().take(3).map(|(_, word)| format!("`{word}`"));
+        words.collect::<Vec<_>>().join(", ")
     }
 
     /// Forgets stories with all their members, once they are many enough to be worth it.
@@ -437,8 +511,8 @@ impl Window {
     }
 }
 
-/// The cosine of two middles; of nothing it is 0.
-fn cosine(one: &[(u32, u32)], other: &[(u32, u32)]) -> f32 {
+/// The cosine of two middles, if each word of the first tells so much, up to `ONE`; of nothing it is 0.
+fn cosine(one: &[(u32, u32)], other: &[(u32, u32)], tells: impl Fn(usize) -> u32) -> f32 {
     let length = |sums: &[(u32, u32)]| {
         let squares: u128 = sums.iter().map(|(_, sum)| u128::from(*sum).pow(2)).sum();
         (squares as f64).sqrt()
@@ -453,10 +527,11 @@ fn cosine(one: &[(u32, u32)], other: &[(u32, u32)]) -> f32 {
         other,
         |(word, _)| *word,
         |mine, theirs| {
-            product += u128::from(one[mine].1) * u128::from(other[theirs].1);
+            let told = u128::from(one[mine].1) * u128::from(tells(mine));
+            product += told * u128::from(other[theirs].1);
         },
     );
-    (product as f64 / lengths) as f32
+    (product as f64 / f64::from(ONE) / lengths) as f32
 }
 
 /// There are never so many members or words.
