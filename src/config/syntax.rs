@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use toml::de::{DeTable, Error};
 
+use super::keys::{SECTIONS, Section};
 use super::report::Finding;
 
 /// Past this many mistakes a report helps nobody.
@@ -52,13 +53,20 @@ pub(super) fn mend(text: &str) -> (String, Vec<Finding>) {
             source,
             base: span.start,
         };
-        findings.push(statement.explain(&mistake));
-        // What is below a header that could not be read has no home, and would be taken for the table above.
-        let end = if statement.is_header() {
-            next_header(&mended, &starts, span.end)
-        } else {
-            span.end
+        let lost = (mistake.is("duplicate key") && !statement.is_header())
+            .then(|| lost_header(&mended, &starts, span.start))
+            .flatten();
+        // What is below a header that could not be read, or is not there, has no home, and would be taken for the
+        // table above.
+        let end = match &lost {
+            Some(lost) => lost.end,
+            None if statement.is_header() => next_header(&mended, &starts, span.end),
+            None => span.end,
         };
+        findings.push(match lost {
+            Some(lost) => lost.explain(&mistake, statement.key()),
+            None => statement.explain(&mistake),
+        });
         blank(&mut mended, span.start..end);
         starts.retain(|start| !(span.start..end).contains(start));
     }
@@ -165,6 +173,78 @@ fn next_header(text: &str, starts: &[usize], from: usize) -> usize {
         .unwrap_or(text.len())
 }
 
+/// A header in double brackets that was forgotten: the keys of its table repeat those of the table above.
+struct LostHeader {
+    section: &'static Section,
+    /// A key that the table above cannot have; `None` if all are keys of another table like it.
+    foreign: Option<String>,
+    /// Where its table ends.
+    end: usize,
+}
+
+/// Whether a header is missing above the key at `at`, which its table has already.
+fn lost_header(text: &str, starts: &[usize], at: usize) -> Option<LostHeader> {
+    let line = |start: usize| text.get(start..).unwrap_or_default().trim_start();
+    let key = |start: usize| line(start).split('=').next().unwrap_or_default().trim();
+    let split = starts.partition_point(|start| *start < at);
+    let (before, behind) = starts.split_at_checked(split)?;
+    let header = before
+        .iter()
+        .rposition(|start| line(*start).starts_with('['))?;
+    let above: Vec<&str> = before
+        .iter()
+        .skip(header + 1)
+        .map(|start| key(*start))
+        .collect();
+    let below = behind
+        .iter()
+        .take_while(|start| !line(**start).starts_with('['));
+    let below: Vec<&str> = below.map(|start| key(*start)).collect();
+
+    let mut lists = SECTIONS
+        .iter()
+        .copied()
+        .filter(|section| section.title.starts_with("[["));
+    let own = lists
+        .clone()
+        .find(|section| line(before[header]).starts_with(section.title))?;
+    let has_all = |section: &Section| below.iter().all(|key| section.keys.contains(key));
+    let repeated = below.iter().filter(|key| above.contains(key)).count();
+    let section = match has_all(own) {
+        true if repeated > 1 => own,
+        true => return None,
+        false => lists.find(|section| has_all(section))?,
+    };
+    let foreign = below.iter().find(|key| !own.keys.contains(key));
+    // The tables inside the lost one go with it.
+    let inside = format!("{}.", section.title.trim_end_matches(']'));
+    let mut end = next_header(text, starts, at);
+    while line(end).starts_with(&inside) {
+        end = next_header(text, starts, end + 1);
+    }
+    Some(LostHeader {
+        section,
+        foreign: foreign.map(|key| (*key).to_owned()),
+        end,
+    })
+}
+
+impl LostHeader {
+    fn explain(&self, mistake: &Mistake, key: &str) -> Finding {
+        let title = self.section.title;
+        let hint = match &self.foreign {
+            Some(foreign) => {
+                format!("`{foreign}` belongs to a {title}: write that line above this one")
+            }
+            None => format!(
+                "`{key}` stands here a second time: write {title} above it if another one begins here"
+            ),
+        };
+        let message = format!("a {title} line seems to be missing above `{key}`");
+        Finding::problem(mistake.span.clone(), message).hint(hint)
+    }
+}
+
 fn blank(text: &mut String, span: Range<usize>) {
     let Some(part) = text.get(span.clone()) else {
         return;
@@ -213,6 +293,9 @@ impl<'s> Statement<'s> {
             let finding = here("a text between single quotes cannot hold one");
             return Some(finding.hint("write it between '''…''' or \"…\""));
         }
+        if let Some(finding) = self.about_missing_quote(mistake) {
+            return Some(finding);
+        }
         if goes_on && before.ends_with('"') {
             let finding = here("a text between \"…\" ends at the next quote");
             return Some(finding.hint("write the whole text between single quotes: '…\"…\"…'"));
@@ -223,6 +306,24 @@ impl<'s> Statement<'s> {
             return Some(finding.hint(format!("put `{quotes}` at its end")));
         }
         None
+    }
+
+    /// `["Mosul, "Nineveh"]`: the quote that was to begin the second text has ended the first.
+    fn about_missing_quote(&self, mistake: &Mistake) -> Option<Finding> {
+        let before = self.before(mistake).strip_suffix('"')?;
+        let open = before.rfind('"')?;
+        let text = before.get(open + 1..)?;
+        let word = text.trim_end().strip_suffix(',')?.trim_end();
+        let is_member = before
+            .get(..open)
+            .is_some_and(|before| before.trim_end().ends_with(['[', ',']));
+        if !is_member || word.is_empty() || word.contains('\n') {
+            return None;
+        }
+        let start = self.base + open;
+        let span = start..start + 1 + word.len();
+        let message = format!("a quotation mark is missing behind `{word}`");
+        Some(Finding::problem(span, message).hint(format!("write \"{word}\",")))
     }
 
     fn about_brackets(&self, mistake: &Mistake) -> Option<Finding> {
@@ -266,12 +367,30 @@ impl<'s> Statement<'s> {
             };
             return Some(Finding::problem(mistake.span.clone(), message).hint(hint));
         }
+        if let Some(finding) = self.about_stray_words(mistake) {
+            return Some(finding);
+        }
         let colon = self.find(':').filter(|_| !self.source.contains('='));
         if let Some(colon) = colon {
             let finding = Finding::problem(colon, "between a key and its value stands `=`");
             return Some(finding.hint("write `=` instead of `:`"));
         }
         None
+    }
+
+    /// A line that is neither a header nor a key with its value.
+    fn about_stray_words(&self, mistake: &Mistake) -> Option<Finding> {
+        let start = self.source.len() - self.source.trim_start().len();
+        let line = self.source.trim_start().lines().next()?.trim_end();
+        if !mistake.is("key with no value") || line.contains(['=', ':', '[']) {
+            return None;
+        }
+        let start = self.base + start;
+        let finding = Finding::problem(
+            start..start + line.len(),
+            "this line is no key with its value, and no header in brackets",
+        );
+        Some(finding.hint("write `key = value`, or begin the line with `#` if it is a note"))
     }
 
     fn about_values(&self, mistake: &Mistake) -> Option<Finding> {
