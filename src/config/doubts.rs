@@ -139,9 +139,7 @@ fn unlisted_network(url: &str, listed: &[IpNet]) -> Option<&'static str> {
     };
     let contains = |network: &IpNet| addresses.iter().any(|address| network.contains(address));
     let private = |network: &&str| network.parse().is_ok_and(|network| contains(&network));
-    let network = PRIVATE_NETWORKS
-        .into_iter()
-        .find(|network| private(&network))?;
+    let network = PRIVATE_NETWORKS.into_iter().find(private)?;
     (!listed.iter().any(contains)).then_some(network)
 }
 
@@ -170,9 +168,9 @@ fn note_small_operator(term: &Text<'_>, notes: &mut Notes<'_>) {
         return;
     };
     let instead = match *word {
-        "or" => "for either of the two write two terms",
-        "and" => "for both of the two write a query",
-        _ => "for the one without the other write a query",
+        "or" => "for either of the two write two terms, or",
+        "and" => "for both of the two write",
+        _ => "for the one without the other write",
     };
     let query: Vec<String> = words
         .iter()
@@ -181,22 +179,26 @@ fn note_small_operator(term: &Text<'_>, notes: &mut Notes<'_>) {
             false => (*other).to_owned(),
         })
         .collect();
-    let at = offset(term.value, word);
+    let at = between_blanks(term.value, word).unwrap_or_default();
     let message = format!("`{word}` is a word of the phrase here");
     let finding = Finding::warning(notes.inside(term, at..at + word.len()), message);
     let joined = match query.len() {
-        3 if *word == "or" => format!(", or query = '{}'", query.join(" ")),
-        3 => format!(": query = '{}'", query.join(" ")),
-        _ if *word == "or" => ", or a query with OR".to_owned(),
-        _ => format!(" with {}", word.to_uppercase()),
+        3 => format!("query = '{}'", query.join(" ")),
+        _ => format!("a query with {}", word.to_uppercase()),
     };
     notes.add(finding.hint(format!(
-        "{instead}{joined}; for the phrase itself quote it: '\"{}\"'",
+        "{instead} {joined}; for the phrase itself quote it: '\"{}\"'",
         term.value.trim()
     )));
 }
 
-/// Where a part of a text begins in it.
-fn offset(text: &str, part: &str) -> usize {
-    (part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize)
+/// Where a word first stands between blanks.
+fn between_blanks(text: &str, word: &str) -> Option<usize> {
+    let stands_alone = |at: &usize| {
+        let before = text.get(..*at).unwrap_or_default();
+        let behind = text.get(at + word.len()..).unwrap_or_default();
+        before.ends_with(char::is_whitespace) && behind.starts_with(char::is_whitespace)
+    };
+    let mut places = text.match_indices(word).map(|(at, _)| at);
+    places.find(stands_alone)
 }

@@ -316,6 +316,23 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_password_that_is_missing_stops_all_mail() {
+        let smtp = "[mail.smtp]\nhost = \"mail.news.example\"\nusername = \"me\"\npassword_env = \"WIREWATCH_NO_SUCH_VARIABLE\"\n";
+        let watchlist = WATCHLIST
+            .replace("username = \"me\"\npassword_file = \"secret\"\n", "")
+            .replace("[[feed]]", &format!("{smtp}[[feed]]"));
+        check(
+            |folder| fs::write(folder.join("w.toml"), &watchlist).expect("written"),
+            expect![[r#"
+                warning: the environment variable `WIREWATCH_NO_SUCH_VARIABLE` is not set; no mail can be sent without it
+                --> /F/w.toml
+                 = help: set it for the service: `EnvironmentFile=` of its unit
+
+            "#]],
+        );
+    }
+
     #[cfg(unix)]
     #[test]
     fn a_secret_that_others_can_read_is_a_warning() {

@@ -213,7 +213,13 @@ impl Section {
             );
         }
         if let Some(home) = self.home(key) {
-            let hint = if home.title.starts_with("[[") {
+            let inside = self.title.starts_with(home.title.trim_end_matches(']'));
+            let hint = if inside {
+                format!(
+                    "`{key}` is a key of {}: it must stand above the first {}",
+                    home.title, self.title
+                )
+            } else if home.title.starts_with("[[") {
                 format!(
                     "`{key}` belongs to a {}: is that line missing above?",
                     home.title

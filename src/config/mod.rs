@@ -24,6 +24,7 @@ mod expects;
 mod feeds;
 mod file;
 mod keys;
+mod lost_header;
 mod names;
 mod notes;
 mod place;

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use toml::de::{DeTable, Error};
 
-use super::keys::{SECTIONS, Section};
+use super::lost_header::lost_header;
 use super::report::Finding;
 
 /// Past this many mistakes a report helps nobody.
@@ -74,8 +74,8 @@ pub(super) fn mend(text: &str) -> (String, Vec<Finding>) {
 }
 
 /// An error as toml words it.
-struct Mistake {
-    span: Range<usize>,
+pub(super) struct Mistake {
+    pub(super) span: Range<usize>,
     message: String,
 }
 
@@ -161,7 +161,8 @@ fn broken_statement(text: &str, starts: &[usize], at: usize) -> Range<usize> {
     line..next(line + 1)
 }
 
-fn next_header(text: &str, starts: &[usize], from: usize) -> usize {
+/// Where the next header begins, or the text ends.
+pub(super) fn next_header(text: &str, starts: &[usize], from: usize) -> usize {
     let is_header = |start: usize| {
         text.get(start..)
             .is_some_and(|rest| rest.trim_start().starts_with('['))
@@ -171,78 +172,6 @@ fn next_header(text: &str, starts: &[usize], from: usize) -> usize {
         .copied()
         .find(|start| *start >= from && is_header(*start))
         .unwrap_or(text.len())
-}
-
-/// A header in double brackets that was forgotten: the keys of its table repeat those of the table above.
-struct LostHeader {
-    section: &'static Section,
-    /// A key that the table above cannot have; `None` if all are keys of another table like it.
-    foreign: Option<String>,
-    /// Where its table ends.
-    end: usize,
-}
-
-/// Whether a header is missing above the key at `at`, which its table has already.
-fn lost_header(text: &str, starts: &[usize], at: usize) -> Option<LostHeader> {
-    let line = |start: usize| text.get(start..).unwrap_or_default().trim_start();
-    let key = |start: usize| line(start).split('=').next().unwrap_or_default().trim();
-    let split = starts.partition_point(|start| *start < at);
-    let (before, behind) = starts.split_at_checked(split)?;
-    let header = before
-        .iter()
-        .rposition(|start| line(*start).starts_with('['))?;
-    let above: Vec<&str> = before
-        .iter()
-        .skip(header + 1)
-        .map(|start| key(*start))
-        .collect();
-    let below = behind
-        .iter()
-        .take_while(|start| !line(**start).starts_with('['));
-    let below: Vec<&str> = below.map(|start| key(*start)).collect();
-
-    let mut lists = SECTIONS
-        .iter()
-        .copied()
-        .filter(|section| section.title.starts_with("[["));
-    let own = lists
-        .clone()
-        .find(|section| line(before[header]).starts_with(section.title))?;
-    let has_all = |section: &Section| below.iter().all(|key| section.keys.contains(key));
-    let repeated = below.iter().filter(|key| above.contains(key)).count();
-    let section = match has_all(own) {
-        true if repeated > 1 => own,
-        true => return None,
-        false => lists.find(|section| has_all(section))?,
-    };
-    let foreign = below.iter().find(|key| !own.keys.contains(key));
-    // The tables inside the lost one go with it.
-    let inside = format!("{}.", section.title.trim_end_matches(']'));
-    let mut end = next_header(text, starts, at);
-    while line(end).starts_with(&inside) {
-        end = next_header(text, starts, end + 1);
-    }
-    Some(LostHeader {
-        section,
-        foreign: foreign.map(|key| (*key).to_owned()),
-        end,
-    })
-}
-
-impl LostHeader {
-    fn explain(&self, mistake: &Mistake, key: &str) -> Finding {
-        let title = self.section.title;
-        let hint = match &self.foreign {
-            Some(foreign) => {
-                format!("`{foreign}` belongs to a {title}: write that line above this one")
-            }
-            None => format!(
-                "`{key}` stands here a second time: write {title} above it if another one begins here"
-            ),
-        };
-        let message = format!("a {title} line seems to be missing above `{key}`");
-        Finding::problem(mistake.span.clone(), message).hint(hint)
-    }
 }
 
 fn blank(text: &mut String, span: Range<usize>) {
@@ -302,8 +231,16 @@ impl<'s> Statement<'s> {
         }
         if mistake.is_open_text() {
             let (at, quotes) = self.open_quote(mistake)?;
-            let finding = Finding::problem(at, "this text is never closed");
-            return Some(finding.hint(format!("put `{quotes}` at its end")));
+            let finding = Finding::problem(at.clone(), "this text is never closed");
+            let text = self.source.get(at.start - self.base..at.end - self.base);
+            // The bracket behind the last member of a list was not meant as a part of it.
+            let member = text
+                .and_then(|text| text.strip_suffix(']')?.strip_prefix(quotes))
+                .filter(|member| !member.is_empty() && !member.contains('['));
+            return Some(finding.hint(match member {
+                Some(member) => format!("put `{quotes}` behind `{member}`"),
+                None => format!("put `{quotes}` at its end"),
+            }));
         }
         None
     }
@@ -425,6 +362,11 @@ impl<'s> Statement<'s> {
                 format!("`{word}` is not how TOML says it"),
             );
             return Some(finding.hint("write `true` or `false`, in small letters"));
+        }
+        if let Some(unquoted) = word.strip_suffix(['"', '\'']) {
+            let message = format!("a quotation mark is missing before `{unquoted}`");
+            let finding = Finding::problem(mistake.span.clone(), message);
+            return Some(finding.hint(format!("write \"{unquoted}\"")));
         }
         let finding = Finding::problem(mistake.span.clone(), "a text needs quotes");
         Some(if word.contains(['"', '\'']) {

@@ -33,7 +33,11 @@ fn remedy(source: &str) -> String {
         Some(words) => ("=", words),
         None => ("", source),
     };
-    if parse(source).mistakes.is_empty() {
+    if let Some(unwanted) = source.strip_prefix("NOT ")
+        && operator_inside(unwanted).is_none()
+    {
+        format!("put `{}` into `none`, or quote the words", unwanted.trim())
+    } else if parse(source).mistakes.is_empty() {
         format!("write it as query = '{source}', or quote the words")
     } else if words.contains(['"', '“', '”', '\'']) {
         "quote the words to search for them".to_owned()
