@@ -13,7 +13,7 @@ use siphasher::sip::SipHasher13;
 use super::find::Places;
 use super::report::{Finding, Report, Severity};
 use super::secrets::{self, SecretSource};
-use super::{Checked, Config, HeaderValue, Transport, parse};
+use super::{Checked, Config, FeedConfig, HeaderValue, Transport, parse};
 
 /// Ten times what 10,000 feeds and 10,000 topics take. More is another file.
 const LARGEST: u64 = 64 * 1024 * 1024;
@@ -150,11 +150,8 @@ fn unreadable(name: &str, error: &io::Error) -> Report {
         _ => None,
     };
     let cause = match error.kind() {
-        io::ErrorKind::NotFound => "there is no such file".to_owned(),
-        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
         io::ErrorKind::FileTooLarge => "it is larger than 64 MiB".to_owned(),
-        _ => error.to_string(),
+        _ => secrets::in_words(error),
     };
     Report::unreadable(
         name,
@@ -179,46 +176,54 @@ fn not_utf8(name: &str, bytes: &[u8]) -> Report {
 
 /// A secret that cannot be read is a warning, not a problem: under systemd it may be there only for the service.
 fn secret_findings(config: &Config) -> Vec<Finding> {
-    let smtp = match &config.mail.transport {
-        Transport::Smtp(smtp) => smtp.login.as_ref(),
-        Transport::Folder(_) => None,
-    };
-    let logins = config
-        .feeds
-        .iter()
-        .filter_map(|feed| feed.access.login.as_ref())
-        .chain(smtp);
-    let headers = config
-        .feeds
-        .iter()
-        .flat_map(|feed| &feed.access.headers)
-        .filter_map(|(_, value)| match value {
+    let mut secrets: Vec<(&SecretSource, String)> = Vec::new();
+    for FeedConfig { feed, access } in &config.feeds {
+        let headers = access.headers.iter().filter_map(|(_, value)| match value {
             HeaderValue::Secret(source) => Some(source),
             HeaderValue::Plain(_) => None,
         });
-    let mut findings = Vec::new();
-    for source in logins.map(|login| &login.password).chain(headers) {
-        let warning = |message: String, hint: &str| Finding {
-            span: None,
-            severity: Severity::Warning,
-            ..Finding::problem(0..0, message).hint(hint)
-        };
-        if let Err(error) = source.read() {
-            findings.push(warning(
-                error.to_string(),
-                "it is looked for beside the watchlist, or in $CREDENTIALS_DIRECTORY",
-            ));
-        } else if let SecretSource::File(path) = source
-            && secrets::others_can_read(path)
-        {
-            let message = format!(
-                "every user of this machine can read the secret `{}`",
-                path.display()
-            );
-            findings.push(warning(message, "take that right away: chmod o-r"));
-        }
+        let login = access.login.iter().map(|login| &login.password);
+        let name = feed.name.as_ref().unwrap_or(&feed.url);
+        let without = || format!("`{name}` cannot be read without it");
+        secrets.extend(login.chain(headers).map(|source| (source, without())));
     }
-    findings
+    if let Transport::Smtp(smtp) = &config.mail.transport {
+        let login = smtp.login.iter().map(|login| &login.password);
+        let without = || "no mail can be sent without it".to_owned();
+        secrets.extend(login.map(|source| (source, without())));
+    }
+    secrets
+        .into_iter()
+        .filter_map(|(source, without)| secret_finding(source, &without))
+        .collect()
+}
+
+/// What is doubtful about a secret; `without` says what does not work if it cannot be read.
+fn secret_finding(source: &SecretSource, without: &str) -> Option<Finding> {
+    let warning = |message: String, hint: &str| Finding {
+        span: None,
+        severity: Severity::Warning,
+        ..Finding::problem(0..0, message).hint(hint)
+    };
+    if let Err(error) = source.read() {
+        let hint = match source {
+            SecretSource::File(_) => {
+                "it is looked for beside the watchlist, or in $CREDENTIALS_DIRECTORY"
+            }
+            SecretSource::Env(_) => "set it for the service: `EnvironmentFile=` of its unit",
+        };
+        return Some(warning(format!("{error}; {without}"), hint));
+    }
+    let SecretSource::File(path) = source else {
+        return None;
+    };
+    secrets::others_can_read(path).then(|| {
+        let message = format!(
+            "every user of this machine can read the secret `{}`",
+            path.display()
+        );
+        warning(message, "take that right away: chmod o-r")
+    })
 }
 
 /// A stable hash of a text; nothing secret depends on it.
@@ -235,7 +240,7 @@ mod tests {
     use super::*;
     use crate::config::report::Colour;
 
-    const WATCHLIST: &str = "[mail]\nto = [\"me@example.org\"]\n[[feed]]\nurl = \"https://example.org/feed.xml\"\nusername = \"me\"\npassword_file = \"secret\"\n[[topic]]\nname = \"Mosul\"\nany = [\"Mosul\"]\n";
+    const WATCHLIST: &str = "[mail]\nto = [\"me@news.example\"]\n[[feed]]\nurl = \"https://example.org/feed.xml\"\nusername = \"me\"\npassword_file = \"secret\"\n[[topic]]\nname = \"Mosul\"\nany = [\"Mosul\"]\n";
 
     /// What loading says, with the folder's name taken out.
     #[track_caller]
@@ -303,9 +308,26 @@ mod tests {
         check(
             |folder| fs::write(folder.join("w.toml"), WATCHLIST).expect("written"),
             expect![[r#"
-                warning: cannot read the secret `/F/secret`: No such file or directory (os error 2)
+                warning: cannot read the secret `/F/secret`: there is no such file; `https://example.org/feed.xml` cannot be read without it
                 --> /F/w.toml
                  = help: it is looked for beside the watchlist, or in $CREDENTIALS_DIRECTORY
+
+            "#]],
+        );
+    }
+
+    #[test]
+    fn a_password_that_is_missing_stops_all_mail() {
+        let smtp = "[mail.smtp]\nhost = \"mail.news.example\"\nusername = \"me\"\npassword_env = \"WIREWATCH_NO_SUCH_VARIABLE\"\n";
+        let watchlist = WATCHLIST
+            .replace("username = \"me\"\npassword_file = \"secret\"\n", "")
+            .replace("[[feed]]", &format!("{smtp}[[feed]]"));
+        check(
+            |folder| fs::write(folder.join("w.toml"), &watchlist).expect("written"),
+            expect![[r#"
+                warning: the environment variable `WIREWATCH_NO_SUCH_VARIABLE` is not set; no mail can be sent without it
+                --> /F/w.toml
+                 = help: set it for the service: `EnvironmentFile=` of its unit
 
             "#]],
         );

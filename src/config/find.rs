@@ -33,8 +33,12 @@ impl<'e> Environment<'e> {
 
     /// The XDG specification says that a relative path in its variables is ignored.
     fn xdg(&self, name: &str, default: &str) -> Option<PathBuf> {
-        let set = self.path(name).filter(|path| path.is_absolute());
-        set.or_else(|| Some(self.path("HOME")?.join(default)))
+        self.xdg_set(name)
+            .or_else(|| Some(self.path("HOME")?.join(default)))
+    }
+
+    fn xdg_set(&self, name: &str) -> Option<PathBuf> {
+        self.path(name).filter(|path| path.is_absolute())
     }
 
     /// The first of the folders that systemd names, separated by colons.
@@ -96,7 +100,10 @@ pub fn candidates(named: Option<&Path>, environment: Environment<'_>) -> Vec<Can
             environment
                 .xdg("XDG_CONFIG_HOME", ".config")
                 .map(|home| home.join("wirewatch")),
-            "$XDG_CONFIG_HOME",
+            match environment.xdg_set("XDG_CONFIG_HOME") {
+                Some(_) => "$XDG_CONFIG_HOME",
+                None => "in your home",
+            },
         ),
         (Some(PathBuf::from(SYSTEM_CONFIG)), "of the system"),
     ];
@@ -260,9 +267,21 @@ mod tests {
             found,
             Candidate {
                 path: folder.join(FILE_NAME),
-                reason: "$XDG_CONFIG_HOME"
+                reason: "in your home"
             }
         );
+    }
+
+    #[test]
+    fn each_place_says_who_named_it() {
+        let reasons = |pairs: &[(&str, &str)]| -> Vec<&str> {
+            let read = variables(pairs);
+            let found = candidates(None, Environment::new(&read));
+            found.iter().map(|candidate| candidate.reason).collect()
+        };
+        let (home, xdg) = (("HOME", "/h"), ("XDG_CONFIG_HOME", "/x"));
+        assert_eq!(reasons(&[home]), ["in your home", "of the system"]);
+        assert_eq!(reasons(&[home, xdg]), ["$XDG_CONFIG_HOME", "of the system"]);
     }
 
     #[test]

@@ -213,10 +213,23 @@ impl Section {
             );
         }
         if let Some(home) = self.home(key) {
-            let hint = format!(
-                "`{key}` is a key of {}: it must stand below that line and above the next one in brackets",
-                home.title
-            );
+            let inside = self.title.starts_with(home.title.trim_end_matches(']'));
+            let hint = if inside {
+                format!(
+                    "`{key}` is a key of {}: it must stand above the first {}",
+                    home.title, self.title
+                )
+            } else if home.title.starts_with("[[") {
+                format!(
+                    "`{key}` belongs to a {}: is that line missing above?",
+                    home.title
+                )
+            } else {
+                format!(
+                    "`{key}` is a key of {}: it must stand below that line and above the next one in brackets",
+                    home.title
+                )
+            };
             return (finding.hint(hint), None);
         }
         (

@@ -19,10 +19,12 @@ pub mod secrets;
 
 mod addresses;
 mod digests;
+mod doubts;
 mod expects;
 mod feeds;
 mod file;
 mod keys;
+mod lost_header;
 mod names;
 mod notes;
 mod place;
@@ -237,6 +239,7 @@ fn read<'t>(document: &'t DeTable<'t>, places: &Places, notes: &mut Notes<'t>) -
     queries::run_tests(&watch, &topics, &feeds, notes);
     if notes.is_sound() {
         digests::note_untold(&digests, &topics, notes);
+        doubts::note(&root, &poll, &topics, notes);
     }
     Some(Config {
         store,

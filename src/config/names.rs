@@ -86,7 +86,10 @@ impl Names {
         let hint = match near.flatten() {
             Some(near) => format!("did you mean \"{near}\"?"),
             None if declared().next().is_none() => {
-                format!("no {0} has a name or a tag yet", self.what)
+                format!(
+                    "no {0} has a name or a tag yet: add `tags = [\"{1}\"]` to a [[{0}]]",
+                    self.what, used.value
+                )
             }
             None if declared().nth(1).is_none() => format!(
                 "there is only {}",

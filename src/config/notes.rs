@@ -50,7 +50,7 @@ impl Wrong {
 pub(super) struct Notes<'t> {
     text: &'t str,
     findings: Vec<Finding>,
-    /// Statements had to be left out, so what seems to be missing may stand in one of them.
+    /// Statements or sections had to be left out, so what seems to be missing may stand in one of them.
     incomplete: bool,
     /// Keys that a misspelt neighbour was probably meant to be, by the place of their table.
     suggested: HashSet<(usize, &'static str)>,
@@ -86,6 +86,11 @@ impl<'t> Notes<'t> {
         if !self.incomplete {
             self.findings.push(finding);
         }
+    }
+
+    /// From here on, what seems to be missing may stand in a part that could not be read.
+    pub(super) fn set_incomplete(&mut self) {
+        self.incomplete = true;
     }
 
     /// Whether nothing so far refuses the file. What a broken file would do as a whole cannot be judged.

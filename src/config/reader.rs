@@ -7,9 +7,12 @@ use std::ops::{Range, RangeInclusive};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::keys::{FREE, Section};
+use super::keys::{FREE, ROOT, Section};
 use super::notes::{Notes, Placed, Text, Wrong, parse};
 use super::report::Finding;
+
+/// Keys that hold a duration, which needs a unit as well as quotes.
+const DURATIONS: [&str; 6] = ["keep", "fastest", "slowest", "every", "backfill", "timeout"];
 
 /// One table of the file, read by a [`Section`]'s keys.
 #[derive(Clone)]
@@ -38,6 +41,10 @@ impl<'t> Table<'t> {
             let (finding, meant) = section.unknown(key.get_ref(), key.span());
             if let Some(meant) = meant {
                 notes.suggest(id, meant);
+                // What stands in a section of a wrong name is not missing, and its words are not undeclared.
+                if std::ptr::eq(section, &ROOT) {
+                    notes.set_incomplete();
+                }
             }
             notes.add(finding);
         }
@@ -155,7 +162,7 @@ impl<'t> Table<'t> {
         read: impl FnOnce(&str) -> Result<T, Wrong>,
     ) -> Option<Placed<T>> {
         let text = match self.value(key)?.get_ref() {
-            DeValue::Integer(number) => {
+            DeValue::Integer(number) if DURATIONS.contains(&key) => {
                 let finding = wrong_type(&format!("`{key}`"), "a text", self.value(key)?);
                 notes.add(finding.hint(format!(
                     "put it in quotes, with its unit: \"{}m\"",
@@ -358,6 +365,16 @@ pub(super) fn as_text<'t>(
         DeValue::Datetime(_) => notes.source(value.span()),
         DeValue::Array(members) if members.len() == 1 => {
             notes.add(wrong_type(what, "one text", value).hint("leave the brackets out"));
+            return None;
+        }
+        DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) => {
+            let quoted = format!("\"{}\"", notes.source(value.span()));
+            // Of a key the whole line can be shown; a member of a list stands among others.
+            let hint = match what.strip_prefix('`').and_then(|key| key.strip_suffix('`')) {
+                Some(key) => format!("put it in quotes: {key} = {quoted}"),
+                None => format!("put it in quotes: {quoted}"),
+            };
+            notes.add(wrong_type(what, "a text", value).hint(hint));
             return None;
         }
         _ => {

@@ -42,7 +42,7 @@ pub enum SecretSource {
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
     /// The file cannot be read.
-    #[error("cannot read the secret `{}`: {cause}", path.display())]
+    #[error("cannot read the secret `{}`: {}", path.display(), in_words(cause))]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -90,6 +90,22 @@ impl Access {
             credentials.basic_auth = Some((login.username.clone(), login.password.read()?.0));
         }
         Ok(credentials)
+    }
+}
+
+/// Why a file cannot be read, without the number that the system has for it.
+pub(super) fn in_words(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
+        _ => {
+            let words = error.to_string();
+            let numbered = words.split_once(" (os error ");
+            numbered
+                .map_or(words.as_str(), |(words, _)| words)
+                .to_lowercase()
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use toml::de::{DeTable, Error};
 
+use super::lost_header::lost_header;
 use super::report::Finding;
 
 /// Past this many mistakes a report helps nobody.
@@ -52,13 +53,20 @@ pub(super) fn mend(text: &str) -> (String, Vec<Finding>) {
             source,
             base: span.start,
         };
-        findings.push(statement.explain(&mistake));
-        // What is below a header that could not be read has no home, and would be taken for the table above.
-        let end = if statement.is_header() {
-            next_header(&mended, &starts, span.end)
-        } else {
-            span.end
+        let lost = (mistake.is("duplicate key") && !statement.is_header())
+            .then(|| lost_header(&mended, &starts, span.start))
+            .flatten();
+        // What is below a header that could not be read, or is not there, has no home, and would be taken for the
+        // table above.
+        let end = match &lost {
+            Some(lost) => lost.end,
+            None if statement.is_header() => next_header(&mended, &starts, span.end),
+            None => span.end,
         };
+        findings.push(match lost {
+            Some(lost) => lost.explain(&mistake, statement.key()),
+            None => statement.explain(&mistake),
+        });
         blank(&mut mended, span.start..end);
         starts.retain(|start| !(span.start..end).contains(start));
     }
@@ -66,8 +74,8 @@ pub(super) fn mend(text: &str) -> (String, Vec<Finding>) {
 }
 
 /// An error as toml words it.
-struct Mistake {
-    span: Range<usize>,
+pub(super) struct Mistake {
+    pub(super) span: Range<usize>,
     message: String,
 }
 
@@ -153,7 +161,8 @@ fn broken_statement(text: &str, starts: &[usize], at: usize) -> Range<usize> {
     line..next(line + 1)
 }
 
-fn next_header(text: &str, starts: &[usize], from: usize) -> usize {
+/// Where the next header begins, or the text ends.
+pub(super) fn next_header(text: &str, starts: &[usize], from: usize) -> usize {
     let is_header = |start: usize| {
         text.get(start..)
             .is_some_and(|rest| rest.trim_start().starts_with('['))
@@ -213,16 +222,45 @@ impl<'s> Statement<'s> {
             let finding = here("a text between single quotes cannot hold one");
             return Some(finding.hint("write it between '''…''' or \"…\""));
         }
+        if let Some(finding) = self.about_missing_quote(mistake) {
+            return Some(finding);
+        }
         if goes_on && before.ends_with('"') {
             let finding = here("a text between \"…\" ends at the next quote");
             return Some(finding.hint("write the whole text between single quotes: '…\"…\"…'"));
         }
         if mistake.is_open_text() {
             let (at, quotes) = self.open_quote(mistake)?;
-            let finding = Finding::problem(at, "this text is never closed");
-            return Some(finding.hint(format!("put `{quotes}` at its end")));
+            let finding = Finding::problem(at.clone(), "this text is never closed");
+            let text = self.source.get(at.start - self.base..at.end - self.base);
+            // The bracket behind the last member of a list was not meant as a part of it.
+            let member = text
+                .and_then(|text| text.strip_suffix(']')?.strip_prefix(quotes))
+                .filter(|member| !member.is_empty() && !member.contains('['));
+            return Some(finding.hint(match member {
+                Some(member) => format!("put `{quotes}` behind `{member}`"),
+                None => format!("put `{quotes}` at its end"),
+            }));
         }
         None
+    }
+
+    /// `["Mosul, "Nineveh"]`: the quote that was to begin the second text has ended the first.
+    fn about_missing_quote(&self, mistake: &Mistake) -> Option<Finding> {
+        let before = self.before(mistake).strip_suffix('"')?;
+        let open = before.rfind('"')?;
+        let text = before.get(open + 1..)?;
+        let word = text.trim_end().strip_suffix(',')?.trim_end();
+        let is_member = before
+            .get(..open)
+            .is_some_and(|before| before.trim_end().ends_with(['[', ',']));
+        if !is_member || word.is_empty() || word.contains('\n') {
+            return None;
+        }
+        let start = self.base + open;
+        let span = start..start + 1 + word.len();
+        let message = format!("a quotation mark is missing behind `{word}`");
+        Some(Finding::problem(span, message).hint(format!("write \"{word}\",")))
     }
 
     fn about_brackets(&self, mistake: &Mistake) -> Option<Finding> {
@@ -266,12 +304,30 @@ impl<'s> Statement<'s> {
             };
             return Some(Finding::problem(mistake.span.clone(), message).hint(hint));
         }
+        if let Some(finding) = self.about_stray_words(mistake) {
+            return Some(finding);
+        }
         let colon = self.find(':').filter(|_| !self.source.contains('='));
         if let Some(colon) = colon {
             let finding = Finding::problem(colon, "between a key and its value stands `=`");
             return Some(finding.hint("write `=` instead of `:`"));
         }
         None
+    }
+
+    /// A line that is neither a header nor a key with its value.
+    fn about_stray_words(&self, mistake: &Mistake) -> Option<Finding> {
+        let start = self.source.len() - self.source.trim_start().len();
+        let line = self.source.trim_start().lines().next()?.trim_end();
+        if !mistake.is("key with no value") || line.contains(['=', ':', '[']) {
+            return None;
+        }
+        let start = self.base + start;
+        let finding = Finding::problem(
+            start..start + line.len(),
+            "this line is no key with its value, and no header in brackets",
+        );
+        Some(finding.hint("write `key = value`, or begin the line with `#` if it is a note"))
     }
 
     fn about_values(&self, mistake: &Mistake) -> Option<Finding> {
@@ -306,6 +362,11 @@ impl<'s> Statement<'s> {
                 format!("`{word}` is not how TOML says it"),
             );
             return Some(finding.hint("write `true` or `false`, in small letters"));
+        }
+        if let Some(unquoted) = word.strip_suffix(['"', '\'']) {
+            let message = format!("a quotation mark is missing before `{unquoted}`");
+            let finding = Finding::problem(mistake.span.clone(), message);
+            return Some(finding.hint(format!("write \"{unquoted}\"")));
         }
         let finding = Finding::problem(mistake.span.clone(), "a text needs quotes");
         Some(if word.contains(['"', '\'']) {

@@ -50,8 +50,13 @@ fn every_rule_has_its_report() {
 }
 
 #[test]
-fn the_example_has_no_problems_and_no_warnings() {
-    assert_eq!(report(EXAMPLE), "fine\n");
+fn the_example_has_nothing_to_change_but_the_address() {
+    assert_eq!(report(&with_my_address(EXAMPLE)), "fine\n");
+    let checked = parse(EXAMPLE, "wirewatch.toml", &places()).expect("no problems");
+    let [warning] = checked.warnings.findings() else {
+        panic!("{:?}", checked.warnings.findings())
+    };
+    assert!(warning.message.starts_with("nobody reads `me@example.org`"));
 }
 
 #[test]
@@ -63,7 +68,13 @@ fn the_example_with_every_optional_key_set_has_no_problems() {
         _ => line.to_owned(),
     };
     let text: Vec<String> = EXAMPLE.lines().map(set).collect();
-    assert_eq!(report(&text.join("\n")), "fine\n");
+    assert_eq!(report(&with_my_address(&text.join("\n"))), "fine\n");
+}
+
+/// A watchlist whose addresses are no longer those of the example.
+fn with_my_address(text: &str) -> String {
+    text.replace("me@example.org", "me@news.example")
+        .replace("reader@example.org", "reader@news.example")
 }
 
 #[test]

@@ -143,6 +143,13 @@ impl<'a> Parser<'a> {
                 "operators are capitals: {operator}; or quote the words to search for them"
             );
         }
+        let behind = self.cursor.rest().get(next.len()..).unwrap_or_default();
+        if let Some(meant) = symbol_meant(next, behind) {
+            return format!("write {meant} instead of `{next}`");
+        }
+        if let Some(meant) = distance_meant(next) {
+            return format!("write AND or OR before `{next}`; or did you mean `{meant}`?");
+        }
         match (self.last_word, next) {
             (_, "") => "write AND or OR between the two".to_owned(),
             (None, next) => format!("write AND or OR before `{next}`"),
@@ -236,6 +243,38 @@ impl<'a> Parser<'a> {
             None => {}
         }
     }
+}
+
+/// The operator that other query languages write with this sign; `behind` follows the word.
+fn symbol_meant(word: &str, behind: &str) -> Option<String> {
+    let operator = |sign: &str| match sign {
+        "&&" | "&" | "+" => Some("AND"),
+        "||" | "|" => Some("OR"),
+        "-" | "!" => Some("NOT"),
+        _ => None,
+    };
+    let letters = word.trim_start_matches(['&', '|', '+', '-', '!']);
+    let sign = word.strip_suffix(letters)?;
+    // A dash between blanks is one of the text.
+    let dash = sign == "-" && letters.is_empty() && !behind.starts_with(['"', '“', '(', '{']);
+    let operator = operator(sign).filter(|_| !dash)?;
+    Some(match letters {
+        "" => operator.to_owned(),
+        _ => format!("`{operator} {letters}`"),
+    })
+}
+
+/// `NEAR/5` of `NEAR5`: the slash was left out.
+fn distance_meant(word: &str) -> Option<String> {
+    let capitals = word.to_uppercase();
+    ["NEAR", "ONEAR", "NOTNEAR"].iter().find_map(|operator| {
+        let reach = capitals
+            .strip_prefix(operator)?
+            .trim_start_matches(['-', '_', '~']);
+        let number = !reach.is_empty() && reach.bytes().all(|byte| byte.is_ascii_digit());
+        (number || matches!(reach, "S" | "P"))
+            .then(|| format!("{operator}/{}", reach.to_lowercase()))
+    })
 }
 
 /// Why an operand has no places, or `None` with the lists that it takes them from.

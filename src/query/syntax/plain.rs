@@ -1,7 +1,7 @@
 //! A plain term: one string of `any`, `all`, `none` or of a list (SPEC 1.2).
 
 use crate::query::error::Code;
-use crate::query::syntax::parse::{Parser, Reading, expr};
+use crate::query::syntax::parse::{Parser, Reading, expr, parse};
 use crate::query::syntax::scan::{Cursor, is_blank};
 use crate::query::syntax::units::{Carrier, quoted_term};
 use crate::query::syntax::{Expr, FilterKind, Kind, Parsed, Term};
@@ -17,14 +17,33 @@ pub fn parse_plain(source: &str) -> Parsed {
         );
     } else if let Some((operator, at)) = operator_inside(source) {
         let message = format!(
-            "`{operator}` does not work in a term: write it as query = '{}', or quote the words",
-            source.trim()
+            "`{operator}` does not work in a term: {}",
+            remedy(source.trim())
         );
         parser.note(Code::OperatorInTerm, at, message);
     } else if let Ok(root) = plain(&mut parser) {
         parser.parsed.root = Some(root);
     }
     parser.parsed
+}
+
+/// What to do with a term that holds an operator. One that is no query either is a word to be searched for.
+fn remedy(source: &str) -> String {
+    let (exact, words) = match source.strip_prefix('=') {
+        Some(words) => ("=", words),
+        None => ("", source),
+    };
+    if let Some(unwanted) = source.strip_prefix("NOT ")
+        && operator_inside(unwanted).is_none()
+    {
+        format!("put `{}` into `none`, or quote the words", unwanted.trim())
+    } else if parse(source).mistakes.is_empty() {
+        format!("write it as query = '{source}', or quote the words")
+    } else if words.contains(['"', '“', '”', '\'']) {
+        "quote the words to search for them".to_owned()
+    } else {
+        format!("to search for the words, quote them: '{exact}\"{words}\"'")
+    }
 }
 
 /// The first operator word, or list beside other words, outside of quotation marks and regexes.
