@@ -1,18 +1,22 @@
 //! When a told story has something new.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use jiff::SignedDuration;
 
 use crate::model::Timestamp;
 use crate::story::Telling;
-use crate::story::vector::{Frequencies, features};
+use crate::story::facts;
+use crate::story::vector::{Features, Frequencies, features, jaccard};
 
 /// A story does not come back sooner than this after it was told.
 pub const REST: SignedDuration = SignedDuration::from_hours(6);
 
 /// From this share of words not told before, by weight, an item has something new.
 pub const NEW_WORDS: f32 = 0.4;
+
+/// Headlines that share this much of their words differ in little but their facts.
+const SAME_BUT_FOR_FACTS: f32 = 0.5;
 
 /// So many new words show what is new.
 const SHOWN_WORDS: usize = 3;
@@ -43,13 +47,32 @@ pub fn news<'t>(
     if item.is_update {
         return Some(News::Marked);
     }
-    let told: Vec<_> = told
+    let told: Vec<(&Telling, Features)> = told
         .into_iter()
-        .map(|told| features(told, frequencies))
+        .map(|told| (told, features(told, frequencies)))
         .collect();
+    // A headline that was told with another figure is no repetition, however few its new words are.
+    let is_other_fact = |(told, before): &(&Telling, Features)| {
+        jaccard(&item.title, &before.title) >= SAME_BUT_FOR_FACTS
+            && facts::differ(&telling.title, &told.title)
+    };
+    if told.iter().any(is_other_fact) {
+        let known: BTreeSet<String> = told
+            .iter()
+            .flat_map(|(told, _)| facts::facts(&told.title))
+            .collect();
+        let new: Vec<String> = facts::facts(&telling.title)
+            .difference(&known)
+            .take(SHOWN_WORDS)
+            .cloned()
+            .collect();
+        if !new.is_empty() {
+            return Some(News::Words(new));
+        }
+    }
     let told: HashSet<&str> = told
         .iter()
-        .flat_map(|told| &told.words)
+        .flat_map(|(_, told)| &told.words)
         .map(|word| word.word.as_str())
         .collect();
     let all: f32 = item.words.iter().map(|word| word.weight).sum();
@@ -83,6 +106,15 @@ mod tests {
         );
         let next = telling(2, hours * 60, title, summary);
         news(&next, [&first], first.at, next.at, &Frequencies::default())
+    }
+
+    #[test]
+    fn another_figure_in_the_same_headline_is_news() {
+        let next = "Magnitude 5.1 earthquake strikes Batura range, villages cut off";
+        assert_eq!(
+            check(7, next, ""),
+            Some(News::Words(vec!["5.1".to_owned()]))
+        );
     }
 
     #[test]

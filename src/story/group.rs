@@ -221,7 +221,8 @@ impl Grouper {
                 says_the_same(member, other)
                     || member.at - other.at <= COPY
                         && (member.title_hash == other.title_hash
-                            || jaccard(&member.title, &other.title) >= COPY_TITLE)
+                            || member.facts == other.facts
+                                && jaccard(&member.title, &other.title) >= COPY_TITLE)
             })
             .map(|other| other.item)
     }

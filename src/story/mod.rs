@@ -2,6 +2,7 @@
 
 use crate::model::{ItemId, Timestamp};
 
+pub mod facts;
 pub mod followup;
 pub mod group;
 mod tokens;

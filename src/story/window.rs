@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use crate::model::{ItemId, StoryId};
 use crate::story::Telling;
+use crate::story::facts::facts;
 use crate::story::tokens;
 use crate::story::vector::{Features, RARITY_POWER, hash};
 
@@ -34,6 +35,8 @@ pub(super) struct Member {
     pub(super) story: StoryId,
     pub(super) title_hash: u64,
     pub(super) title: Box<[u32]>,
+    /// Hash of the figures and negations of its title.
+    pub(super) facts: u64,
     pub(super) pairs: Box<[u32]>,
     /// Hash of the language; 0: unknown.
     language: u32,
@@ -249,6 +252,7 @@ impl Window {
             story: StoryId(0),
             title_hash: features.title_hash,
             title: features.title.clone(),
+            facts: hash(&facts(&telling.title)),
             pairs: features.pairs.clone(),
             identifiers: features.identifiers.clone(),
             language: tokens::primary(telling.lang.as_deref()).map_or(0, |language| {

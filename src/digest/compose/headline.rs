@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::digest::material::Candidate;
+use crate::story::facts::facts;
 use crate::text::fold::fold;
 use crate::text::words::Words;
 
@@ -13,6 +14,8 @@ const ALIKE: f64 = 0.8;
 pub(super) struct Headline {
     folded: String,
     words: BTreeSet<String>,
+    /// Figures and negations.
+    facts: BTreeSet<String>,
 }
 
 impl Headline {
@@ -32,6 +35,7 @@ impl Headline {
         Some(Headline {
             folded,
             words: folded_words.collect(),
+            facts: facts(text),
         })
     }
 
@@ -39,6 +43,7 @@ impl Headline {
     pub(super) fn is_like(&self, other: &Headline) -> bool {
         let shared = self.words.intersection(&other.words).count();
         let all = self.words.len() + other.words.len() - shared;
-        self.folded == other.folded || (all > 0 && shared as f64 >= ALIKE * all as f64)
+        let is_alike = all > 0 && shared as f64 >= ALIKE * all as f64;
+        self.folded == other.folded || (is_alike && self.facts == other.facts)
     }
 }
