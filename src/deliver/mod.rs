@@ -13,7 +13,9 @@ pub mod compose;
 mod gather;
 mod news;
 mod operator;
+mod reader;
 pub mod send;
+mod stories;
 
 /// Which digests are composed.
 #[derive(Clone, Debug, PartialEq, Eq)]

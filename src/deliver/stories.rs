@@ -1,0 +1,101 @@
+//! What is known of the stories that a message would tell: who tells them, and what the recipient heard before.
+
+use std::collections::BTreeSet;
+
+use jiff::SignedDuration;
+
+use super::reader::Reader;
+use crate::digest::material::{Candidate, Followup, StoryFacts, Thread, ToldBefore};
+use crate::model::{StoryId, Timestamp, TopicId};
+use crate::store::StoreError;
+use crate::story::followup::{self, News};
+use crate::topic::publisher;
+
+/// A story is closed so long after its last item.
+const OPEN_FOR: SignedDuration = SignedDuration::from_hours(72);
+
+/// What is known of the candidates' stories: who tells them, and what the recipient heard of them before.
+pub(super) fn story_facts(
+    reader: &mut Reader<'_>,
+    recipient: &str,
+    candidates: &[Candidate],
+    now: Timestamp,
+) -> Result<Vec<StoryFacts>, StoreError> {
+    let ids: BTreeSet<StoryId> = candidates
+        .iter()
+        .filter_map(|candidate| candidate.story)
+        .collect();
+    let mut facts = Vec::new();
+    for id in ids {
+        let members = reader.desk.store.story_items(id)?;
+        let mut publishers = BTreeSet::new();
+        let mut last = Timestamp::MIN;
+        for (feed, link, first_seen) in members {
+            publishers.insert(publisher(link.as_deref(), &reader.feed(feed)?.name));
+            last = last.max(first_seen);
+        }
+        facts.push(StoryFacts {
+            id,
+            outlets: u32::try_from(publishers.len()).unwrap_or(u32::MAX),
+            closed: now.duration_since(last) >= OPEN_FOR,
+            told: told_before(reader, recipient, id, candidates, now)?,
+        });
+    }
+    Ok(facts)
+}
+
+fn told_before(
+    reader: &mut Reader<'_>,
+    recipient: &str,
+    story: StoryId,
+    candidates: &[Candidate],
+    now: Timestamp,
+) -> Result<Option<ToldBefore>, StoreError> {
+    let desk = reader.desk;
+    let told = desk.store.told_of_story(recipient, story)?;
+    let Some(last) = told.last() else {
+        return Ok(None);
+    };
+    let mut known = Vec::new();
+    for before in &told {
+        known.extend(reader.telling(before.item)?);
+    }
+    let mut fresh = Vec::new();
+    let mut new_topics: Vec<TopicId> = Vec::new();
+    for candidate in candidates
+        .iter()
+        .filter(|candidate| candidate.story == Some(story))
+    {
+        fresh.extend(reader.telling(candidate.item)?);
+        if !told.iter().any(|before| before.topic == candidate.topic) {
+            new_topics.push(candidate.topic);
+        }
+    }
+    let frequencies = reader.frequencies()?;
+    // Whether there is news is asked as if the story had rested; whether it has is asked by itself, since then the
+    // items wait.
+    let news = fresh
+        .iter()
+        .find_map(|telling| followup::news(telling, &known, Timestamp::MIN, now, frequencies));
+    let soon = now.duration_since(last.at) < followup::REST;
+    let followup = match news {
+        _ if soon && (news.is_some() || !new_topics.is_empty()) => Followup::TooSoon,
+        Some(News::Marked) => Followup::Marked,
+        Some(News::Words(words)) => Followup::Words(words),
+        None if !new_topics.is_empty() => Followup::Topics(new_topics),
+        None => Followup::Nothing,
+    };
+    let thread = match last.delivery {
+        Some(delivery) => desk.store.thread_of(delivery, story)?,
+        None => None,
+    };
+    let thread = thread.map(|(message_id, subject)| Thread {
+        message_id,
+        subject,
+    });
+    Ok(Some(ToldBefore {
+        at: last.at,
+        followup,
+        thread,
+    }))
+}
