@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, Hasher, RandomState};
 
-use super::gather::{Gathered, Source, gather};
+use super::gather::{Gathered, gather};
+use super::reader::Source;
 use super::{Queued, Reason};
 use crate::desk::Desk;
 use crate::digest::compose::{Caps, How, Settled};

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use super::news;
-use super::reader::Reader;
+use super::reader::{Reader, Source, wanted_ids};
 use super::stories::story_facts;
 use crate::desk::Desk;
 use crate::digest::DigestSettings;
@@ -21,21 +21,6 @@ pub(super) struct Gathered<'a> {
     pub(super) stale: Vec<MatchId>,
     /// The events that the material reports.
     pub(super) events: Vec<i64>,
-}
-
-/// Which matches a message is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Source {
-    /// What waits to be told.
-    Pending,
-    /// All that the present topics match in the items first seen since a moment, told or not.
-    Since(Timestamp),
-    /// What one message told.
-    Told {
-        delivery: DeliveryId,
-        /// The beginning of its window.
-        since: Timestamp,
-    },
 }
 
 /// Reads all that a digest to a recipient is made of.
@@ -114,14 +99,6 @@ fn failing(feeds: &[FeedState]) -> u32 {
         .iter()
         .filter(|feed| feed.failures > 0 || unread(feed));
     u32::try_from(failing.count()).unwrap_or(u32::MAX)
-}
-
-pub(super) fn wanted_ids(topics: &[Topic]) -> Vec<TopicId> {
-    topics
-        .iter()
-        .filter(|topic| topic.wanted)
-        .map(|topic| topic.id)
-        .collect()
 }
 
 /// All topics that the recipient gets in any digest, in file order.

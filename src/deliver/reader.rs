@@ -5,7 +5,6 @@ use std::ops::ControlFlow;
 
 use jiff::SignedDuration;
 
-use super::gather::{Source, wanted_ids};
 use crate::desk::{Desk, telling};
 use crate::digest::material::{Candidate, Topic};
 use crate::model::{
@@ -18,6 +17,30 @@ use crate::store::matches::Pending;
 use crate::story::Telling;
 use crate::story::vector::Frequencies;
 use crate::topic::publisher;
+
+/// Which matches a message is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    /// What waits to be told.
+    Pending,
+    /// All that the present topics match in the items first seen since a moment, told or not.
+    Since(Timestamp),
+    /// What one message told.
+    Told {
+        delivery: DeliveryId,
+        /// The beginning of its window.
+        since: Timestamp,
+    },
+}
+
+/// The rows of the topics that the digest itself wants.
+pub(super) fn wanted_ids(topics: &[Topic]) -> Vec<TopicId> {
+    topics
+        .iter()
+        .filter(|topic| topic.wanted)
+        .map(|topic| topic.id)
+        .collect()
+}
 
 /// What became of a pending match when it was judged again.
 enum Judged {
