@@ -107,11 +107,12 @@ fn round(context: &Context) -> anyhow::Result<Summary> {
     let (_lock, desk) = setup::desk_to_work(context, setup::watchlist(context)?)?;
     let watchlist = std::sync::Arc::clone(&desk.watchlist);
     setup::with_desk(desk, async |handle: Handle| {
-        let mut round = Round::begin(
+        let round = Round::begin(
             setup::poller(context, &watchlist, handle.clone())?,
             Choice::All,
         )
         .await?;
+        let mut round = round.one_by_one();
         let mut summary = Summary {
             topics: watchlist.config.topics().len(),
             ..Summary::default()

@@ -11,7 +11,7 @@ use crate::digest::material::{
     Edit, Elsewhere, FeedFigures, Material, Topic, Watchlist as WatchlistState,
 };
 use crate::digest::volume;
-use crate::model::{DeliveryId, FeedState, MatchId, Timestamp, TopicId};
+use crate::model::{FeedState, MatchId, Timestamp};
 use crate::store::StoreError;
 
 /// The material of a message, and the matches that no longer hold.

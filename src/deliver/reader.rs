@@ -8,7 +8,8 @@ use jiff::SignedDuration;
 use crate::desk::{Desk, telling};
 use crate::digest::material::{Candidate, Topic};
 use crate::model::{
-    FeedId, FeedState, Item, ItemId, MatchId, Origin, Shown, StoryId, Timestamp, TopicId,
+    DeliveryId, FeedId, FeedState, Item, ItemId, MatchId, Origin, Shown, StoryId, Timestamp,
+    TopicId,
 };
 use crate::query::Verdict;
 use crate::store::StoreError;

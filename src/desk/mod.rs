@@ -33,8 +33,10 @@ pub use watchlist::Watchlist;
 
 /// Fetches are committed together for this long at most,
 const BATCH_TIME: Duration = Duration::from_millis(250);
-/// or until there are so many.
+/// or until there are so many,
 const BATCH_SIZE: usize = 500;
+/// or until nothing more comes: whoever asks few feeds need not wait.
+const IDLE: Duration = Duration::from_millis(20);
 /// How often the thread shows that it lives, for a watchdog.
 const BEAT: Duration = Duration::from_secs(5);
 
@@ -325,8 +327,10 @@ struct Batch {
 
 impl Batch {
     fn patience(&self) -> Duration {
-        self.since
-            .map_or(BEAT, |since| BATCH_TIME.saturating_sub(since.elapsed()))
+        match self.since {
+            None => BEAT,
+            Some(since) => BATCH_TIME.saturating_sub(since.elapsed()).min(IDLE),
+        }
     }
 
     fn is_due(&self) -> bool {

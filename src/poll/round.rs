@@ -36,6 +36,8 @@ pub struct Round {
     /// The feeds that the tasks ask. One that waits long for its domain's turn must not be taken twice.
     under_way: HashMap<Id, FeedId>,
     asked: HashSet<FeedId>,
+    /// How many feeds may be under way.
+    width: usize,
 }
 
 impl Round {
@@ -57,13 +59,20 @@ impl Round {
             queue,
             tasks: JoinSet::new(),
             under_way: HashMap::new(),
+            width: WAITING,
             asked: HashSet::new(),
         })
     }
 
+    /// Asks one feed at a time, so that what comes of it is the same each time.
+    pub fn one_by_one(mut self) -> Round {
+        self.width = 1;
+        self
+    }
+
     /// The line of the next feed that was asked; `None` once there is none left that is due.
     pub async fn next(&mut self) -> Result<Option<Line>, DeskError> {
-        if self.tasks.len() < WAITING / 2 {
+        if self.tasks.len() < self.width.div_ceil(2) {
             self.take_more().await?;
         }
         match self.tasks.is_empty() {
@@ -112,7 +121,7 @@ impl Round {
     /// Takes the feeds that are due by now.
     pub async fn take_more(&mut self) -> Result<(), DeskError> {
         let now = self.poller.clock.now();
-        let room = WAITING.saturating_sub(self.tasks.len());
+        let room = self.width.saturating_sub(self.tasks.len());
         let jobs = match &mut self.queue {
             None => {
                 self.poller
