@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How fast wirewatch reads feeds beside feedparser (pip install feedparser), over the same files in one run.
 
-usage: feedparser.py WIREWATCH FILE...
+usage: beside_feedparser.py WIREWATCH FILE...
 
 WIREWATCH is the release binary. Its time is that of `feeds show`, process start included; feedparser's is that of
 `feedparser.parse` alone, inside this process, so the printed ratio is the least one.
