@@ -1,4 +1,4 @@
-//! The query language (`SPEC.md`): text to query, query to verdict, many queries against one item.
+//! The query language (`SPEC.md` beside this file): text to query, query to verdict, many queries against one item.
 //!
 //! In reading order: `syntax` reads an expression or a plain term into a tree. `term` cuts one term into the words that a
 //! text must have; `lists` makes terms, regexes and filters ready and puts lists in; `compile` makes a whole rule ready, or
