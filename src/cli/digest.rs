@@ -73,6 +73,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
         );
         return Ok(End::Done);
     };
+    say(format_args!("Subject: {}", plain(&rendered.subject)));
     if let Some(file) = &arguments.html {
         std::fs::write(file, &rendered.html)
             .with_context(|| format!("cannot write `{}`", file.display()))?;
