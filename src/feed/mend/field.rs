@@ -129,6 +129,8 @@ impl<'a> Capturer<'a> {
                 }
                 Piece::Cdata(text, ended) if !ended || self.swallows(text) => {
                     self.missing = scanner.missing;
+                    // Each open tag before it reads as far as this, so that many of them would read it all many times.
+                    self.spend(found.start - from);
                     return self.open_cdata(tag, from, found, has_tags);
                 }
                 Piece::Cdata(..) | Piece::Other | Piece::Stray | Piece::Cut => {}
