@@ -83,23 +83,6 @@ impl Deliverer {
             .at_once(move |desk| compose_all(desk, &which, &host, now))
             .await
     }
-
-    /// When a digest or a message is due next; `None`: nothing is in sight.
-    pub async fn next_at(&self) -> Result<Option<Timestamp>, DeskError> {
-        let now = self.clock.now();
-        self.desk
-            .at_once(move |desk| {
-                let mut next = desk.store.next_delivery_at()?;
-                for (digest, recipient) in addressed(desk) {
-                    let history = history(desk, &digest, &recipient, now)?;
-                    if let Some(due) = schedule::next(&digest.plan, &history, now) {
-                        next = Some(next.map_or(due, |next| next.min(due)));
-                    }
-                }
-                Ok(next)
-            })
-            .await
-    }
 }
 
 /// All digests with each of their recipients.

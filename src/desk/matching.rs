@@ -2,7 +2,7 @@
 
 use super::Desk;
 use crate::model::{FeedState, Origin, Shown, Timestamp};
-use crate::query::{Document, Prepared};
+use crate::query::Prepared;
 use crate::store::StoreError;
 use crate::store::intake::{TakenEntry, TakenKind};
 use crate::store::matches::Match;
@@ -97,16 +97,6 @@ impl Desk {
     }
 
     fn prepare_entry(&self, feed: &FeedState, entry: &TakenEntry, shown: &Shown) -> Prepared {
-        Prepared::new(&Document {
-            title: &shown.title,
-            summary: &shown.summary,
-            content: &shown.content,
-            author: &shown.author,
-            category: &shown.category,
-            link: entry.link.as_deref(),
-            feed: &feed.name,
-            tags: self.watchlist.tags(&feed.url),
-            lang: entry.lang.as_deref(),
-        })
+        self.prepare_text(shown, entry.link.as_deref(), entry.lang.as_deref(), feed)
     }
 }

@@ -15,27 +15,29 @@ impl Desk {
         Ok(shown.map(|shown| (found, shown)))
     }
 
-    /// An item with the text of its first sighting.
-    pub fn item_first_shown(&self, item: ItemId) -> Result<Option<(Item, Shown)>, StoreError> {
-        let Some(found) = self.store.item(item)? else {
-            return Ok(None);
-        };
-        let shown = self.store.shown(item, found.feed)?;
-        Ok(shown.map(|shown| (found, shown)))
-    }
-
     /// An item cut into words, as this feed showed it.
     pub fn prepare(&self, item: &Item, feed: &FeedState, shown: &Shown) -> Prepared {
+        self.prepare_text(shown, item.link.as_deref(), item.lang.as_deref(), feed)
+    }
+
+    /// A text cut into words, with this address and language, as one of this feed.
+    pub(super) fn prepare_text(
+        &self,
+        shown: &Shown,
+        link: Option<&str>,
+        lang: Option<&str>,
+        feed: &FeedState,
+    ) -> Prepared {
         Prepared::new(&Document {
             title: &shown.title,
             summary: &shown.summary,
             content: &shown.content,
             author: &shown.author,
             category: &shown.category,
-            link: item.link.as_deref(),
+            link,
             feed: &feed.name,
             tags: self.watchlist.tags(&feed.url),
-            lang: item.lang.as_deref(),
+            lang,
         })
     }
 

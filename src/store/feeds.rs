@@ -446,12 +446,6 @@ impl Store {
             .map_err(doing("read what a feed showed"))
     }
 
-    /// Keeps what the feed shows now.
-    pub fn set_document(&mut self, feed: FeedId, document: &Document) -> Result<(), StoreError> {
-        self.write_document(feed, document)
-            .map_err(doing("write what a feed shows"))
-    }
-
     pub(super) fn read_document(&self, feed: FeedId) -> rusqlite::Result<Document> {
         let blob: Option<Vec<u8>> = self
             .connection

@@ -90,17 +90,6 @@ impl Store {
             .map_err(doing("read the text of an item"))
     }
 
-    /// An item with what each feed showed of it.
-    pub fn stored_item(&self, id: ItemId) -> Result<Option<StoredItem>, StoreError> {
-        let Some(item) = self.item(id)? else {
-            return Ok(None);
-        };
-        let sightings = self
-            .sightings(&item)
-            .map_err(doing("read the sightings of an item"))?;
-        Ok(Some(StoredItem { item, sightings }))
-    }
-
     /// Hands over the items first seen at or after `since`, the newest first, until told to stop.
     pub fn items_since(
         &self,

@@ -194,37 +194,22 @@ impl Store {
 
     /// What a recipient was told of a story, oldest first.
     pub fn told_of_story(&self, recipient: &str, story: StoryId) -> Result<Vec<Told>, StoreError> {
-        self.told_where(
-            "told.recipient = ?1 AND told.story = ?2",
-            params![recipient, story.0],
-        )
-    }
-
-    /// What stood in one message.
-    pub fn told_in(&self, delivery: DeliveryId) -> Result<Vec<Told>, StoreError> {
-        self.told_where("told.delivery = ?1", params![delivery.0])
-    }
-
-    fn told_where(
-        &self,
-        condition: &str,
-        values: &[&dyn rusqlite::ToSql],
-    ) -> Result<Vec<Told>, StoreError> {
         self.ask("read what was told", |connection| {
-        let mut statement = connection.prepare_cached(&format!(
-            "SELECT item, story, topic, delivery, at, how FROM told WHERE {condition} ORDER BY at, item"
-        ))?;
-        let rows = statement.query_map(values, |row| {
-            Ok(Told {
-                item: ItemId(row.get(0)?),
-                story: row.get::<_, Option<i64>>(1)?.map(StoryId),
-                topic: TopicId(row.get(2)?),
-                delivery: row.get::<_, Option<i64>>(3)?.map(DeliveryId),
-                at: instant(row.get(4)?),
-                how: row.get(5)?,
-            })
-        })?;
-        rows.collect()
+            let mut statement = connection.prepare_cached(
+                "SELECT item, story, topic, delivery, at, how FROM told
+             WHERE recipient = ?1 AND story = ?2 ORDER BY at, item",
+            )?;
+            let rows = statement.query_map(params![recipient, story.0], |row| {
+                Ok(Told {
+                    item: ItemId(row.get(0)?),
+                    story: row.get::<_, Option<i64>>(1)?.map(StoryId),
+                    topic: TopicId(row.get(2)?),
+                    delivery: row.get::<_, Option<i64>>(3)?.map(DeliveryId),
+                    at: instant(row.get(4)?),
+                    how: row.get(5)?,
+                })
+            })?;
+            rows.collect()
         })
     }
 

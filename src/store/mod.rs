@@ -221,11 +221,6 @@ impl Store {
         statements(&self.connection).map_err(doing(what))
     }
 
-    /// Whether fetches are waiting for `commit_batch`.
-    pub fn in_batch(&self) -> bool {
-        self.in_batch
-    }
-
     /// Runs `apply` so that all of it happens or nothing: an error and a panic undo what it did, and only that.
     /// Outside of a batch it commits at once.
     pub fn savepoint<T, E: From<StoreError>>(

@@ -359,19 +359,6 @@ impl Store {
         )
     }
 
-    /// When the next message is to be sent.
-    pub fn next_delivery_at(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.ask("read the outbox", |connection| {
-            let next: Option<i64> = connection.query_row(
-                "SELECT MIN(next_at) FROM delivery WHERE state IN ('queued', 'unknown')
-             AND recipient NOT IN (SELECT address FROM recipient WHERE paused_at IS NOT NULL)",
-                [],
-                |row| row.get(0),
-            )?;
-            Ok(next.map(instant))
-        })
-    }
-
     /// What waits or is held.
     pub fn unsettled_deliveries(&self) -> Result<Vec<Delivery>, StoreError> {
         self.deliveries_where("state NOT IN ('sent', 'dropped')", params![])
