@@ -90,18 +90,28 @@ pub fn read(bytes: &[u8], context: &Context<'_>) -> Result<FeedDocument, NotAFee
     let text = &*decoded.text;
     let mut document = match survey::survey(text) {
         Kind::Not(what) => return Err(NotAFeed { what }),
-        Kind::Json => from_json(text, context)?,
+        Kind::Json => match from_json(text, context) {
+            Err(refusal) if survey::holds_feed(text) => found_inside(text, context, refusal)?,
+            read => read?,
+        },
         Kind::Plain => plain(text, context)?,
         Kind::Mend => mended(text, context)?,
-        Kind::Maybe(what) => {
-            let document = mended(text, context)?;
-            if document.entries.is_empty() && document.title.is_none() && document.link.is_none() {
-                return Err(NotAFeed { what });
-            }
-            document
-        }
+        Kind::Maybe(what) => found_inside(text, context, NotAFeed { what })?,
     };
     document.oddities.splice(..0, decoded.oddities);
+    Ok(document)
+}
+
+/// A feed inside something else; `refusal` if there is nothing in it.
+fn found_inside(
+    text: &str,
+    context: &Context<'_>,
+    refusal: NotAFeed,
+) -> Result<FeedDocument, NotAFeed> {
+    let document = mended(text, context)?;
+    if document.entries.is_empty() && document.title.is_none() && document.link.is_none() {
+        return Err(refusal);
+    }
     Ok(document)
 }
 

@@ -36,10 +36,15 @@ pub(super) fn survey(text: &str) -> Kind {
     match find_root(text) {
         Err(_) if memmem::find(text.as_bytes(), b"jsonfeed.org/version/").is_some() => Kind::Json,
         Err(what) => Kind::Not(what),
-        Ok(Root::Whole) if is_plain(text) => Kind::Plain,
+        Ok(Root::Whole) if text.starts_with('<') && is_plain(text) => Kind::Plain,
         Ok(Root::Whole) => Kind::Mend,
         Ok(Root::Inside(first)) => Kind::Maybe(describe(text, Some(&first))),
     }
+}
+
+/// Whether markup of a feed stands in a text that looked like something else: `[notice] ... <rss>`.
+pub(super) fn holds_feed(text: &str) -> bool {
+    find_root(text).is_ok()
 }
 
 /// Where the feed begins.

@@ -278,7 +278,8 @@ fn print(document: &FeedDocument) -> anyhow::Result<()> {
         "  page  {}",
         document.link.as_deref().unwrap_or("-")
     ))?;
-    print_line(format_args!("  {} entries", document.entries.len()))?;
+    let entries = setup::counted(document.entries.len() as u32, "entry", "entries");
+    print_line(format_args!("  {entries}"))?;
     for entry in &document.entries {
         let date = entry.published.or(entry.updated);
         let date = date.map_or_else(
@@ -293,7 +294,8 @@ fn print(document: &FeedDocument) -> anyhow::Result<()> {
         ))?;
     }
     if !document.oddities.is_empty() {
-        print_line(format_args!("  {} oddities", document.oddities.len()))?;
+        let oddities = setup::counted(document.oddities.len() as u32, "oddity", "oddities");
+        print_line(format_args!("  {oddities}"))?;
         for oddity in &document.oddities {
             print_line(format_args!(
                 "    {}: {}; {}",

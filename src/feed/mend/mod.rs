@@ -44,6 +44,8 @@ pub(super) struct Mender<'a> {
     items: usize,
     /// Whether items without a start tag are still looked for.
     has_orphans: bool,
+    /// Just behind the start of the last item that was looked for behind the end of the feed; 0 before that end.
+    next_item: usize,
     writer: Writer,
     log: Log,
     /// Written, and not read yet from `offset` on.
@@ -91,6 +93,7 @@ impl<'a> Mender<'a> {
             channel: Channel::default(),
             items: 0,
             has_orphans: true,
+            next_item: 0,
             writer,
             log: Log::default(),
             pending: String::new(),
@@ -117,9 +120,15 @@ impl<'a> Mender<'a> {
         self.capturer.missing = scanner.missing;
         self.at = found.end;
         match found.piece {
+            // Behind the end of the feed another one is not this one's.
+            Piece::Start(tag) if self.next_item > 0 && names::is_root(&names::small(tag.name)) => {
+                return false;
+            }
             Piece::Start(tag) => self.start(tag, found.start),
             Piece::End(name) => {
-                return !(self.state == State::Inside && names::small(name) == self.capturer.root);
+                return !(self.state == State::Inside
+                    && names::small(name) == self.capturer.root
+                    && !self.goes_on());
             }
             Piece::Cut => {
                 self.log.note(
@@ -150,10 +159,36 @@ impl<'a> Mender<'a> {
                 .is_none_or(|rest| rest.trim().is_empty()))
     }
 
+    /// Whether items stand behind the end of the feed, before another feed or the end of the document.
+    fn goes_on(&mut self) -> bool {
+        // Several end tags may stand before the same item; it is looked for once.
+        if self.next_item > self.at {
+            return true;
+        }
+        let behind = Scanner::new(self.source, self.at, self.capturer.missing)
+            .filter_map(|found| match found.piece {
+                Piece::Start(tag) => Some((names::small(tag.name), found.start)),
+                _ => None,
+            })
+            .find(|(small, _)| names::is_item(small) || names::is_root(small));
+        match behind {
+            Some((small, start)) if names::is_item(&small) => {
+                self.next_item = start + 1;
+                self.log.note(
+                    "items behind the end of the feed",
+                    &format!("item {}", self.items + 1),
+                    "kept",
+                );
+                true
+            }
+            _ => false,
+        }
+    }
+
     fn start(&mut self, tag: Tag<'a>, at: usize) {
         let small = names::small(tag.name);
         if self.is_container(&small) {
-            return self.enter(&tag, small);
+            return self.enter(&tag, small, at);
         }
         let space = self.spaces.of(&tag);
         if names::is_item(&small) && space != Space::Other {
@@ -190,8 +225,9 @@ impl<'a> Mender<'a> {
         names::is_root(small) && (self.state == State::Before || small == "channel")
     }
 
-    fn enter(&mut self, tag: &Tag<'a>, small: Cow<'a, str>) {
+    fn enter(&mut self, tag: &Tag<'a>, small: Cow<'a, str>, at: usize) {
         if self.state == State::Before {
+            self.note_text_before(at);
             self.state = State::Inside;
             self.capturer.root.clone_from(&small);
             if small == "feed" {
@@ -212,6 +248,18 @@ impl<'a> Mender<'a> {
         self.channel.language = self.channel.language.take().or_else(|| filled("xml:lang"));
         if small == "channel" {
             self.channel.about = filled("rdf:about").or_else(|| filled("href"));
+        }
+    }
+
+    /// A server's notice or header before the feed; `at` is where the feed begins.
+    fn note_text_before(&mut self, at: usize) {
+        let before = self.source.get(..at).unwrap_or_default();
+        let before = before.trim_start_matches(|character: char| {
+            character.is_whitespace() || character == '\u{FEFF}'
+        });
+        if !before.is_empty() && !before.starts_with('<') {
+            self.log
+                .note("text before the feed", "the beginning", "passed over");
         }
     }
 
