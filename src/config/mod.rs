@@ -12,6 +12,7 @@ use crate::model::Feed;
 use crate::query::Lists;
 use crate::topic::{Topic, Watch};
 
+pub mod files;
 pub mod find;
 pub mod last_good;
 pub mod report;
