@@ -17,6 +17,7 @@ pub mod find;
 pub mod last_good;
 pub mod report;
 pub mod secrets;
+pub mod stored;
 
 mod addresses;
 mod digests;

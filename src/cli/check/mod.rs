@@ -1,9 +1,10 @@
 //! `check`: every problem of the watchlist, its tests, its warnings, and each file it leads to.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
+use self::stored::Answer;
 use super::setup;
 use super::terminal::{colours_on_stderr, plain};
 use super::{Context, End, print_line, say};
@@ -11,6 +12,9 @@ use crate::config::files::{self, Looked};
 use crate::config::find::Environment;
 use crate::config::report::{Colour, Report};
 use crate::config::{Config, Loaded};
+use crate::desk::Watchlist;
+
+mod stored;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -21,59 +25,81 @@ pub(super) struct Arguments {
 
 pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<End> {
     let (path, loaded) = setup::load(context)?;
-    let mut places = files::watchlists(context.config.as_deref(), Environment::process());
-    if let Ok(loaded) = &loaded {
-        places.extend(files::of_config(
-            &loaded.config,
-            &path,
-            Environment::process(),
-        ));
+    let mut checked = Checked {
+        places: files::watchlists(context.config.as_deref(), Environment::process()),
+        path,
+        loaded,
+        stored: None,
+    };
+    checked.look_further(context);
+    match arguments.json {
+        true => print_line(checked.to_json())?,
+        false => checked.say(),
     }
-    if arguments.json {
-        return in_json(&path, &loaded, &places);
-    }
-    match &loaded {
-        Ok(loaded) => {
-            print_findings(&loaded.warnings);
-            say_sound(&path, loaded);
-        }
-        Err(report) => {
-            print_findings(report);
-            say(format_args!(
-                "`{}` has {}.",
-                path.display(),
-                setup::count(report.problems(), "problem")
-            ));
-        }
-    }
-    say_places(&places);
-    Ok(end(&loaded))
-}
-
-fn end(loaded: &Result<Loaded, Report>) -> End {
-    match loaded {
+    Ok(match &checked.loaded {
         Ok(_) => End::Done,
         Err(_) => End::NothingDone,
-    }
+    })
 }
 
-fn in_json(path: &Path, loaded: &Result<Loaded, Report>, places: &[Looked]) -> anyhow::Result<End> {
-    let report = match loaded {
-        Ok(loaded) => &loaded.warnings,
-        Err(report) => report,
-    };
-    let version = loaded.as_ref().ok().map(|loaded| loaded.version.short());
-    let tests = loaded.as_ref().ok().map(|loaded| tests(&loaded.config));
-    print_line(json!({
-        "file": path.display().to_string(),
-        "version": version,
-        "problems": report.problems(),
-        "warnings": report.warnings(),
-        "tests": tests,
-        "findings": report.to_json(),
-        "places": places.iter().map(Looked::to_json).collect::<Vec<_>>(),
-    }))?;
-    Ok(end(loaded))
+/// All that `check` has to say.
+struct Checked {
+    path: PathBuf,
+    loaded: Result<Loaded, Report>,
+    places: Vec<Looked>,
+    stored: Option<Answer>,
+}
+
+impl Checked {
+    /// Looks at the files that a sound watchlist leads to, and asks the stored items about it.
+    fn look_further(&mut self, context: &Context) {
+        let Ok(loaded) = &mut self.loaded else { return };
+        let environment = Environment::process();
+        let files = files::of_config(&loaded.config, &self.path, environment);
+        self.places.extend(files);
+        let watchlist = Watchlist::new(loaded.clone(), &self.path);
+        let (answer, findings) = stored::ask(context, watchlist);
+        self.stored = Some(answer);
+        loaded.warnings = loaded.warnings.clone().with(findings);
+    }
+
+    fn report(&self) -> &Report {
+        match &self.loaded {
+            Ok(loaded) => &loaded.warnings,
+            Err(report) => report,
+        }
+    }
+
+    fn to_json(&self) -> serde_json::Value {
+        let report = self.report();
+        let loaded = self.loaded.as_ref().ok();
+        json!({
+            "file": self.path.display().to_string(),
+            "version": loaded.map(|loaded| loaded.version.short()),
+            "problems": report.problems(),
+            "warnings": report.warnings(),
+            "tests": loaded.map(|loaded| tests(&loaded.config)),
+            "findings": report.to_json(),
+            "stored": self.stored.as_ref().map(Answer::to_json),
+            "places": self.places.iter().map(Looked::to_json).collect::<Vec<_>>(),
+        })
+    }
+
+    fn say(&self) {
+        print_findings(self.report());
+        match &self.loaded {
+            Ok(loaded) => say_sound(&self.path, loaded),
+            Err(report) => say(format_args!(
+                "`{}` has {}.",
+                self.path.display(),
+                setup::count(report.problems(), "problem")
+            )),
+        }
+        if let Some(answer) = &self.stored {
+            say(answer.in_words());
+        }
+        say_places(&self.places);
+    }
 }
 
 fn print_findings(report: &Report) {
@@ -89,12 +115,15 @@ fn print_findings(report: &Report) {
 fn say_sound(path: &Path, loaded: &Loaded) {
     let config = &loaded.config;
     say(format_args!(
-        "`{}` is sound: {}, {}, {}; {} passed. Version {}.",
+        "`{}` is sound: {}, {}, {}; {}. Version {}.",
         path.display(),
         setup::count(config.feeds.len(), "feed"),
         setup::count(config.topics().len(), "topic"),
         setup::count(config.digests.len(), "digest"),
-        setup::count(tests(config), "test"),
+        match tests(config) {
+            0 => "no tests".to_owned(),
+            tests => format!("{} passed", setup::count(tests, "test")),
+        },
         loaded.version.short(),
     ));
     let untested = untested(config);
