@@ -240,7 +240,7 @@ fn secret_finding(source: &SecretSource, without: &str) -> Option<Finding> {
 }
 
 /// A stable hash of a text; nothing secret depends on it.
-pub(super) fn hash(text: &str) -> u64 {
+fn hash(text: &str) -> u64 {
     let mut hasher = SipHasher13::new();
     hasher.write(text.as_bytes());
     hasher.finish()

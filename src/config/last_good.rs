@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use toml::de::DeTable;
 
-use super::file::{self, Version};
 use super::find::Places;
 use super::{settings, syntax};
 
@@ -46,17 +45,6 @@ pub fn read(database: &Path) -> io::Result<Option<String>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-/// Which text was taken up last, and when; `None` if none was. While a daemon runs, it runs by this one.
-pub fn version(database: &Path) -> io::Result<Option<Version>> {
-    let Some(text) = read(database)? else {
-        return Ok(None);
-    };
-    Ok(Some(Version {
-        hash: file::hash(&text),
-        modified: taken_up(database),
-    }))
 }
 
 /// When the kept text was taken up.
@@ -118,9 +106,7 @@ mod tests {
             read(&database).expect("readable").as_deref(),
             Some("second")
         );
-        let version = version(&database).expect("readable").expect("there");
-        assert_eq!(version.hash, file::hash("second"));
-        assert!(version.modified.is_some());
+        assert!(taken_up(&database).is_some());
         let names: Vec<_> = fs::read_dir(folder.path())
             .expect("a folder")
             .map(|entry| entry.expect("an entry").file_name())
