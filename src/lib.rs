@@ -12,6 +12,7 @@
 //! - [`ingest`]: what one fetch changes. The one decision per fetch.
 //! - [`query`]: the watch language, its matcher and the index of many queries.
 //! - [`topic`]: which topics want an item.
+//! - [`census`]: what the topics would have found in the stored items, and what is doubtful about it.
 //! - [`story`]: which items tell the same event, and when a told one has something new.
 //! - [`schedule`]: when feeds, digests and deliveries are next due.
 //! - [`health`]: what a feed's history means for a person.
@@ -58,6 +59,7 @@
 //! - No transaction waits for the network.
 
 // -- pure --
+pub mod census;
 pub mod digest;
 pub mod feed;
 pub mod health;

@@ -28,7 +28,9 @@ mod run;
 mod search;
 mod setup;
 mod status;
+mod table;
 mod terminal;
+mod topics;
 
 /// Watches the news wires for the topics you track, and mails what is new, once, with the reason.
 #[derive(Debug, Parser)]
@@ -90,6 +92,8 @@ enum Command {
     Search(search::Arguments),
     /// Lists feeds, finds those of a site, shows what the parser sees of one
     Feeds(feeds::Arguments),
+    /// Shows what each topic found: today, over 14 days, and last
+    Topics(topics::Arguments),
     /// Prints the stored items as JSON lines
     Export(export::Arguments),
     /// Shows whether all is well; exits 1 if a person is needed
@@ -134,6 +138,7 @@ pub fn main() -> ExitCode {
         Command::Match(arguments) => matching::run(&arguments),
         Command::Search(arguments) => search::run(&context, &arguments),
         Command::Feeds(arguments) => feeds::run(&context, &arguments),
+        Command::Topics(arguments) => topics::run(&context, &arguments),
         Command::Export(arguments) => export::run(&context, &arguments),
         Command::Status(arguments) => status::run(&context, &arguments),
     };

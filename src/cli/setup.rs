@@ -94,7 +94,7 @@ fn last_good_of(path: &std::path::Path) -> anyhow::Result<Option<Watchlist>> {
     let kept = last_good::read(&database)
         .with_context(|| format!("cannot read `{}`", last_good::path(&database).display()))?;
     let Some(kept) = kept else { return Ok(None) };
-    let loaded = config::load_text(kept, path, &places);
+    let loaded = config::load_text(kept, last_good::taken_up(&database), path, &places);
     Ok(loaded.ok().map(|loaded| Watchlist::new(loaded, path)))
 }
 

@@ -40,9 +40,17 @@ pub struct Version {
     pub modified: Option<Timestamp>,
 }
 
+impl Version {
+    /// The first eight digits of the hash: enough to tell the versions of one file apart.
+    pub fn short(&self) -> String {
+        format!("{:08x}", self.hash >> 32)
+    }
+}
+
+/// `1a2b3c4d of 2026-11-23 07:12 UTC`.
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.hash)?;
+        f.write_str(&self.short())?;
         match self.modified {
             Some(modified) => write!(f, " of {}", modified.strftime("%Y-%m-%d %H:%M UTC")),
             None => Ok(()),
@@ -92,9 +100,14 @@ pub fn load(path: &Path, places: &Places) -> Result<Loaded, Report> {
     check(text, &name, modified, places)
 }
 
-/// Checks a text that was kept of a watchlist, as if it stood at `path`.
-pub fn load_text(text: String, path: &Path, places: &Places) -> Result<Loaded, Report> {
-    check(text, &path.display().to_string(), None, places)
+/// Checks a text that was kept of a watchlist and written at that moment, as if it stood at `path`.
+pub fn load_text(
+    text: String,
+    modified: Option<Timestamp>,
+    path: &Path,
+    places: &Places,
+) -> Result<Loaded, Report> {
+    check(text, &path.display().to_string(), modified, places)
 }
 
 fn check(

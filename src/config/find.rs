@@ -152,31 +152,39 @@ impl Places {
         // A symbolic link is not followed: files beside the link are meant.
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let config = path.parent().map(Path::to_owned).unwrap_or_default();
-        let system = || {
-            config
-                .starts_with(SYSTEM_CONFIG)
-                .then(|| PathBuf::from(SYSTEM_STATE))
-        };
-        let home = || {
-            environment
-                .xdg("XDG_STATE_HOME", ".local/state")
-                .map(|home| home.join("wirewatch"))
-        };
-        let state = environment
-            .systemd("STATE_DIRECTORY")
-            .or_else(system)
-            .or_else(home);
         Places {
-            state,
+            state: state_folder(&config, environment).map(|found| found.path),
             credentials: environment.path("CREDENTIALS_DIRECTORY"),
             config,
         }
+    }
+
+    /// The folder of the state and who names it, for a watchlist at `path`; `None` if nobody does.
+    pub fn state_of(path: &Path, environment: Environment<'_>) -> Option<Candidate> {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        state_folder(path.parent()?, environment)
     }
 
     /// The file of a secret: in the credentials directory if systemd made one, else beside the watchlist.
     pub fn secret(&self, path: &Path) -> PathBuf {
         self.credentials.as_ref().unwrap_or(&self.config).join(path)
     }
+}
+
+fn state_folder(config: &Path, environment: Environment<'_>) -> Option<Candidate> {
+    let candidate = |path, reason| Candidate { path, reason };
+    if let Some(path) = environment.systemd("STATE_DIRECTORY") {
+        return Some(candidate(path, "$STATE_DIRECTORY"));
+    }
+    if config.starts_with(SYSTEM_CONFIG) {
+        return Some(candidate(PathBuf::from(SYSTEM_STATE), "of the system"));
+    }
+    let home = environment.xdg("XDG_STATE_HOME", ".local/state")?;
+    let reason = match environment.xdg_set("XDG_STATE_HOME") {
+        Some(_) => "$XDG_STATE_HOME",
+        None => "in your home",
+    };
+    Some(candidate(home.join("wirewatch"), reason))
 }
 
 #[cfg(test)]

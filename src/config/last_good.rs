@@ -7,9 +7,11 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
+use toml::de::DeTable;
+
 use super::find::Places;
 use super::{settings, syntax};
-use toml::de::DeTable;
 
 const FILE_NAME: &str = "last-good.toml";
 
@@ -43,6 +45,12 @@ pub fn read(database: &Path) -> io::Result<Option<String>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// When the kept text was taken up.
+pub fn taken_up(database: &Path) -> Option<Timestamp> {
+    let modified = fs::metadata(path(database)).ok()?.modified().ok()?;
+    modified.try_into().ok()
 }
 
 /// The database that a broken watchlist names, as far as that can be read; else the default one.
@@ -98,6 +106,7 @@ mod tests {
             read(&database).expect("readable").as_deref(),
             Some("second")
         );
+        assert!(taken_up(&database).is_some());
         let names: Vec<_> = fs::read_dir(folder.path())
             .expect("a folder")
             .map(|entry| entry.expect("an entry").file_name())

@@ -12,10 +12,12 @@ use crate::model::Feed;
 use crate::query::Lists;
 use crate::topic::{Topic, Watch};
 
+pub mod files;
 pub mod find;
 pub mod last_good;
 pub mod report;
 pub mod secrets;
+pub mod stored;
 
 mod addresses;
 mod digests;

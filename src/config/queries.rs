@@ -1,6 +1,7 @@
 //! The queries of a watchlist and their tests, checked with the caret inside the string that holds the mistake.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 use super::FeedConfig;
 use super::notes::{Notes, Text};
@@ -108,25 +109,39 @@ fn note_in_topic(
     broken_lists: &HashSet<&str>,
     notes: &mut Notes<'_>,
 ) {
-    let text = match &error.place {
+    let text = text_of(source, &error.place);
+    // A topic without any of the keys, or with a blank one, has been noted where it was read.
+    let noted = error.code == Code::NoPositiveTerm && source.terms.absence_noted;
+    if noted || text.is_some_and(|text| is_about_list(error, text, broken_lists)) {
+        return;
+    }
+    notes.add(finding(error, span(source, &error.place, error.at, notes)));
+}
+
+/// The string of a topic at a place; `None`: the topic as a whole.
+fn text_of<'s, 't>(source: &'s TopicSource<'t>, place: &Place) -> Option<&'s Text<'t>> {
+    match place {
         Place::Any(number) => source.terms.any.get(*number),
         Place::All(number) => source.terms.all.get(*number),
         Place::None(number) => source.terms.none.get(*number),
         Place::Fields(number) => source.terms.fields.iter().flatten().nth(*number),
         Place::Query => source.terms.query.as_ref(),
         Place::Languages(_) | Place::Feeds(_) | Place::Topic | Place::List(..) => None,
-    };
-    // A topic without any of the keys, or with a blank one, has been noted where it was read.
-    let noted = error.code == Code::NoPositiveTerm && source.terms.absence_noted;
-    if noted || text.is_some_and(|text| is_about_list(error, text, broken_lists)) {
-        return;
     }
-    let span = match (text, error.at) {
+}
+
+/// What the caret underlines for a place of a topic: the word at a byte of its string, the string, or the topic's name.
+pub(super) fn span(
+    source: &TopicSource<'_>,
+    place: &Place,
+    at: Option<usize>,
+    notes: &Notes<'_>,
+) -> Range<usize> {
+    match (text_of(source, place), at) {
         (Some(text), Some(at)) => notes.inside(text, at..at + word_length(text.value, at)),
         (Some(text), None) => text.span.clone(),
         (None, _) => source.span.clone(),
-    };
-    notes.add(finding(error, span));
+    }
 }
 
 /// Whether the mistake is one of a list that the text uses; it has been noted at the list.
@@ -169,7 +184,7 @@ fn regex_length(rest: &str) -> usize {
     rest.len()
 }
 
-fn finding(error: &QueryError, span: std::ops::Range<usize>) -> Finding {
+fn finding(error: &QueryError, span: Range<usize>) -> Finding {
     Finding {
         code: Some(error.code.as_str()),
         ..Finding::problem(span, error.message.as_str())

@@ -125,18 +125,8 @@ fn topics_of(
         {
             continue;
         }
-        let since = desk.store.topic_since(*id)?;
-        // A window that began before the topic was known says nothing about how much it usually brings.
-        let whole: Vec<_> = bounds
-            .iter()
-            .copied()
-            .skip_while(|start| *start < since)
-            .collect();
-        let known = if whole.len() < 2 {
-            bounds.iter().copied().rev().take(2).rev().collect()
-        } else {
-            whole
-        };
+        let since = desk.store.topic_since(*id)?.unwrap_or(now);
+        let known = volume::windows_since(&bounds, since);
         topics.push(Topic {
             id: *id,
             name: declared.name.clone(),

@@ -23,12 +23,14 @@ use crate::model::{Timestamp, TopicId};
 use crate::schedule::feeds as schedule;
 use crate::store::{self, Store, StoreError};
 
+mod census;
 pub mod intake;
 mod matching;
 mod reading;
 mod stories;
 mod watchlist;
 
+pub use census::Taken;
 pub use watchlist::Watchlist;
 
 /// Fetches are committed together for this long at most,

@@ -20,6 +20,15 @@ pub fn windows(zone: &TimeZone, now: Timestamp) -> Vec<Timestamp> {
     before.chain([now]).collect()
 }
 
+/// Those of the windows that a topic has been known for, or today's alone: a window that began before the topic was known
+/// says nothing about how much it usually brings.
+pub fn windows_since(bounds: &[Timestamp], since: Timestamp) -> Vec<Timestamp> {
+    let whole = bounds.iter().position(|start| *start >= since);
+    let today = bounds.len().saturating_sub(2);
+    let first = whole.unwrap_or(today).min(today);
+    bounds.get(first..).unwrap_or_default().to_vec()
+}
+
 /// What is usual for a topic and what it brings today.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Volume {
@@ -64,6 +73,15 @@ pub fn bars(history: &[u32], steps: u32) -> Vec<u32> {
             .max(u32::from(*count > 0))
     };
     shown.iter().map(scale).collect()
+}
+
+/// The last [`DAYS`] windows as letters, the highest a full block.
+pub fn blocks(history: &[u32]) -> String {
+    const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    bars(history, 7)
+        .into_iter()
+        .filter_map(|step| BLOCKS.get(step as usize))
+        .collect()
 }
 
 #[cfg(test)]
@@ -116,6 +134,26 @@ mod tests {
         assert_eq!(bars(&[0, 0], 7), [0, 0]);
         assert_eq!(bars(&[], 7), Vec::<u32>::new());
         assert_eq!(bars(&days(1, 1), 7).len(), DAYS);
+    }
+
+    #[test]
+    fn blocks_are_bars_as_letters() {
+        assert_eq!(blocks(&[0, 1, 7, 14]), "▁▂▅█");
+        assert_eq!(blocks(&[]), "");
+    }
+
+    #[test]
+    fn only_windows_in_which_a_topic_was_known_count_and_today_always() {
+        let at = |second| Timestamp::from_second(second).expect("a timestamp");
+        let bounds: Vec<Timestamp> = [0, 10, 20, 30].map(at).to_vec();
+        for (since, first) in [(0, 0), (5, 1), (10, 1), (15, 2), (25, 2), (99, 2)] {
+            assert_eq!(
+                windows_since(&bounds, at(since)),
+                bounds[first..],
+                "{since}"
+            );
+        }
+        assert_eq!(windows_since(&[], at(0)), []);
     }
 
     #[test]

@@ -16,7 +16,6 @@ use crate::schedule::digests::Send;
 const SUBJECT: usize = 56;
 const LONGEST_SUBJECT: usize = 200;
 const BAR_PIXELS: u32 = 20;
-const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 const NAMED_TOPICS: usize = 20;
 
 /// Puts a choice into words; `None` if there is nothing to tell and the digest is to be skipped then.
@@ -270,10 +269,7 @@ fn glance(choice: &Choice<'_>, caps: Caps) -> Vec<Glance> {
                 .map(|height| height.max(1))
                 .collect(),
             blank: volume::DAYS.saturating_sub(history.len()),
-            blocks: volume::bars(history, 7)
-                .into_iter()
-                .filter_map(|step| BLOCKS.get(step as usize))
-                .collect(),
+            blocks: volume::blocks(history),
             count: section.count(),
             unusual: volume::unusual(history).map(|volume| match volume.usual {
                 0 => "usually none".to_owned(),

@@ -51,7 +51,7 @@ pub(crate) struct Placed {
     /// All weights round it multiplied in.
     pub(crate) weight: f64,
     /// The byte in the query; of a list its brace.
-    at: usize,
+    pub(crate) at: usize,
 }
 
 /// Makes a rule ready, or names all its mistakes, the one to show first in front.
@@ -273,6 +273,15 @@ impl Draft {
 }
 
 impl Compiled {
+    /// The same feeds and languages, asked for something else and with whatever score.
+    pub(crate) fn asking(&self, root: Node) -> Compiled {
+        Compiled {
+            root,
+            min_score: 0.0,
+            ..self.clone()
+        }
+    }
+
     /// Publishers that must tell the story (SPEC 1.1); judged when a digest is composed.
     pub fn min_outlets(&self) -> u32 {
         self.min_outlets

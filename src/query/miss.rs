@@ -225,7 +225,7 @@ fn too_far(
 }
 
 /// What a part is called: its term, or an expression of its terms.
-fn name(node: &Node) -> String {
+pub(crate) fn name(node: &Node) -> String {
     match node {
         Node::Leaf(_, placed) => match placed.leaf.goal {
             Goal::Term(_) => format!("`{}`", placed.leaf.written),

@@ -3,7 +3,7 @@
 //! In reading order: `syntax` reads an expression or a plain term into a tree. `term` cuts one term into the words that a
 //! text must have; `lists` makes terms, regexes and filters ready and puts lists in; `compile` makes a whole rule ready, or
 //! names its mistakes (`error`). `prepared` cuts an item into words once. `meaning` judges it, with `proximity` for hits
-//! near each other, and gives the evidence; `miss` explains why there is none. `index` finds the few topics of many that
+//! near each other, and gives the evidence; `miss` explains why there is none; `parts` takes a rule apart. `index` finds the few topics of many that
 //! are worth judging. `cases` answers the runner's contract.
 
 use std::collections::BTreeMap;
@@ -16,6 +16,7 @@ pub mod index;
 mod lists;
 pub mod meaning;
 mod miss;
+pub mod parts;
 mod prepared;
 mod proximity;
 pub mod syntax;

@@ -258,15 +258,26 @@ impl Store {
         })
     }
 
-    /// When a topic was first known.
-    pub fn topic_since(&self, topic: TopicId) -> Result<Timestamp, StoreError> {
+    /// When a topic last matched an item, what was replaced by its feed apart.
+    pub fn last_match(&self, topic: TopicId) -> Result<Option<Timestamp>, StoreError> {
+        self.ask("read the last match of a topic", |connection| {
+            connection
+                .prepare_cached(
+                    "SELECT at FROM match WHERE topic = ?1 AND origin <> 'replaced' ORDER BY at DESC LIMIT 1",
+                )?
+                .query_row([topic.0], |row| row.get(0).map(instant))
+                .optional()
+        })
+    }
+
+    /// When a topic was first known; `None`: it has no row yet.
+    pub fn topic_since(&self, topic: TopicId) -> Result<Option<Timestamp>, StoreError> {
         self.ask("read a topic", |connection| {
-            let since = connection.query_row(
-                "SELECT since FROM topic WHERE id = ?1",
-                [topic.0],
-                |row| row.get(0),
-            )?;
-            Ok(instant(since))
+            connection
+                .query_row("SELECT since FROM topic WHERE id = ?1", [topic.0], |row| {
+                    row.get(0).map(instant)
+                })
+                .optional()
         })
     }
 }

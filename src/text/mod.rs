@@ -4,4 +4,5 @@ mod chars;
 pub mod fold;
 pub mod html;
 pub mod language;
+pub mod segment;
 pub mod words;

@@ -452,3 +452,37 @@ fn feeds_go_through_opml_and_back_without_loss() {
         "{again:#?}"
     );
 }
+
+#[test]
+fn topics_shows_what_each_found_and_when() {
+    let (_server, home) = polled();
+    let ran = home.done(&["topics", "--now", NOON]);
+    let lines: Vec<&str> = ran.stdout.lines().collect();
+    assert!(lines[0].starts_with("Topic"), "{ran:#?}");
+    assert!(
+        lines[1].starts_with("Mosul") && lines[1].contains('█'),
+        "{ran:#?}"
+    );
+    let json: serde_json::Value =
+        serde_json::from_str(&home.done(&["topics", "--json", "--now", NOON]).stdout)
+            .expect("JSON");
+    assert_eq!(json["topics"][0]["name"], "Mosul");
+    assert_eq!(json["topics"][0]["today"], 1);
+    assert_eq!(json["topics"][0]["last_hit"], NOON);
+    assert_eq!(json["topics"][0]["snoozed_until"], serde_json::Value::Null);
+}
+
+#[test]
+fn topics_has_a_row_for_one_that_the_daemon_has_not_met() {
+    let (server, home) = polled();
+    let more = format!(
+        "{}[[topic]]\nname = \"Raqqa\"\nany = [\"Raqqa\"]\n",
+        watchlist(&[server.url("/feed")])
+    );
+    home.edit(&more);
+    let ran = home.done(&["topics", "--now", NOON]);
+    assert!(
+        ran.stdout.contains("Raqqa") && ran.stdout.contains("never"),
+        "{ran:#?}"
+    );
+}

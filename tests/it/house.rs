@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 /// Rooms that compute: no clock, disk, network, log, async or chance.
 const PURE: &[&str] = &[
-    "model", "text", "url", "feed", "identity", "ingest", "query", "topic", "story", "schedule",
-    "health", "digest",
+    "model", "text", "url", "feed", "identity", "ingest", "query", "topic", "census", "story",
+    "schedule", "health", "digest",
 ];
 
 /// Rooms that act, and which other acting rooms each may name. Every room may name the pure ones.

@@ -1,6 +1,7 @@
 //! Drives the real binary against real parts on loopback.
 
 mod certificates;
+mod check;
 mod commands;
 mod crash;
 mod house;
