@@ -22,6 +22,7 @@ mod lock;
 pub mod matches;
 pub mod outbox;
 pub mod retention;
+pub mod schedules;
 mod schema;
 pub mod stories;
 pub mod topics;

@@ -1,11 +1,17 @@
-//! Messages and what became of them, and when each digest was last due.
+//! Messages and what became of them.
+//!
+//! `put` lays a finished message in, with all that it settles; `recipients` knows who is paused.
 
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::matches::Told;
 use super::{Store, StoreError, instant, seconds};
-use crate::model::{DeliveryId, MatchId, StoryId, Timestamp};
+use crate::model::{DeliveryId, StoryId, Timestamp};
 use crate::schedule::retry::Tries;
+
+mod put;
+mod recipients;
+
+pub use put::NewDelivery;
 
 /// Where a message stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,33 +57,6 @@ impl State {
     }
 }
 
-/// A finished message that is to be put into the outbox.
-#[derive(Clone, Debug)]
-pub struct NewDelivery {
-    /// Name of the digest.
-    pub digest: String,
-    /// Address in lower case.
-    pub recipient: String,
-    /// The time it covers.
-    pub window: (Timestamp, Timestamp),
-    /// With its angle brackets.
-    pub message_id: String,
-    /// The Message-ID it answers.
-    pub thread: Option<String>,
-    /// Decoded.
-    pub subject: String,
-    /// The message (RFC 5322).
-    pub bytes: Vec<u8>,
-    /// The HTML part, for the folder.
-    pub html: String,
-    /// What it tells; each row's `delivery` and `at` are set when it is put in.
-    pub told: Vec<Told>,
-    /// Matches that stop waiting with it.
-    pub settled: Vec<MatchId>,
-    /// Events it reports.
-    pub events: Vec<i64>,
-}
-
 /// A row of the outbox, without its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
@@ -114,193 +93,10 @@ pub struct Content {
     pub html: Vec<u8>,
 }
 
-/// When a digest was first known for a recipient and last fell due.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Due {
-    /// First known.
-    pub known_at: Timestamp,
-    /// The due time that was last served; `None`: none yet.
-    pub last_due: Option<Timestamp>,
-}
-
 const COLUMNS: &str = "id, digest, recipient, window_from, window_to, message_id, subject, state, attempts, unknowns, halved, \
                        next_at, reply, created_at";
 
 impl Store {
-    /// Makes a digest known for a recipient; what was known before stays.
-    pub fn declare_digest(
-        &self,
-        digest: &str,
-        recipient: &str,
-        now: Timestamp,
-    ) -> Result<Due, StoreError> {
-        self.ask("make a digest known", |connection| {
-        connection
-            .prepare_cached("INSERT INTO recipient (address, known_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
-            .execute(params![recipient, seconds(now)])?;
-        connection
-            .prepare_cached(
-                "INSERT INTO schedule (digest, recipient, known_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-            )?
-            .execute(params![digest, recipient, seconds(now)])?;
-        let due = connection
-            .prepare_cached("SELECT known_at, last_due FROM schedule WHERE digest = ?1 AND recipient = ?2")?
-            .query_row(params![digest, recipient], |row| {
-                Ok(Due {
-                    known_at: instant(row.get(0)?),
-                    last_due: row.get::<_, Option<i64>>(1)?.map(instant),
-                })
-            })?;
-        Ok(due)
-        })
-    }
-
-    /// Gives a digest the slug of its Message-ID and List-Id: `wanted`, or that with a number, fixed once given.
-    pub fn slug(&self, digest: &str, wanted: Option<&str>) -> Result<String, StoreError> {
-        self.ask("name a digest", |connection| {
-            let given = connection
-                .query_row("SELECT slug FROM slug WHERE digest = ?1", [digest], |row| {
-                    row.get(0)
-                })
-                .optional()?;
-            if let Some(slug) = given {
-                return Ok(slug);
-            }
-            let base = wanted.unwrap_or("digest");
-            for number in 1_u32.. {
-                let slug = match (number, wanted) {
-                    (1, Some(_)) => base.to_owned(),
-                    _ => format!("{base}-{number}"),
-                };
-                let added = connection.execute(
-                    "INSERT INTO slug (digest, slug) VALUES (?1, ?2) ON CONFLICT (slug) DO NOTHING",
-                    params![digest, slug],
-                )?;
-                if added == 1 {
-                    return Ok(slug);
-                }
-            }
-            Ok(base.to_owned())
-        })
-    }
-
-    /// Puts a finished message into the outbox and moves what it tells from pending to told, in one transaction.
-    ///
-    /// `due` is the due time that this serves; `None` leaves the schedule as it is.
-    pub fn put_digest(
-        &mut self,
-        delivery: &NewDelivery,
-        due: Option<Timestamp>,
-        now: Timestamp,
-    ) -> Result<DeliveryId, StoreError> {
-        self.savepoint(|store| {
-            store.ask("put a message into the outbox", |connection| {
-        let id: i64 = connection.query_row(
-            "INSERT INTO delivery (digest, recipient, window_from, window_to, message_id, thread, subject, bytes, html,
-                                   state, next_at, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'queued', ?10, ?10) RETURNING id",
-            params![
-                delivery.digest,
-                delivery.recipient,
-                seconds(delivery.window.0),
-                seconds(delivery.window.1),
-                delivery.message_id,
-                delivery.thread,
-                delivery.subject,
-                delivery.bytes,
-                delivery.html.as_bytes(),
-                seconds(now),
-            ],
-            |row| row.get(0),
-        )?;
-        for told in &delivery.told {
-            connection
-                .prepare_cached(
-                    "INSERT INTO told (recipient, item, story, topic, delivery, at, how)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
-                )?
-                .execute(params![
-                    delivery.recipient,
-                    told.item.0,
-                    told.story.map(|story| story.0),
-                    told.topic.0,
-                    id,
-                    seconds(now),
-                    told.how,
-                ])?;
-            // The item may wait under another topic, of this digest or of another one to the same recipient.
-            connection
-                .prepare_cached(
-                    "DELETE FROM pending WHERE recipient = ?1 AND match IN (SELECT id FROM match WHERE item = ?2)",
-                )?
-                .execute(params![delivery.recipient, told.item.0])?;
-        }
-        for settled in &delivery.settled {
-            connection
-                .prepare_cached("DELETE FROM pending WHERE recipient = ?1 AND match = ?2")?
-                .execute(params![delivery.recipient, settled.0])?;
-        }
-        for event in &delivery.events {
-            connection
-                .prepare_cached("INSERT INTO event_told (event, recipient) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
-                .execute(params![event, delivery.recipient])?;
-        }
-        if let Some(due) = due {
-            connection.execute(
-                "UPDATE schedule SET last_due = ?3 WHERE digest = ?1 AND recipient = ?2",
-                params![delivery.digest, delivery.recipient, seconds(due)],
-            )?;
-        }
-                Ok(DeliveryId(id))
-            })
-        })
-    }
-
-    /// Whether the operator was told of this.
-    pub fn was_noticed(&self, key: &str) -> Result<bool, StoreError> {
-        self.ask("look up a notice", |connection| {
-            connection
-                .prepare_cached("SELECT 1 FROM notice WHERE key = ?1")?
-                .exists([key])
-        })
-    }
-
-    /// Puts a message to the operator into the outbox and notes what it was about, in one transaction.
-    pub fn put_notice(
-        &mut self,
-        key: &str,
-        delivery: &NewDelivery,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.savepoint(|store| {
-            store.ask("note what the operator is told", |connection| {
-                connection
-                    .execute(
-                        "INSERT INTO notice (key, at) VALUES (?1, ?2)",
-                        params![key, seconds(now)],
-                    )
-                    .map(drop)
-            })?;
-            store.put_digest(delivery, None, now).map(drop)
-        })
-    }
-
-    /// Notes that a due time was served by an empty digest that nobody wants.
-    pub fn skip_digest(
-        &self,
-        digest: &str,
-        recipient: &str,
-        due: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.ask("note a digest", |connection| {
-            connection.execute(
-                "UPDATE schedule SET last_due = ?3 WHERE digest = ?1 AND recipient = ?2",
-                params![digest, recipient, seconds(due)],
-            )?;
-            Ok(())
-        })
-    }
-
     /// The end of the time that the last message of this digest to this recipient covered.
     pub fn last_window(
         &self,
@@ -325,16 +121,6 @@ impl Store {
                 params![digest, seconds(now)],
                 |row| row.get(0),
             )
-        })
-    }
-
-    /// Whether the recipient was ever sent anything, so that his first message can prove the path.
-    pub fn was_ever_told(&self, recipient: &str) -> Result<bool, StoreError> {
-        self.ask("read the outbox", |connection| {
-            let told = connection
-                .prepare_cached("SELECT 1 FROM delivery WHERE recipient = ?1")?
-                .exists([recipient])?;
-            Ok(told)
         })
     }
 
@@ -499,26 +285,6 @@ impl Store {
         })
     }
 
-    /// Puts a smaller message in the place of one that a server found too big; what it tells stays as it is.
-    pub fn replace_message(
-        &self,
-        id: DeliveryId,
-        message_id: &str,
-        bytes: &[u8],
-        html: &str,
-        next_at: Timestamp,
-        reply: &str,
-    ) -> Result<(), StoreError> {
-        self.ask("replace a message", |connection| {
-            connection.execute(
-                "UPDATE delivery SET message_id = ?2, bytes = ?3, html = ?4, halved = 1, state = 'queued',
-                        next_at = ?5, reply = ?6 WHERE id = ?1",
-                params![id.0, message_id, bytes, html.as_bytes(), seconds(next_at), reply],
-            )?;
-            Ok(())
-        })
-    }
-
     /// The Message-ID and subject of a message, if the story was all that it told.
     pub fn thread_of(
         &self,
@@ -563,57 +329,6 @@ impl Store {
                 [seconds(now) - KEPT],
             )?;
             Ok(())
-        })
-    }
-
-    /// Stops all mail to a recipient whom the server refuses.
-    pub fn pause_recipient(
-        &self,
-        address: &str,
-        why: &str,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.ask("pause a recipient", |connection| {
-            connection.execute(
-                "INSERT INTO recipient (address, known_at, paused_at, why) VALUES (?1, ?2, ?2, ?3)
-             ON CONFLICT (address) DO UPDATE SET paused_at = ?2, why = ?3",
-                params![address, seconds(now), why],
-            )?;
-            Ok(())
-        })
-    }
-
-    /// Whether mail to this recipient is stopped.
-    pub fn is_paused(&self, address: &str) -> Result<bool, StoreError> {
-        self.ask("look up a recipient", |connection| {
-            connection
-                .prepare_cached(
-                    "SELECT 1 FROM recipient WHERE address = ?1 AND paused_at IS NOT NULL",
-                )?
-                .exists([address])
-        })
-    }
-
-    /// Lets mail to a paused recipient go again; false if he was not paused.
-    pub fn resume_recipient(&self, address: &str) -> Result<bool, StoreError> {
-        self.ask("resume a recipient", |connection| {
-        let rows = connection.execute(
-            "UPDATE recipient SET paused_at = NULL, why = NULL WHERE address = ?1 AND paused_at IS NOT NULL",
-            [address],
-        )?;
-        Ok(rows == 1)
-        })
-    }
-
-    /// Paused recipients: address, since when, and the server's words.
-    pub fn paused_recipients(&self) -> Result<Vec<(String, Timestamp, String)>, StoreError> {
-        self.ask("read the paused recipients", |connection| {
-        let mut statement = connection.prepare_cached(
-            "SELECT address, paused_at, COALESCE(why, '') FROM recipient WHERE paused_at IS NOT NULL ORDER BY address",
-        )?;
-        let rows =
-            statement.query_map([], |row| Ok((row.get(0)?, instant(row.get(1)?), row.get(2)?)))?;
-        rows.collect()
         })
     }
 }
