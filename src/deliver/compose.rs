@@ -14,7 +14,7 @@ use crate::mail::message::{Draft, ListId, Mailbox};
 use crate::model::Timestamp;
 use crate::store::StoreError;
 use crate::store::matches::Told;
-use crate::store::outbox::{Delivery, NewDelivery};
+use crate::store::outbox::{Attempt, Delivery, NewDelivery};
 
 /// Composes a digest for a recipient and puts it into the outbox; `due` is the due time it serves.
 pub(super) fn compose_for(
@@ -145,13 +145,12 @@ pub fn sent_in_full(
     Ok(digest::message(&material, Caps::NONE).map(|message| message.rendered))
 }
 
-/// Renders a message that a server found too big once more at half the caps; false if its matter is gone.
+/// Renders a message that a server found too big in `attempt` once more at half the caps; false if its matter is gone.
 pub(super) fn halve(
     desk: &mut Desk,
     delivery: &Delivery,
     host: &str,
-    reply: &str,
-    now: Timestamp,
+    attempt: &Attempt<'_>,
 ) -> Result<bool, StoreError> {
     let digests = &desk.watchlist.config.digests;
     let Some(digest) = digests
@@ -179,6 +178,7 @@ pub(super) fn halve(
     };
     drop(material);
     let rendered = message.rendered;
+    let now = attempt.next_at;
     let Ok(written) = write(desk, &rendered, &digest, &delivery.recipient, host, now)? else {
         return Ok(false);
     };
@@ -187,8 +187,7 @@ pub(super) fn halve(
         &written.message_id,
         &written.bytes,
         &rendered.html,
-        now,
-        reply,
+        attempt,
     )?;
     Ok(true)
 }

@@ -14,7 +14,9 @@ mod gather;
 mod news;
 mod operator;
 mod reader;
+mod route;
 pub mod send;
+mod settle;
 mod stories;
 
 /// Which digests are composed.

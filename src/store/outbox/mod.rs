@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension, Row, params};
 
 use super::{Store, StoreError, instant, seconds};
 use crate::model::{DeliveryId, StoryId, Timestamp};
-use crate::schedule::retry::Tries;
+use crate::schedule::retry::{Outcome, Tries};
 
 mod put;
 mod recipients;
@@ -18,7 +18,7 @@ pub use put::NewDelivery;
 pub enum State {
     /// To be sent at `next_at`.
     Queued,
-    /// Handed to the server; the answer is not known yet.
+    /// Handed to the server at `next_at`; the answer is not known yet.
     Sending,
     /// The server took it.
     Sent,
@@ -78,10 +78,34 @@ pub struct Delivery {
     pub tries: Tries,
     /// When it is tried next.
     pub next_at: Timestamp,
+    /// What the last attempt came to; `None`: not tried yet.
+    pub outcome: Option<Outcome>,
     /// The last answer, in the server's words or ours.
     pub reply: Option<String>,
     /// When it was composed.
     pub created_at: Timestamp,
+}
+
+/// What became of an attempt to hand over a message.
+#[derive(Clone, Copy, Debug)]
+pub struct Attempt<'a> {
+    /// What it came to.
+    pub outcome: Outcome,
+    /// Where the message stands now.
+    pub state: State,
+    /// When it is tried next.
+    pub next_at: Timestamp,
+    /// This attempt included.
+    pub tries: Tries,
+    /// The answer, in the server's words or ours.
+    pub reply: &'a str,
+}
+
+impl Delivery {
+    /// Whether it goes no further until a person has acted: it is held, or our settings or the server's are wrong.
+    pub fn needs_a_person(&self) -> bool {
+        self.state == State::Held || self.outcome == Some(Outcome::Config)
+    }
 }
 
 /// What a message consists of.
@@ -94,7 +118,7 @@ pub struct Content {
 }
 
 const COLUMNS: &str = "id, digest, recipient, window_from, window_to, message_id, subject, state, attempts, unknowns, halved, \
-                       next_at, reply, created_at";
+                       next_at, outcome, reply, created_at";
 
 impl Store {
     /// The end of the time that the last message of this digest to this recipient covered.
@@ -129,7 +153,7 @@ impl Store {
         self.ask("read the outbox", |connection| {
         let unsent = connection
             .prepare_cached(
-                "SELECT 1 FROM delivery WHERE digest = ?1 AND recipient = ?2 AND state NOT IN ('sent', 'dropped')",
+                "SELECT 1 FROM delivery WHERE digest = ?1 AND recipient = ?2 AND settled_at IS NULL",
             )?
             .exists(params![digest, recipient])?;
         Ok(unsent)
@@ -139,7 +163,7 @@ impl Store {
     /// Messages that are to be sent by now, oldest first, none to a paused recipient.
     pub fn due_deliveries(&self, now: Timestamp) -> Result<Vec<Delivery>, StoreError> {
         self.deliveries_where(
-            "state IN ('queued', 'unknown') AND next_at <= ?1
+            "settled_at IS NULL AND state IN ('queued', 'unknown') AND next_at <= ?1
              AND recipient NOT IN (SELECT address FROM recipient WHERE paused_at IS NOT NULL)",
             params![seconds(now)],
         )
@@ -147,7 +171,12 @@ impl Store {
 
     /// What waits or is held.
     pub fn unsettled_deliveries(&self) -> Result<Vec<Delivery>, StoreError> {
-        self.deliveries_where("state NOT IN ('sent', 'dropped')", params![])
+        self.deliveries_where("settled_at IS NULL", params![])
+    }
+
+    /// Messages that were handed over and whose answer nobody has noted.
+    pub fn deliveries_on_their_way(&self) -> Result<Vec<Delivery>, StoreError> {
+        self.deliveries_where("settled_at IS NULL AND state = 'sending'", params![])
     }
 
     /// The messages of a digest whose window ended between two moments, newest first.
@@ -202,11 +231,11 @@ impl Store {
 
     /// Notes that a message is about to be handed over; committed before the first byte of it leaves. False if a person
     /// has taken it out or held it meanwhile.
-    pub fn mark_sending(&self, id: DeliveryId) -> Result<bool, StoreError> {
+    pub fn mark_sending(&self, id: DeliveryId, now: Timestamp) -> Result<bool, StoreError> {
         self.ask("note an attempt", |connection| {
             let rows = connection.execute(
-                "UPDATE delivery SET state = 'sending' WHERE id = ?1 AND state IN ('queued', 'unknown')",
-                [id.0],
+                "UPDATE delivery SET state = 'sending', next_at = ?2 WHERE id = ?1 AND state IN ('queued', 'unknown')",
+                params![id.0, seconds(now)],
             )?;
             Ok(rows == 1)
         })
@@ -216,25 +245,24 @@ impl Store {
     pub fn settle(
         &self,
         id: DeliveryId,
-        state: State,
-        next_at: Timestamp,
-        tries: Tries,
-        reply: &str,
+        attempt: &Attempt<'_>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         self.ask("note an attempt", |connection| {
-            let settled_at = matches!(state, State::Sent | State::Dropped).then(|| seconds(now));
+            let settled_at =
+                matches!(attempt.state, State::Sent | State::Dropped).then(|| seconds(now));
             connection.execute(
-                "UPDATE delivery SET state = ?2, next_at = ?3, reply = ?4, settled_at = ?5,
-                        attempts = ?6, unknowns = ?7 WHERE id = ?1",
+                "UPDATE delivery SET state = ?2, next_at = ?3, outcome = ?4, reply = ?5, settled_at = ?6,
+                        attempts = ?7, unknowns = ?8 WHERE id = ?1",
                 params![
                     id.0,
-                    state.as_str(),
-                    seconds(next_at),
-                    reply,
+                    attempt.state.as_str(),
+                    seconds(attempt.next_at),
+                    outcome_word(attempt.outcome),
+                    attempt.reply,
                     settled_at,
-                    tries.attempts,
-                    tries.unknowns
+                    attempt.tries.attempts,
+                    attempt.tries.unknowns
                 ],
             )?;
             Ok(())
@@ -307,19 +335,6 @@ impl Store {
         Ok(self.deliveries_where("id = ?1", params![id.0])?.pop())
     }
 
-    /// Rows that a crash left at `sending`: the server may have taken them. Gives their number.
-    pub fn recover_sending(&self, next_at: Timestamp) -> Result<usize, StoreError> {
-        self.ask("look for attempts that were cut short", |connection| {
-            let rows = connection.execute(
-            "UPDATE delivery SET state = CASE WHEN unknowns >= 2 THEN 'held' ELSE 'unknown' END,
-                    attempts = attempts + 1, unknowns = unknowns + 1, next_at = ?1,
-                    reply = 'wirewatch stopped before the answer came' WHERE state = 'sending'",
-            [seconds(next_at)],
-        )?;
-            Ok(rows)
-        })
-    }
-
     /// Forgets the bytes of messages that were settled 30 days ago; what they told stays known.
     pub fn forget_sent(&self, now: Timestamp) -> Result<(), StoreError> {
         const KEPT: i64 = 30 * 86_400;
@@ -331,6 +346,33 @@ impl Store {
             Ok(())
         })
     }
+}
+
+/// The word in the store.
+fn outcome_word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Accepted => "accepted",
+        Outcome::Transient => "transient",
+        Outcome::Permanent => "permanent",
+        Outcome::TooBig => "too big",
+        Outcome::Refused => "refused",
+        Outcome::Config => "config",
+        Outcome::Unknown => "unknown",
+    }
+}
+
+fn outcome_from_word(word: &str) -> Option<Outcome> {
+    [
+        Outcome::Accepted,
+        Outcome::Transient,
+        Outcome::Permanent,
+        Outcome::TooBig,
+        Outcome::Refused,
+        Outcome::Config,
+        Outcome::Unknown,
+    ]
+    .into_iter()
+    .find(|outcome| outcome_word(*outcome) == word)
 }
 
 fn delivery_from_row(row: &Row<'_>) -> rusqlite::Result<Delivery> {
@@ -348,7 +390,10 @@ fn delivery_from_row(row: &Row<'_>) -> rusqlite::Result<Delivery> {
             halved: row.get(10)?,
         },
         next_at: instant(row.get(11)?),
-        reply: row.get(12)?,
-        created_at: instant(row.get(13)?),
+        outcome: row
+            .get::<_, Option<String>>(12)?
+            .and_then(|word| outcome_from_word(&word)),
+        reply: row.get(13)?,
+        created_at: instant(row.get(14)?),
     })
 }

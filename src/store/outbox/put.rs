@@ -4,6 +4,7 @@ use rusqlite::params;
 
 use super::super::matches::Told;
 use super::super::{Store, StoreError, seconds};
+use super::Attempt;
 use crate::model::{DeliveryId, MatchId, Timestamp};
 
 /// A finished message that is to be put into the outbox.
@@ -135,23 +136,26 @@ impl Store {
         })
     }
 
-    /// Puts a smaller message in the place of one that a server found too big; what it tells stays as it is.
+    /// Puts a smaller message in the place of one that a server found too big; what it tells stays as it is. The attempt
+    /// that found this is noted with it.
     pub fn replace_message(
-        &self,
+        &mut self,
         id: DeliveryId,
         message_id: &str,
         bytes: &[u8],
         html: &str,
-        next_at: Timestamp,
-        reply: &str,
+        attempt: &Attempt<'_>,
     ) -> Result<(), StoreError> {
-        self.ask("replace a message", |connection| {
-            connection.execute(
-                "UPDATE delivery SET message_id = ?2, bytes = ?3, html = ?4, halved = 1, state = 'queued',
-                        next_at = ?5, reply = ?6 WHERE id = ?1",
-                params![id.0, message_id, bytes, html.as_bytes(), seconds(next_at), reply],
-            )?;
-            Ok(())
+        self.savepoint(|store| {
+            store.ask("replace a message", |connection| {
+                connection
+                    .execute(
+                        "UPDATE delivery SET message_id = ?2, bytes = ?3, html = ?4, halved = 1 WHERE id = ?1",
+                        params![id.0, message_id, bytes, html.as_bytes()],
+                    )
+                    .map(drop)
+            })?;
+            store.settle(id, attempt, attempt.next_at)
         })
     }
 }

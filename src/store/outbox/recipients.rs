@@ -16,6 +16,18 @@ impl Store {
         })
     }
 
+    /// When a message last reached this recipient.
+    pub fn last_sent_to(&self, recipient: &str) -> Result<Option<Timestamp>, StoreError> {
+        self.ask("read the outbox", |connection| {
+            let last: Option<i64> = connection.query_row(
+                "SELECT MAX(settled_at) FROM delivery WHERE recipient = ?1 AND state = 'sent'",
+                [recipient],
+                |row| row.get(0),
+            )?;
+            Ok(last.map(instant))
+        })
+    }
+
     /// Stops all mail to a recipient whom the server refuses.
     pub fn pause_recipient(
         &self,
