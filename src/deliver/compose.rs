@@ -1,9 +1,9 @@
 //! From what is pending to a finished message in the outbox.
 
 use std::collections::BTreeSet;
-use std::hash::{BuildHasher, Hasher, RandomState};
 
 use super::gather::{Gathered, gather};
+use super::letter::{Sender, random};
 use super::reader::Source;
 use super::{Queued, Reason};
 use crate::desk::Desk;
@@ -207,7 +207,7 @@ fn write(
     host: &str,
     now: Timestamp,
 ) -> Result<Result<Written, String>, StoreError> {
-    let Letter { sender, domain } = Letter::of(desk, host);
+    let Sender { address, domain } = Sender::of(&desk.watchlist.config, host);
     let slug = desk
         .store
         .slug(&digest.name, naming::slug(&digest.name).as_deref())?;
@@ -220,7 +220,7 @@ fn write(
     let draft = Draft {
         from: Mailbox {
             name: rendered.from_name.clone(),
-            address: sender,
+            address,
         },
         to: recipient.to_owned(),
         subject: rendered.subject.clone(),
@@ -239,29 +239,4 @@ fn write(
         Ok(bytes) => Ok(Written { message_id, bytes }),
         Err(error) => Err(error.to_string()),
     })
-}
-
-/// Who our messages are from.
-pub(super) struct Letter {
-    /// The address.
-    pub(super) sender: String,
-    /// Its part behind the `@`, for identifiers.
-    pub(super) domain: String,
-}
-
-impl Letter {
-    pub(super) fn of(desk: &Desk, host: &str) -> Letter {
-        let sender = desk.watchlist.config.mail.sender(host).address;
-        let domain = sender
-            .rsplit_once('@')
-            .map_or(host, |(_, domain)| domain)
-            .to_owned();
-        Letter { sender, domain }
-    }
-}
-
-/// A number that nobody guesses, so that no Message-ID is given twice.
-pub(super) fn random() -> u32 {
-    let hash = RandomState::new().build_hasher().finish();
-    u32::try_from(hash >> 32).unwrap_or_default()
 }

@@ -11,9 +11,11 @@ use crate::store::StoreError;
 
 pub mod compose;
 mod gather;
+mod letter;
 mod news;
 mod operator;
 mod reader;
+pub mod rehearsal;
 mod route;
 pub mod send;
 mod settle;

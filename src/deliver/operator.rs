@@ -2,13 +2,10 @@
 //! that is held or does not get through for a day.
 
 use jiff::SignedDuration;
-use jiff::tz::TimeZone;
 
 use super::Deliverer;
-use super::compose::{Letter, random};
+use super::letter::Letter;
 use crate::desk::{Desk, DeskError, Refused};
-use crate::digest::naming;
-use crate::mail::message::{Draft, ListId, Mailbox};
 use crate::model::Timestamp;
 use crate::store::StoreError;
 use crate::store::outbox::{Delivery, NewDelivery, State};
@@ -155,45 +152,22 @@ fn letter(
     host: &str,
     now: Timestamp,
 ) -> Option<NewDelivery> {
-    let Letter { sender, domain } = Letter::of(desk, host);
-    let message_id = naming::message_id("operator", now, 1, random(), &domain);
-    let escaped = notice
-        .text
-        .replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;");
-    let html = format!(
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>wirewatch</title></head>\n\
-         <body><pre style=\"font-family:monospace;white-space:pre-wrap\">{escaped}</pre></body></html>\n"
-    );
-    let subject = format!("wirewatch: {}", notice.subject);
-    let draft = Draft {
-        from: Mailbox {
-            name: "wirewatch".to_owned(),
-            address: sender,
-        },
-        to: operator.to_owned(),
-        subject: subject.clone(),
-        date: now.to_zoned_datetime(TimeZone::system()),
-        message_id: message_id.clone(),
-        in_reply_to: None,
-        references: Vec::new(),
-        list: ListId {
-            name: "wirewatch".to_owned(),
-            id: naming::list_id("operator", &domain),
-        },
-        text: format!("{}\n", notice.text),
-        html: html.clone(),
-    };
+    let draft = Letter {
+        slug: "operator",
+        to: operator,
+        subject: &notice.subject,
+        text: &notice.text,
+    }
+    .draft(&desk.watchlist.config, host, now);
     Some(NewDelivery {
         digest: SENDER.to_owned(),
         recipient: operator.to_owned(),
         window: (now, now),
-        message_id,
-        thread: None,
-        subject,
         bytes: draft.to_bytes().ok()?,
-        html,
+        message_id: draft.message_id,
+        thread: None,
+        subject: draft.subject,
+        html: draft.html,
         told: Vec::new(),
         settled: Vec::new(),
         events: Vec::new(),

@@ -9,7 +9,7 @@ use crate::config::{Config, SmtpConfig, Transport};
 use crate::desk::DeskError;
 use crate::mail::folder::{self, Label};
 use crate::mail::smtp::Session;
-use crate::mail::{Outcome, Report, Step};
+use crate::mail::{Outcome, Report};
 use crate::store::outbox::{Content, Delivery, State};
 
 /// What became of one message.
@@ -105,16 +105,7 @@ impl Deliverer {
             .await
             .map_err(|_| DeskError::Stopped)?;
             let (report, files) = match written {
-                Ok(written) => {
-                    let reply = format!("written to `{}`", written.eml.display());
-                    let report = Report {
-                        outcome: Outcome::Accepted,
-                        step: Step::Folder,
-                        reply,
-                        hint: None,
-                    };
-                    (report, vec![written.eml, written.html])
-                }
+                Ok(written) => (written.report(), vec![written.eml, written.html]),
                 Err(report) => (report, Vec::new()),
             };
             let state = self.settle(&delivery, &report).await?;
