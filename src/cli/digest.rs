@@ -15,7 +15,8 @@ use crate::desk::Desk;
 use crate::digest::DigestSettings;
 use crate::digest::render::Rendered;
 use crate::model::Timestamp;
-use crate::store::outbox::State;
+use crate::store::outbox::{Delivery, State};
+use crate::store::{Store, StoreError};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -172,6 +173,7 @@ fn send(
     let clock = context.clock;
     let which = name.map_or(Which::Due, Which::Named);
     let all_well = setup::with_desk(desk, async |handle| {
+        let desk = handle.clone();
         let deliverer = Deliverer::new(handle, clock, setup::host());
         // A message of last time first: while it waits, the next of its digest is not composed.
         let mut sent = deliverer.send(|| true).await?;
@@ -189,18 +191,31 @@ fn send(
         }
         deliverer.tell_operator().await?;
         sent.extend(deliverer.send(|| true).await?);
+        let stuck = desk.at_once(|desk| needs_a_person(&desk.store)).await?;
         for attempt in &sent {
             // A smaller message in its place has a line of its own.
             all_well &= attempt.state == State::Sent || attempt.was_halved();
             tell(attempt)?;
         }
-        Ok(all_well)
+        if stuck {
+            say("Some mail needs you; see `wirewatch outbox`.");
+        }
+        Ok(all_well && !stuck)
     })?;
     Ok(if all_well {
         End::Done
     } else {
         End::NeedsAPerson
     })
+}
+
+/// Whether a message or a recipient waits for a person.
+fn needs_a_person(store: &Store) -> Result<bool, StoreError> {
+    let is_held = store
+        .unsettled_deliveries()?
+        .iter()
+        .any(Delivery::needs_a_person);
+    Ok(is_held || !store.paused_recipients()?.is_empty())
 }
 
 /// Tells what became of a message.

@@ -91,7 +91,7 @@ fn notices(desk: &Desk, operator: &str, now: Timestamp) -> Result<Vec<Notice>, S
         // Where nothing gets through, neither would this; it would only lie on top of the rest afterwards.
         let is_stuck = delivery.tries.attempts > 0
             && now.duration_since(delivery.created_at) >= STUCK
-            && mail_works_since.is_some_and(|at| at > delivery.created_at);
+            && mail_works_since.is_some_and(|at| at >= delivery.created_at);
         if is_stuck
             && delivery.state != State::Held
             && !desk.store.is_paused(&delivery.recipient)?

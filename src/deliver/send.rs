@@ -233,9 +233,12 @@ impl Deliverer {
         let now = self.clock.now();
         let host = self.host.clone();
         let (delivery, report) = (delivery.clone(), report.clone());
-        log(&delivery, &report);
         self.desk
-            .at_once(move |desk| settle(desk, &delivery, &report, &host, now))
+            .at_once(move |desk| {
+                let state = settle(desk, &delivery, &report, &host, now)?;
+                log(&delivery, &report, state);
+                Ok(state)
+            })
             .await
     }
 }

@@ -68,25 +68,24 @@ pub(super) fn settle_cut_short(
             reply: "wirewatch stopped before the answer came".to_owned(),
             hint: None,
         };
-        settle(desk, &delivery, &report, host, delivery.next_at.min(now))?;
-        log(&delivery, &report);
+        let state = settle(desk, &delivery, &report, host, delivery.next_at.min(now))?;
+        log(&delivery, &report, state);
     }
     Ok(())
 }
 
 /// One line for each attempt; never an address, since logs travel.
-pub(super) fn log(delivery: &Delivery, report: &Report) {
+pub(super) fn log(delivery: &Delivery, report: &Report, state: State) {
     let (id, digest, step) = (delivery.id, &delivery.digest, report.step);
-    match report.outcome {
-        Outcome::Accepted => info!(delivery = id.0, digest, "Sent digest `{digest}`"),
-        Outcome::Transient | Outcome::Unknown => {
-            warn!(delivery = id.0, digest, %step, "Could not send digest `{digest}` yet; `wirewatch outbox` tells why");
-        }
-        Outcome::Permanent | Outcome::TooBig | Outcome::Refused | Outcome::Config => {
-            error!(
-                delivery = id.0, digest, %step,
-                "Cannot send digest `{digest}`; `wirewatch outbox` tells why and what to do"
-            );
-        }
+    match (report.outcome, state) {
+        (Outcome::Accepted, _) => info!(delivery = id.0, digest, "Sent digest `{digest}`"),
+        (Outcome::Permanent | Outcome::Config, _) | (_, State::Held) => error!(
+            delivery = id.0, digest, %step,
+            "Cannot send digest `{digest}`; `wirewatch outbox` tells why and what to do"
+        ),
+        _ => warn!(
+            delivery = id.0, digest, %step,
+            "Could not send digest `{digest}` yet; `wirewatch outbox` tells why"
+        ),
     }
 }

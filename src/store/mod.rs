@@ -24,6 +24,7 @@ pub mod outbox;
 pub mod retention;
 pub mod schedules;
 mod schema;
+mod soundness;
 pub mod stories;
 pub mod topics;
 

@@ -1,13 +1,18 @@
 //! Drives the real binary against real parts on loopback.
 
 mod certificates;
+mod check_online;
 mod commands;
 mod crash;
+mod faults;
 mod house;
 mod http;
 mod http_server;
+mod hygiene;
+mod kills;
 mod main_job;
 mod news;
+mod operator;
 mod outbox;
 mod reload;
 mod smtp;

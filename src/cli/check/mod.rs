@@ -7,10 +7,20 @@ use crate::config::report::Colour;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
+    /// Also try it: paths, database, clock, each feed, the mail server
+    #[arg(long)]
+    online: bool,
+    /// Send a sample to this address, the way that digests go
+    #[arg(long, value_name = "ADDRESS")]
+    mail_to: Option<String>,
     /// One JSON object, for editors
     #[arg(long)]
     json: bool,
 }
+
+mod feeds;
+mod machine;
+mod online;
 
 pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<End> {
     let (path, loaded) = setup::load(context)?;
@@ -19,17 +29,22 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
         Err(report) => report,
     };
     if arguments.json {
-        print_line(serde_json::json!({
+        let mut object = serde_json::json!({
             "file": path.display().to_string(),
             "problems": report.problems(),
             "warnings": report.warnings(),
             "findings": report.to_json(),
-        }))?;
-        return Ok(if loaded.is_ok() {
-            End::Done
-        } else {
-            End::NothingDone
         });
+        let Ok(loaded) = &loaded else {
+            print_line(object)?;
+            return Ok(End::NothingDone);
+        };
+        let tried = online::findings(context, &loaded.config, arguments, |_| Ok(()))?;
+        if arguments.online || arguments.mail_to.is_some() {
+            object["tried"] = tried.iter().map(online::Finding::json).collect();
+        }
+        print_line(object)?;
+        return Ok(online::end(&tried));
     }
     let colour = if colours_on_stderr() {
         Colour::Ansi
@@ -74,5 +89,6 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
         ));
     }
     say(format_args!("Database: {}", config.store.path.display()));
-    Ok(End::Done)
+    let tried = online::findings(context, config, arguments, online::Finding::print)?;
+    Ok(online::end(&tried))
 }

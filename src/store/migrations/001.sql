@@ -197,7 +197,7 @@ CREATE TABLE delivery (
     halved INTEGER NOT NULL DEFAULT 0,      -- 1: rendered at half the caps, the server took it for too big
     next_at INTEGER NOT NULL,               -- while it is being sent: when it was handed over
     outcome TEXT CHECK (outcome IN          -- of the last attempt; NULL: not tried yet
-        ('accepted', 'transient', 'permanent', 'too big', 'refused', 'config', 'unknown')),
+        ('accepted', 'transient', 'permanent', 'too_big', 'refused', 'config', 'unknown')),
     reply TEXT,                             -- the server's last words, or ours
     created_at INTEGER NOT NULL,
     settled_at INTEGER,                     -- NULL: it waits or is held

@@ -258,7 +258,7 @@ impl Store {
                     id.0,
                     attempt.state.as_str(),
                     seconds(attempt.next_at),
-                    outcome_word(attempt.outcome),
+                    attempt.outcome.as_str(),
                     attempt.reply,
                     settled_at,
                     attempt.tries.attempts,
@@ -348,33 +348,6 @@ impl Store {
     }
 }
 
-/// The word in the store.
-fn outcome_word(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Accepted => "accepted",
-        Outcome::Transient => "transient",
-        Outcome::Permanent => "permanent",
-        Outcome::TooBig => "too big",
-        Outcome::Refused => "refused",
-        Outcome::Config => "config",
-        Outcome::Unknown => "unknown",
-    }
-}
-
-fn outcome_from_word(word: &str) -> Option<Outcome> {
-    [
-        Outcome::Accepted,
-        Outcome::Transient,
-        Outcome::Permanent,
-        Outcome::TooBig,
-        Outcome::Refused,
-        Outcome::Config,
-        Outcome::Unknown,
-    ]
-    .into_iter()
-    .find(|outcome| outcome_word(*outcome) == word)
-}
-
 fn delivery_from_row(row: &Row<'_>) -> rusqlite::Result<Delivery> {
     Ok(Delivery {
         id: DeliveryId(row.get(0)?),
@@ -392,7 +365,7 @@ fn delivery_from_row(row: &Row<'_>) -> rusqlite::Result<Delivery> {
         next_at: instant(row.get(11)?),
         outcome: row
             .get::<_, Option<String>>(12)?
-            .and_then(|word| outcome_from_word(&word)),
+            .and_then(|word| Outcome::from_word(&word)),
         reply: row.get(13)?,
         created_at: instant(row.get(14)?),
     })
