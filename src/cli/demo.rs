@@ -172,7 +172,7 @@ fn mail(context: &Context) -> anyhow::Result<(usize, Vec<PathBuf>)> {
             .map(|queued| queued.stories)
             .sum();
         let files = deliverer
-            .send()
+            .send(|| true)
             .await?
             .into_iter()
             .flat_map(|sent| sent.files)

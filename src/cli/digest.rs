@@ -9,13 +9,14 @@ use jiff::civil::Date;
 use super::setup;
 use super::terminal::plain;
 use super::{Context, End, hinted, print_line, say};
+use crate::deliver::send::Sent;
 use crate::deliver::{Deliverer, Outcome, Reason, Which, compose};
 use crate::desk::Desk;
 use crate::digest::DigestSettings;
 use crate::digest::render::Rendered;
-use crate::mail;
 use crate::model::Timestamp;
-use crate::store::outbox::State;
+use crate::store::outbox::{Delivery, State};
+use crate::store::{Store, StoreError};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -169,13 +170,13 @@ fn send(
     name: Option<String>,
 ) -> anyhow::Result<End> {
     let (_lock, desk) = setup::desk_to_work(context, watchlist)?;
-    let now = context.clock.now();
-    // Whoever holds the lock is the only one who sends: a message found on its way was cut short by a crash.
-    desk.store.recover_sending(now)?;
     let clock = context.clock;
     let which = name.map_or(Which::Due, Which::Named);
     let all_well = setup::with_desk(desk, async |handle| {
+        let desk = handle.clone();
         let deliverer = Deliverer::new(handle, clock, setup::host());
+        // A message of last time first: while it waits, the next of its digest is not composed.
+        let mut sent = deliverer.send(|| true).await?;
         let outcomes = deliverer.compose(which).await?;
         let mut all_well = true;
         for outcome in &outcomes {
@@ -189,37 +190,54 @@ fn send(
             say("No digest is due. `wirewatch digest NAME --send` sends one at any time.");
         }
         deliverer.tell_operator().await?;
-        for sent in deliverer.send().await? {
-            all_well &= sent.report.outcome == mail::Outcome::Accepted;
-            match sent.state {
-                State::Sent if sent.files.is_empty() => {
-                    say(format_args!(
-                        "Sent `{}` to {}.",
-                        plain(&sent.delivery.subject),
-                        sent.delivery.recipient
-                    ));
-                }
-                State::Sent => {
-                    for file in &sent.files {
-                        print_line(file.display())?;
-                    }
-                }
-                state => say(format_args!(
-                    "Not sent: `{}` to {} is {}: {}",
-                    plain(&sent.delivery.subject),
-                    sent.delivery.recipient,
-                    state.as_str(),
-                    plain(&sent.report.to_string())
-                )),
-            }
+        sent.extend(deliverer.send(|| true).await?);
+        let stuck = desk.at_once(|desk| needs_a_person(&desk.store)).await?;
+        for attempt in &sent {
+            // A smaller message in its place has a line of its own.
+            all_well &= attempt.state == State::Sent || attempt.was_halved();
+            tell(attempt)?;
         }
-        Ok(all_well)
+        if stuck {
+            say("Some mail needs you; see `wirewatch outbox`.");
+        }
+        Ok(all_well && !stuck)
     })?;
     Ok(if all_well {
         End::Done
     } else {
         End::NeedsAPerson
     })
+}
+
+/// Whether a message or a recipient waits for a person.
+fn needs_a_person(store: &Store) -> Result<bool, StoreError> {
+    let is_held = store
+        .unsettled_deliveries()?
+        .iter()
+        .any(Delivery::needs_a_person);
+    Ok(is_held || !store.paused_recipients()?.is_empty())
+}
+
+/// Tells what became of a message.
+fn tell(sent: &Sent) -> anyhow::Result<()> {
+    let subject = plain(&sent.delivery.subject);
+    let recipient = &sent.delivery.recipient;
+    match sent.state {
+        State::Sent if sent.files.is_empty() => {
+            say(format_args!("Sent `{subject}` to {recipient}."))
+        }
+        State::Sent => {
+            for file in &sent.files {
+                print_line(file.display())?;
+            }
+        }
+        state => say(format_args!(
+            "Not sent: `{subject}` to {recipient} is {}: {}",
+            state.as_str(),
+            plain(&sent.report.to_string())
+        )),
+    }
+    Ok(())
 }
 
 fn words(outcome: &Outcome) -> String {

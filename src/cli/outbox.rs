@@ -4,6 +4,7 @@ use super::setup;
 use super::terminal::plain;
 use super::{Context, End, hinted, print_line, rfc3339, say};
 use crate::model::{DeliveryId, Timestamp};
+use crate::schedule::retry::Outcome;
 use crate::store::Store;
 use crate::store::outbox::{Delivery, State};
 
@@ -111,6 +112,7 @@ fn list(store: &Store, json: bool) -> anyhow::Result<End> {
                     "subject": delivery.subject,
                     "state": delivery.state.as_str(),
                     "attempts": delivery.tries.attempts,
+                    "outcome": delivery.outcome.map(Outcome::as_str),
                     "next_at": rfc3339(delivery.next_at),
                     "reply": delivery.reply,
                     "message_id": delivery.message_id,
@@ -161,8 +163,7 @@ fn list(store: &Store, json: bool) -> anyhow::Result<End> {
             say("The outbox is empty.");
         }
     }
-    let needs_a_person =
-        !paused.is_empty() || waiting.iter().any(|delivery| delivery.state == State::Held);
+    let needs_a_person = !paused.is_empty() || waiting.iter().any(Delivery::needs_a_person);
     Ok(if needs_a_person {
         End::NeedsAPerson
     } else {
@@ -178,6 +179,10 @@ fn remedy(delivery: &Delivery) -> String {
         ),
         State::Unknown => format!(
             "it may have arrived; the same message goes again at {}; give it up: wirewatch outbox drop {id}",
+            rfc3339(delivery.next_at)
+        ),
+        _ if delivery.needs_a_person() => format!(
+            "nothing is lost; once it is mended: wirewatch outbox release {id}; else next attempt at {}",
             rfc3339(delivery.next_at)
         ),
         _ => format!("next attempt at {}", rfc3339(delivery.next_at)),

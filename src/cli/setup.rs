@@ -11,7 +11,7 @@ use super::terminal::colours_on_stderr;
 use super::{Context, hinted, say};
 use crate::config::find::{self, Environment, Places};
 use crate::config::report::{Colour, Report};
-use crate::config::{self, Loaded, Stamp, last_good};
+use crate::config::{self, Config, Loaded, Stamp, last_good};
 use crate::desk::{self, Desk, Handle, Refused, Watchlist};
 use crate::health;
 use crate::http::client::{Client, Settings};
@@ -210,10 +210,15 @@ pub(super) fn poller(
     watchlist: &Watchlist,
     desk: Handle,
 ) -> anyhow::Result<Poller> {
-    let client = Client::new(Settings {
-        allow_private: watchlist.config.poll.allow_private.clone(),
-        proxy: watchlist.config.poll.proxy.clone(),
-        ..Settings::default()
-    })?;
+    let client = client(&watchlist.config)?;
     Ok(Poller::new(desk, client, context.clock))
+}
+
+/// Asks servers by the settings of the watchlist.
+pub(super) fn client(config: &Config) -> anyhow::Result<Client> {
+    Ok(Client::new(Settings {
+        allow_private: config.poll.allow_private.clone(),
+        proxy: config.poll.proxy.clone(),
+        ..Settings::default()
+    })?)
 }

@@ -1,9 +1,9 @@
 //! From what is pending to a finished message in the outbox.
 
 use std::collections::BTreeSet;
-use std::hash::{BuildHasher, Hasher, RandomState};
 
 use super::gather::{Gathered, gather};
+use super::letter::{Sender, random};
 use super::reader::Source;
 use super::{Queued, Reason};
 use crate::desk::Desk;
@@ -14,7 +14,7 @@ use crate::mail::message::{Draft, ListId, Mailbox};
 use crate::model::Timestamp;
 use crate::store::StoreError;
 use crate::store::matches::Told;
-use crate::store::outbox::{Delivery, NewDelivery};
+use crate::store::outbox::{Attempt, Delivery, NewDelivery};
 
 /// Composes a digest for a recipient and puts it into the outbox; `due` is the due time it serves.
 pub(super) fn compose_for(
@@ -145,13 +145,12 @@ pub fn sent_in_full(
     Ok(digest::message(&material, Caps::NONE).map(|message| message.rendered))
 }
 
-/// Renders a message that a server found too big once more at half the caps; false if its matter is gone.
+/// Renders a message that a server found too big in `attempt` once more at half the caps; false if its matter is gone.
 pub(super) fn halve(
     desk: &mut Desk,
     delivery: &Delivery,
     host: &str,
-    reply: &str,
-    now: Timestamp,
+    attempt: &Attempt<'_>,
 ) -> Result<bool, StoreError> {
     let digests = &desk.watchlist.config.digests;
     let Some(digest) = digests
@@ -179,6 +178,7 @@ pub(super) fn halve(
     };
     drop(material);
     let rendered = message.rendered;
+    let now = attempt.next_at;
     let Ok(written) = write(desk, &rendered, &digest, &delivery.recipient, host, now)? else {
         return Ok(false);
     };
@@ -187,8 +187,7 @@ pub(super) fn halve(
         &written.message_id,
         &written.bytes,
         &rendered.html,
-        now,
-        reply,
+        attempt,
     )?;
     Ok(true)
 }
@@ -208,7 +207,7 @@ fn write(
     host: &str,
     now: Timestamp,
 ) -> Result<Result<Written, String>, StoreError> {
-    let Letter { sender, domain } = Letter::of(desk, host);
+    let Sender { address, domain } = Sender::of(&desk.watchlist.config, host);
     let slug = desk
         .store
         .slug(&digest.name, naming::slug(&digest.name).as_deref())?;
@@ -221,7 +220,7 @@ fn write(
     let draft = Draft {
         from: Mailbox {
             name: rendered.from_name.clone(),
-            address: sender,
+            address,
         },
         to: recipient.to_owned(),
         subject: rendered.subject.clone(),
@@ -240,29 +239,4 @@ fn write(
         Ok(bytes) => Ok(Written { message_id, bytes }),
         Err(error) => Err(error.to_string()),
     })
-}
-
-/// Who our messages are from.
-pub(super) struct Letter {
-    /// The address.
-    pub(super) sender: String,
-    /// Its part behind the `@`, for identifiers.
-    pub(super) domain: String,
-}
-
-impl Letter {
-    pub(super) fn of(desk: &Desk, host: &str) -> Letter {
-        let sender = desk.watchlist.config.mail.sender(host).address;
-        let domain = sender
-            .rsplit_once('@')
-            .map_or(host, |(_, domain)| domain)
-            .to_owned();
-        Letter { sender, domain }
-    }
-}
-
-/// A number that nobody guesses, so that no Message-ID is given twice.
-pub(super) fn random() -> u32 {
-    let hash = RandomState::new().build_hasher().finish();
-    u32::try_from(hash >> 32).unwrap_or_default()
 }

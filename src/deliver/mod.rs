@@ -11,10 +11,14 @@ use crate::store::StoreError;
 
 pub mod compose;
 mod gather;
+mod letter;
 mod news;
 mod operator;
 mod reader;
+pub mod rehearsal;
+mod route;
 pub mod send;
+mod settle;
 mod stories;
 
 /// Which digests are composed.

@@ -1,23 +1,23 @@
 //! What the operator hears in the mail, each once: a watchlist that stays refused, a recipient who is paused, a message
-//! that is held.
+//! that is held or does not get through for a day.
 
 use jiff::SignedDuration;
-use jiff::tz::TimeZone;
 
 use super::Deliverer;
-use super::compose::{Letter, random};
+use super::letter::Letter;
 use crate::desk::{Desk, DeskError, Refused};
-use crate::digest::naming;
-use crate::mail::message::{Draft, ListId, Mailbox};
 use crate::model::Timestamp;
 use crate::store::StoreError;
-use crate::store::outbox::{NewDelivery, State};
+use crate::store::outbox::{Delivery, NewDelivery, State};
 
 /// The name that these messages go by in the outbox.
 const SENDER: &str = "(operator)";
 
 /// A file may be broken for so long while somebody works on it.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(10);
+
+/// A mail server may be away for a night.
+const STUCK: SignedDuration = SignedDuration::from_hours(24);
 
 /// Something that only a person can mend.
 struct Notice {
@@ -46,7 +46,7 @@ fn tell(desk: &mut Desk, host: &str, now: Timestamp) -> Result<usize, StoreError
         return Ok(0);
     }
     let mut told = 0;
-    for notice in notices(desk, now)? {
+    for notice in notices(desk, &operator, now)? {
         if desk.store.was_noticed(&notice.key)? {
             continue;
         }
@@ -59,7 +59,7 @@ fn tell(desk: &mut Desk, host: &str, now: Timestamp) -> Result<usize, StoreError
     Ok(told)
 }
 
-fn notices(desk: &Desk, now: Timestamp) -> Result<Vec<Notice>, StoreError> {
+fn notices(desk: &Desk, operator: &str, now: Timestamp) -> Result<Vec<Notice>, StoreError> {
     let mut notices = Vec::new();
     if let Some(refused) = desk
         .refused
@@ -79,23 +79,56 @@ fn notices(desk: &Desk, now: Timestamp) -> Result<Vec<Notice>, StoreError> {
             ),
         });
     }
+    let mail_works_since = desk.store.last_sent_to(operator)?;
     for delivery in desk.store.unsettled_deliveries()? {
         // A notice that is itself held must not breed others.
-        if delivery.state == State::Held && delivery.digest != SENDER {
-            let (id, digest, recipient) = (delivery.id, &delivery.digest, &delivery.recipient);
-            let reply = delivery.reply.as_deref().unwrap_or("no answer");
-            notices.push(Notice {
-                key: format!("held:{id}:{}", delivery.tries.attempts),
-                subject: format!("A message of {digest} is held"),
-                text: format!(
-                    "Message {id}, the digest {digest} to {recipient}, is not sent again until you decide:\n\n  {reply}\n\n\
-                     To send it again, run\n\n  wirewatch outbox release {id}\n\nTo give it up\n\n  wirewatch outbox drop {id}\n\n\
-                     Until then the next message of this digest is not composed; its stories wait."
-                ),
-            });
+        if delivery.digest == SENDER {
+            continue;
+        }
+        if delivery.state == State::Held {
+            notices.push(of_held(&delivery));
+        }
+        // Where nothing gets through, neither would this; it would only lie on top of the rest afterwards.
+        let is_stuck = delivery.tries.attempts > 0
+            && now.duration_since(delivery.created_at) >= STUCK
+            && mail_works_since.is_some_and(|at| at >= delivery.created_at);
+        if is_stuck
+            && delivery.state != State::Held
+            && !desk.store.is_paused(&delivery.recipient)?
+        {
+            notices.push(of_stuck(&delivery));
         }
     }
     Ok(notices)
+}
+
+fn of_held(delivery: &Delivery) -> Notice {
+    let (id, digest, recipient) = (delivery.id, &delivery.digest, &delivery.recipient);
+    let reply = delivery.reply.as_deref().unwrap_or("no answer");
+    Notice {
+        key: format!("held:{id}:{}", delivery.tries.attempts),
+        subject: format!("A message of {digest} is held"),
+        text: format!(
+            "Message {id}, the digest {digest} to {recipient}, is not sent again until you decide:\n\n  {reply}\n\n\
+             To send it again, run\n\n  wirewatch outbox release {id}\n\nTo give it up\n\n  wirewatch outbox drop {id}\n\n\
+             Until then the next message of this digest is not composed; its stories wait."
+        ),
+    }
+}
+
+fn of_stuck(delivery: &Delivery) -> Notice {
+    let (id, digest, recipient) = (delivery.id, &delivery.digest, &delivery.recipient);
+    let reply = delivery.reply.as_deref().unwrap_or("no answer");
+    let tries = delivery.tries.attempts;
+    Notice {
+        key: format!("stuck:{id}"),
+        subject: format!("A message of {digest} has not got through for a day"),
+        text: format!(
+            "Message {id}, the digest {digest} to {recipient}, was tried {tries} times. The last answer:\n\n  {reply}\n\n\
+             It is tried again every two hours. To give it up, run\n\n  wirewatch outbox drop {id}\n\n\
+             Until then the next message of this digest is not composed; its stories wait."
+        ),
+    }
 }
 
 fn of_watchlist(desk: &Desk, refused: &Refused) -> Notice {
@@ -119,45 +152,22 @@ fn letter(
     host: &str,
     now: Timestamp,
 ) -> Option<NewDelivery> {
-    let Letter { sender, domain } = Letter::of(desk, host);
-    let message_id = naming::message_id("operator", now, 1, random(), &domain);
-    let escaped = notice
-        .text
-        .replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;");
-    let html = format!(
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>wirewatch</title></head>\n\
-         <body><pre style=\"font-family:monospace;white-space:pre-wrap\">{escaped}</pre></body></html>\n"
-    );
-    let subject = format!("wirewatch: {}", notice.subject);
-    let draft = Draft {
-        from: Mailbox {
-            name: "wirewatch".to_owned(),
-            address: sender,
-        },
-        to: operator.to_owned(),
-        subject: subject.clone(),
-        date: now.to_zoned_datetime(TimeZone::system()),
-        message_id: message_id.clone(),
-        in_reply_to: None,
-        references: Vec::new(),
-        list: ListId {
-            name: "wirewatch".to_owned(),
-            id: naming::list_id("operator", &domain),
-        },
-        text: format!("{}\n", notice.text),
-        html: html.clone(),
-    };
+    let draft = Letter {
+        slug: "operator",
+        to: operator,
+        subject: &notice.subject,
+        text: &notice.text,
+    }
+    .draft(&desk.watchlist.config, host, now);
     Some(NewDelivery {
         digest: SENDER.to_owned(),
         recipient: operator.to_owned(),
         window: (now, now),
-        message_id,
-        thread: None,
-        subject,
         bytes: draft.to_bytes().ok()?,
-        html,
+        message_id: draft.message_id,
+        thread: None,
+        subject: draft.subject,
+        html: draft.html,
         told: Vec::new(),
         settled: Vec::new(),
         events: Vec::new(),

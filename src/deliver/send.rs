@@ -2,18 +2,14 @@
 
 use std::sync::Arc;
 
-use tracing::{info, warn};
-
 use super::Deliverer;
-use super::compose::halve;
+use super::route::smtp_settings;
+use super::settle::{log, settle, settle_cut_short};
 use crate::config::{Config, SmtpConfig, Transport};
-use crate::desk::{Desk, DeskError};
+use crate::desk::DeskError;
 use crate::mail::folder::{self, Label};
-use crate::mail::smtp::{Session, SmtpSettings, Tls};
-use crate::mail::{Outcome, Report, Step};
-use crate::model::Timestamp;
-use crate::schedule::retry::{self, Next, Tries};
-use crate::store::StoreError;
+use crate::mail::smtp::Session;
+use crate::mail::{Outcome, Report};
 use crate::store::outbox::{Content, Delivery, State};
 
 /// What became of one message.
@@ -29,20 +25,49 @@ pub struct Sent {
     pub files: Vec<std::path::PathBuf>,
 }
 
+impl Sent {
+    /// Whether a smaller message takes its place.
+    pub fn was_halved(&self) -> bool {
+        self.report.outcome == Outcome::TooBig && self.state == State::Queued
+    }
+}
+
 impl Deliverer {
-    /// Sends what the outbox holds and is due; one line for each message that was tried.
-    pub async fn send(&self) -> Result<Vec<Sent>, DeskError> {
+    /// Sends what the outbox holds and is due, one after the other, while `goes_on`; tells what became of each message
+    /// that was tried.
+    ///
+    /// Nobody else sends meanwhile: the caller has the lock of the database.
+    pub async fn send(
+        &self,
+        goes_on: impl Fn() -> bool + Send + Sync,
+    ) -> Result<Vec<Sent>, DeskError> {
+        let mut sent = self.send_round(&goes_on).await?;
+        // What was made smaller need not wait for the next time that somebody looks.
+        if sent.iter().any(Sent::was_halved) {
+            sent.extend(self.send_round(&goes_on).await?);
+        }
+        Ok(sent)
+    }
+
+    async fn send_round(
+        &self,
+        goes_on: &(impl Fn() -> bool + Send + Sync),
+    ) -> Result<Vec<Sent>, DeskError> {
         let now = self.clock.now();
+        let host = self.host.clone();
         let (due, config) = self
             .desk
-            .at_once(move |desk| Ok((desk.store.due_deliveries(now)?, Arc::clone(&desk.watchlist))))
+            .at_once(move |desk| {
+                settle_cut_short(desk, &host, now)?;
+                Ok((desk.store.due_deliveries(now)?, Arc::clone(&desk.watchlist)))
+            })
             .await?;
         if due.is_empty() {
             return Ok(Vec::new());
         }
         match &config.config.mail.transport {
-            Transport::Folder(folder) => self.send_to_folder(due, folder).await,
-            Transport::Smtp(smtp) => self.send_by_smtp(due, &config.config, smtp).await,
+            Transport::Folder(folder) => self.send_to_folder(due, folder, goes_on).await,
+            Transport::Smtp(smtp) => self.send_by_smtp(due, &config.config, smtp, goes_on).await,
         }
     }
 
@@ -50,9 +75,13 @@ impl Deliverer {
         &self,
         due: Vec<Delivery>,
         folder: &std::path::Path,
+        goes_on: &(impl Fn() -> bool + Send + Sync),
     ) -> Result<Vec<Sent>, DeskError> {
         let mut sent = Vec::new();
         for delivery in due {
+            if !goes_on() {
+                break;
+            }
             let Some(Content { bytes, html }) = self.begin(&delivery).await? else {
                 continue;
             };
@@ -76,16 +105,7 @@ impl Deliverer {
             .await
             .map_err(|_| DeskError::Stopped)?;
             let (report, files) = match written {
-                Ok(written) => {
-                    let reply = format!("written to `{}`", written.eml.display());
-                    let report = Report {
-                        outcome: Outcome::Accepted,
-                        step: Step::Folder,
-                        reply,
-                        hint: None,
-                    };
-                    (report, vec![written.eml, written.html])
-                }
+                Ok(written) => (written.report(), vec![written.eml, written.html]),
                 Err(report) => (report, Vec::new()),
             };
             let state = self.settle(&delivery, &report).await?;
@@ -104,6 +124,7 @@ impl Deliverer {
         due: Vec<Delivery>,
         config: &Config,
         smtp: &SmtpConfig,
+        goes_on: &(impl Fn() -> bool + Send + Sync),
     ) -> Result<Vec<Sent>, DeskError> {
         let sender = config.mail.sender(&self.host).address;
         let settings = match smtp_settings(smtp, &self.host) {
@@ -113,7 +134,7 @@ impl Deliverer {
         let mut sent = Vec::new();
         let mut session: Option<Session> = None;
         let mut due = due.into_iter();
-        while let Some(delivery) = due.next() {
+        while let Some(delivery) = due.next().filter(|_| goes_on()) {
             // A session that met any error is not used again.
             let open = match session.take().filter(Session::is_ready) {
                 Some(open) => Ok(open),
@@ -166,9 +187,10 @@ impl Deliverer {
         {
             return Ok(Some(report));
         }
+        let now = self.clock.now();
         let is_ours = self
             .desk
-            .at_once(move |desk| desk.store.mark_sending(id))
+            .at_once(move |desk| desk.store.mark_sending(id, now))
             .await?;
         if !is_ours {
             return Ok(None);
@@ -179,10 +201,11 @@ impl Deliverer {
     /// Notes that a message is on its way, and gives its content.
     async fn begin(&self, delivery: &Delivery) -> Result<Option<Content>, DeskError> {
         let id = delivery.id;
+        let now = self.clock.now();
         self.desk
             .at_once(move |desk| {
                 let content = desk.store.delivery_content(id)?;
-                let is_ours = content.is_some() && desk.store.mark_sending(id)?;
+                let is_ours = content.is_some() && desk.store.mark_sending(id, now)?;
                 Ok(content.filter(|_| is_ours))
             })
             .await
@@ -210,103 +233,12 @@ impl Deliverer {
         let now = self.clock.now();
         let host = self.host.clone();
         let (delivery, report) = (delivery.clone(), report.clone());
-        log(&delivery, &report);
         self.desk
-            .at_once(move |desk| settle(desk, &delivery, &report, &host, now))
+            .at_once(move |desk| {
+                let state = settle(desk, &delivery, &report, &host, now)?;
+                log(&delivery, &report, state);
+                Ok(state)
+            })
             .await
     }
-}
-
-/// Writes the outcome of an attempt into the outbox.
-fn settle(
-    desk: &mut Desk,
-    delivery: &Delivery,
-    report: &Report,
-    host: &str,
-    now: Timestamp,
-) -> Result<State, StoreError> {
-    let reply = report.to_string();
-    let tries = Tries {
-        attempts: delivery.tries.attempts + 1,
-        unknowns: delivery.tries.unknowns + u32::from(report.outcome == Outcome::Unknown),
-        halved: delivery.tries.halved,
-    };
-    let (state, next_at) = match retry::next(delivery.id, report.outcome, tries, now) {
-        Next::Settle => (State::Sent, now),
-        Next::Retry(at) => (State::Queued, at),
-        Next::Resend(at) => (State::Unknown, at),
-        Next::Halve => match halve(desk, delivery, host, &reply, now)? {
-            true => return Ok(State::Queued),
-            false => (State::Held, now),
-        },
-        Next::PauseRecipient => {
-            desk.store
-                .pause_recipient(&delivery.recipient, &reply, now)?;
-            (State::Queued, now)
-        }
-        Next::Hold => (State::Held, now),
-    };
-    desk.store
-        .settle(delivery.id, state, next_at, tries, &reply, now)?;
-    Ok(state)
-}
-
-/// One line for each attempt; never an address, since logs travel.
-fn log(delivery: &Delivery, report: &Report) {
-    let (id, digest, step) = (delivery.id, &delivery.digest, report.step);
-    match report.outcome {
-        Outcome::Accepted => info!(delivery = id.0, digest, "Sent digest `{digest}`"),
-        Outcome::Transient | Outcome::Unknown => {
-            warn!(delivery = id.0, digest, %step, "Could not send digest `{digest}` yet; `wirewatch outbox` tells why");
-        }
-        Outcome::Permanent | Outcome::TooBig | Outcome::Refused | Outcome::Config => {
-            tracing::error!(
-                delivery = id.0, digest, %step,
-                "Cannot send digest `{digest}`; `wirewatch outbox` tells why and what to do"
-            );
-        }
-    }
-}
-
-fn smtp_settings(smtp: &SmtpConfig, host: &str) -> Result<SmtpSettings, Report> {
-    let wrong = |reply: String, hint: &str| Report {
-        outcome: Outcome::Config,
-        step: Step::Auth,
-        reply,
-        hint: Some(hint.to_owned()),
-    };
-    let credentials = match &smtp.login {
-        None => None,
-        Some(login) => {
-            let password = login.password.read().map_err(|error| {
-                wrong(
-                    error.to_string(),
-                    "mend `password_file` or `password_env` of `[mail.smtp]`",
-                )
-            })?;
-            Some((login.username.clone(), password.reveal().to_owned()))
-        }
-    };
-    let ca = match &smtp.ca_file {
-        None => None,
-        Some(file) => Some(std::fs::read(file).map_err(|error| {
-            wrong(
-                format!("cannot read `{}`: {error}", file.display()),
-                "mend `ca_file` of `[mail.smtp]`",
-            )
-        })?),
-    };
-    Ok(SmtpSettings {
-        host: smtp.host.clone(),
-        port: smtp.port,
-        tls: match smtp.tls {
-            crate::config::Tls::StartTls => Tls::StartTls,
-            crate::config::Tls::Implicit => Tls::Implicit,
-            crate::config::Tls::None => Tls::None,
-        },
-        credentials,
-        ca,
-        timeout: smtp.timeout.unsigned_abs(),
-        hello: host.to_owned(),
-    })
 }

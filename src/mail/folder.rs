@@ -20,6 +20,18 @@ pub struct Written {
     pub html: PathBuf,
 }
 
+impl Written {
+    /// The report on a message that was written.
+    pub fn report(&self) -> Report {
+        Report {
+            outcome: Outcome::Accepted,
+            step: Step::Folder,
+            reply: format!("written to `{}`", self.eml.display()),
+            hint: None,
+        }
+    }
+}
+
 /// Names a message; names sort by time.
 #[derive(Clone, Copy, Debug)]
 pub struct Label<'a> {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use lettre::Address;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::AsyncSmtpConnection;
-use lettre::transport::smtp::commands::{Auth, Data, Ehlo, Mail, Quit, Rcpt, Starttls};
+use lettre::transport::smtp::commands::{Auth, Data, Ehlo, Mail, Quit, Rcpt, Rset, Starttls};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailParameter, ServerInfo};
 use lettre::transport::smtp::response::Response;
 
@@ -159,6 +159,23 @@ impl Session {
         self.say(Step::Rcpt, Rcpt::new(recipient, Vec::new()))
             .await?;
         Ok(())
+    }
+
+    /// Whether the server would take a message of `size` bytes (MAIL, RCPT, then RSET). Nothing is sent.
+    pub async fn would_take(&mut self, from: &str, to: &str, size: usize) -> Report {
+        if let Err(report) = self.prepare(from, to, size).await {
+            return report;
+        }
+        let reply = self.wire.reply().map(|reply| reply.lines.join("\n"));
+        match self.say(Step::Rcpt, Rset).await {
+            Ok(_) => Report {
+                outcome: Outcome::Accepted,
+                step: Step::Rcpt,
+                reply: reply.unwrap_or_default(),
+                hint: None,
+            },
+            Err(report) => report,
+        }
     }
 
     /// Sends the message, CRLF line ends and ASCII, and waits for the answer to its final dot. An `Accepted` message leaves

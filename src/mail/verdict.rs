@@ -86,7 +86,18 @@ pub(super) fn silence(step: Step, cause: String) -> Report {
         outcome: judge_silence(step),
         step,
         reply: cause,
-        hint: None,
+        hint: hint_on_silence(step).map(str::to_owned),
+    }
+}
+
+fn hint_on_silence(step: Step) -> Option<&'static str> {
+    match step {
+        Step::Dns => {
+            Some("check `host` of `[mail.smtp]`, and whether this machine can look up names")
+        }
+        Step::Tcp => Some("check `host` and `port` of `[mail.smtp]`, and the firewalls in between"),
+        Step::Greeting => Some("check `port` of `[mail.smtp]`; 465 wants `tls = \"implicit\"`"),
+        _ => None,
     }
 }
 
@@ -131,6 +142,9 @@ fn hint(step: Step, outcome: Outcome, reply: &Reply) -> Option<&'static str> {
         }
         (Step::Rcpt, Outcome::Permanent) => Some(
             "check the address in `to`; `wirewatch outbox resume ADDRESS` lets mail to it go again",
+        ),
+        (Step::Rcpt, Outcome::Transient) if reply.code / 100 == 5 => Some(
+            "the server does not take mail for this address from us: check `username` and `port` of `[mail.smtp]`",
         ),
         _ => None,
     }

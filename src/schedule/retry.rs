@@ -31,6 +31,38 @@ pub enum Outcome {
     Unknown,
 }
 
+impl Outcome {
+    const ALL: [Outcome; 7] = [
+        Outcome::Accepted,
+        Outcome::Transient,
+        Outcome::Permanent,
+        Outcome::TooBig,
+        Outcome::Refused,
+        Outcome::Config,
+        Outcome::Unknown,
+    ];
+
+    /// The word in the store and in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Outcome::Accepted => "accepted",
+            Outcome::Transient => "transient",
+            Outcome::Permanent => "permanent",
+            Outcome::TooBig => "too_big",
+            Outcome::Refused => "refused",
+            Outcome::Config => "config",
+            Outcome::Unknown => "unknown",
+        }
+    }
+
+    /// The outcome of this word, if it is one.
+    pub fn from_word(word: &str) -> Option<Outcome> {
+        Outcome::ALL
+            .into_iter()
+            .find(|outcome| outcome.as_str() == word)
+    }
+}
+
 /// What has been tried with one message. All counts include the attempt that has just ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tries {
@@ -207,6 +239,13 @@ mod tests {
         assert_eq!(follow(&[Outcome::Permanent]), [Next::PauseRecipient]);
         assert_eq!(follow(&[Outcome::Refused]), [Next::Hold]);
         assert_eq!(follow(&[Outcome::Accepted]), [Next::Settle]);
+    }
+
+    #[test]
+    fn every_outcome_has_a_word_of_its_own() {
+        for outcome in Outcome::ALL {
+            assert_eq!(Outcome::from_word(outcome.as_str()), Some(outcome));
+        }
     }
 
     #[test]

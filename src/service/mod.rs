@@ -60,12 +60,6 @@ pub fn run(daemon: Daemon) -> anyhow::Result<()> {
         host,
     } = daemon;
     let now = clock.now();
-    let found = store.recover_sending(now + UNKNOWN_PAUSE)?;
-    if found > 0 {
-        warn!(
-            "{found} messages were on their way when wirewatch last stopped; they go again in 15 minutes"
-        );
-    }
     let mut desk = Desk::open(store, Arc::new(watchlist), now)?;
     desk.refused = refused;
     desk.smooth_schedule(now)?;
@@ -83,9 +77,6 @@ pub fn run(daemon: Daemon) -> anyhow::Result<()> {
     }
     result
 }
-
-/// How long a message that may have arrived waits before it goes again.
-const UNKNOWN_PAUSE: SignedDuration = SignedDuration::from_mins(15);
 
 /// Tells systemd's watchdog that the store's thread lives. Outside of systemd nobody listens.
 fn beat() {
@@ -377,7 +368,8 @@ async fn mail_until(deliverer: Deliverer, mut stopping: watch::Receiver<bool>) {
         if let Err(fault) = deliverer.tell_operator().await {
             error!("Cannot tell the operator: {fault}");
         }
-        if let Err(fault) = deliverer.send().await {
+        let stop = stopping.clone();
+        if let Err(fault) = deliverer.send(move || !*stop.borrow()).await {
             error!("Cannot send: {fault}");
         }
     }

@@ -22,7 +22,9 @@ mod lock;
 pub mod matches;
 pub mod outbox;
 pub mod retention;
+pub mod schedules;
 mod schema;
+mod soundness;
 pub mod stories;
 pub mod topics;
 

@@ -2,13 +2,18 @@
 
 mod certificates;
 mod check;
+mod check_online;
 mod commands;
 mod crash;
+mod faults;
 mod house;
 mod http;
 mod http_server;
+mod hygiene;
+mod kills;
 mod main_job;
 mod news;
+mod operator;
 mod outbox;
 mod reload;
 mod smtp;

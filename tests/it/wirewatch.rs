@@ -35,6 +35,17 @@ impl Home {
         home
     }
 
+    /// Another home with a copy of this one's state. No process may be at work in it.
+    pub(crate) fn copy(&self, watchlist: &str) -> Home {
+        let copy = Home::new(watchlist);
+        fs::create_dir(copy.path("state")).expect("a folder");
+        for file in self.files("") {
+            let name = file.file_name().expect("a name");
+            fs::copy(&file, copy.path("state").join(name)).expect("copied");
+        }
+        copy
+    }
+
     /// Replaces the watchlist, as an editor does.
     pub(crate) fn edit(&self, watchlist: &str) {
         let draft = self.path("wirewatch.toml.new");
@@ -79,7 +90,17 @@ impl Home {
 
     /// Starts the daemon.
     pub(crate) fn daemon(&self, arguments: &[&str]) -> Daemon {
+        self.start(self.command(&[&["run"], arguments].concat()))
+    }
+
+    /// Starts a daemon that logs all it can.
+    pub(crate) fn talkative_daemon(&self, arguments: &[&str]) -> Daemon {
         let mut command = self.command(&[&["run"], arguments].concat());
+        command.env("WIREWATCH_LOG", "trace");
+        self.start(command)
+    }
+
+    fn start(&self, mut command: Command) -> Daemon {
         let log = fs::File::create(self.path("log")).expect("a log");
         let child = command
             .stdout(Stdio::null())

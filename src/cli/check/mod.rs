@@ -14,10 +14,19 @@ use crate::config::report::{Colour, Report};
 use crate::config::{Config, Loaded};
 use crate::desk::Watchlist;
 
+mod feeds;
+mod machine;
+mod online;
 mod stored;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
+    /// Also try it: paths, database, clock, each feed, the mail server
+    #[arg(long)]
+    online: bool,
+    /// Send a sample to this address, the way that digests go
+    #[arg(long, value_name = "ADDRESS")]
+    mail_to: Option<String>,
     /// One JSON object, for editors
     #[arg(long)]
     json: bool,
@@ -32,14 +41,27 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
         stored: None,
     };
     checked.look_further(context);
-    match arguments.json {
-        true => print_line(checked.to_json())?,
-        false => checked.say(),
+    if !arguments.json {
+        checked.say();
     }
-    Ok(match &checked.loaded {
-        Ok(_) => End::Done,
-        Err(_) => End::NothingDone,
-    })
+    let Ok(loaded) = &checked.loaded else {
+        if arguments.json {
+            print_line(checked.to_json())?;
+        }
+        return Ok(End::NothingDone);
+    };
+    if !arguments.json {
+        let tried =
+            online::findings(context, &loaded.config, arguments, online::Finding::print)?;
+        return Ok(online::end(&tried));
+    }
+    let tried = online::findings(context, &loaded.config, arguments, |_| Ok(()))?;
+    let mut object = checked.to_json();
+    if arguments.online || arguments.mail_to.is_some() {
+        object["tried"] = tried.iter().map(online::Finding::json).collect();
+    }
+    print_line(object)?;
+    Ok(online::end(&tried))
 }
 
 /// All that `check` has to say.

@@ -191,18 +191,21 @@ CREATE TABLE delivery (
     message_id TEXT NOT NULL UNIQUE,
     thread TEXT,                            -- the Message-ID it answers
     subject TEXT NOT NULL,
-    bytes BLOB,                             -- RFC 5322; NULL once 30 days have passed since it was settled
-    html BLOB,                              -- for the folder
     state TEXT NOT NULL CHECK (state IN ('queued', 'sending', 'sent', 'unknown', 'held', 'dropped')),
     attempts INTEGER NOT NULL DEFAULT 0,
     unknowns INTEGER NOT NULL DEFAULT 0,    -- of those, how many may have reached the recipient
     halved INTEGER NOT NULL DEFAULT 0,      -- 1: rendered at half the caps, the server took it for too big
-    next_at INTEGER NOT NULL,
+    next_at INTEGER NOT NULL,               -- while it is being sent: when it was handed over
+    outcome TEXT CHECK (outcome IN          -- of the last attempt; NULL: not tried yet
+        ('accepted', 'transient', 'permanent', 'too_big', 'refused', 'config', 'unknown')),
     reply TEXT,                             -- the server's last words, or ours
     created_at INTEGER NOT NULL,
-    settled_at INTEGER
+    settled_at INTEGER,                     -- NULL: it waits or is held
+    -- Last, or reading what stands behind them would read them too.
+    bytes BLOB,                             -- RFC 5322; NULL once 30 days have passed since it was settled
+    html BLOB                               -- for the folder
 ) STRICT;
-CREATE INDEX delivery_due ON delivery (next_at) WHERE state IN ('queued', 'sending', 'unknown');
+CREATE INDEX delivery_open ON delivery (next_at) WHERE settled_at IS NULL;
 CREATE INDEX delivery_digest ON delivery (digest, recipient, window_to);
 
 -- Decided. When a digest last fell due for a recipient.

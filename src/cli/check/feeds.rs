@@ -1,0 +1,245 @@
+//! Each feed asked once, at its domain's turn, and what it answered.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use super::super::{Context, rfc3339, setup};
+use super::online::{Finding, Verdict};
+use crate::clock::Clock;
+use crate::config::{Config, FeedConfig};
+use crate::feed;
+use crate::http::client::Client;
+use crate::http::fetch::{Outcome, Request, Response, Stage};
+use crate::model::Timestamp;
+use crate::store::Store;
+
+/// Asks every feed that is not paused and whose server has not asked us to wait. Tells those that are not well and
+/// how many are; gives the servers' clocks minus ours, in seconds.
+pub(super) async fn ask(
+    context: &Context,
+    config: &Config,
+    store: Option<&Store>,
+    add: &mut impl FnMut(Finding) -> anyhow::Result<()>,
+) -> anyhow::Result<Vec<i64>> {
+    /// As many as are asked at once; the rest waits, and so do two of one domain.
+    const AT_ONCE: usize = 32;
+    let client = match setup::client(config) {
+        Ok(client) => client,
+        Err(error) => {
+            add(Finding::problem("feeds", "", error.to_string()))?;
+            return Ok(Vec::new());
+        }
+    };
+    let known = store.map_or(Ok(Vec::new()), Store::feeds)?;
+    let now = context.clock.now();
+    let places = Arc::new(Semaphore::new(AT_ONCE));
+    let mut tasks = JoinSet::new();
+    for declared in &config.feeds {
+        let state = known.iter().find(|state| state.url == declared.feed.url);
+        let name = state.map_or_else(|| name_of(declared), |state| state.name.clone());
+        let hold = state.and_then(|state| state.hold_until);
+        match hold.filter(|until| *until > now) {
+            _ if declared.feed.paused => add(Finding::note("feed", &name, "paused, so not asked"))?,
+            Some(until) => {
+                let words = format!(
+                    "not asked: its server wants us to wait until {}",
+                    rfc3339(until)
+                );
+                add(Finding::note("feed", &name, words))?;
+            }
+            None => {
+                let (client, clock) = (client.clone(), context.clock);
+                let (declared, places) = (declared.clone(), Arc::clone(&places));
+                tasks.spawn(async move {
+                    let _place = places.acquire_owned().await;
+                    ask_one(&client, clock, &declared, name).await
+                });
+            }
+        }
+    }
+    let asked = tasks.len();
+    let (mut well, mut offsets) = (0, Vec::new());
+    let progress = Progress::new();
+    while let Some(joined) = tasks.join_next().await {
+        let Answer { finding, offset } = joined?;
+        offsets.extend(offset);
+        well += usize::from(finding.verdict != Verdict::Problem);
+        if finding.verdict != Verdict::Good {
+            progress.wipe();
+            add(finding)?;
+        }
+        progress.show(asked - tasks.len(), asked);
+    }
+    progress.wipe();
+    let words = format!("{well} of {} can be read", setup::count(asked, "feed"));
+    add(match well == asked {
+        true => Finding::good("feeds", "", words),
+        false => Finding::note("feeds", "", words),
+    })?;
+    Ok(offsets)
+}
+
+/// What one feed came to.
+struct Answer {
+    finding: Finding,
+    /// The server's clock minus ours, in seconds.
+    offset: Option<i64>,
+}
+
+async fn ask_one(client: &Client, clock: Clock, declared: &FeedConfig, name: String) -> Answer {
+    let credentials = match declared.access.open() {
+        Ok(credentials) => credentials,
+        Err(error) => {
+            let finding = Finding::problem("feed", &name, error.to_string());
+            return Answer {
+                finding: finding.hint("mend the file or variable that the feed names"),
+                offset: None,
+            };
+        }
+    };
+    let login = credentials.basic_auth.as_ref();
+    let request = Request {
+        url: &declared.feed.url,
+        validators: None,
+        headers: &credentials.headers,
+        basic_auth: login.map(|(user, password)| (user.as_str(), password.as_str())),
+        typed_by_hand: false,
+    };
+    let response = client.fetch(&request).await;
+    let now = clock.now();
+    Answer {
+        offset: response.server_date.map(|date| seconds_between(now, date)),
+        finding: judge(response, &declared.feed.url, &name).await,
+    }
+}
+
+fn seconds_between(ours: Timestamp, theirs: Timestamp) -> i64 {
+    theirs.duration_since(ours).as_secs()
+}
+
+async fn judge(response: Response, url: &str, name: &str) -> Finding {
+    let moved = response.permanent_target;
+    match response.outcome {
+        Outcome::Body {
+            bytes,
+            content_type,
+            torn,
+            ..
+        } => {
+            let final_url = response.final_url;
+            let read = tokio::task::spawn_blocking(move || {
+                let context = feed::Context {
+                    url: &final_url,
+                    content_type: content_type.as_deref(),
+                };
+                feed::read(&bytes, &context).map(|document| document.entries.len())
+            });
+            match (read.await, torn, moved) {
+                (Err(_), ..) => {
+                    Finding::problem("feed", name, "a fault in wirewatch stopped its parser")
+                        .hint("please report it, with the feed")
+                }
+                (Ok(Err(not_a_feed)), ..) => Finding::problem("feed", name, not_a_feed.to_string())
+                    .hint(format!(
+                        "`wirewatch feeds add {url}` finds the feeds of a page"
+                    )),
+                (Ok(Ok(_)), Some(torn), _) => {
+                    Finding::note("feed", name, format!("its document is not whole: {torn}"))
+                }
+                (Ok(Ok(_)), None, Some(target)) => {
+                    Finding::note("feed", name, format!("moved for good to {target}"))
+                        .hint("change its `url`")
+                }
+                (Ok(Ok(0)), None, None) => Finding::note("feed", name, "a feed without entries"),
+                (Ok(Ok(_)), None, None) => Finding::good("feed", name, "can be read"),
+            }
+        }
+        Outcome::NotModified { .. } => {
+            Finding::note("feed", name, "HTTP 304, though nothing was known")
+        }
+        Outcome::Throttled { said, .. } => {
+            Finding::note("feed", name, format!("its server wants us to wait: {said}"))
+        }
+        Outcome::Gone => Finding::problem("feed", name, "HTTP 410 (gone)")
+            .hint("the feed is closed for good: take it out, or find its successor"),
+        Outcome::Failed { stage, cause } => {
+            let words = match step(stage) {
+                Some(step) => format!("{step}: {cause}"),
+                None => cause.clone(),
+            };
+            let finding = Finding::problem("feed", name, words);
+            match remedy(stage, &cause) {
+                Some(remedy) => finding.hint(remedy),
+                None => finding,
+            }
+        }
+    }
+}
+
+/// The step, where its cause does not name it.
+fn step(stage: Stage) -> Option<&'static str> {
+    match stage {
+        Stage::Refused => Some("not asked"),
+        Stage::NoSuchHost | Stage::Resolve => Some("DNS"),
+        Stage::Connect => Some("TCP"),
+        Stage::Tls => Some("TLS"),
+        Stage::Answer => Some("HTTP"),
+        Stage::Redirect => Some("redirect"),
+        Stage::Body => Some("document"),
+        Stage::Status => None,
+    }
+}
+
+fn remedy(stage: Stage, cause: &str) -> Option<&'static str> {
+    let says = |code: &str| cause.contains(code);
+    match stage {
+        Stage::Refused if says("allow_private") => Some("if that is meant, add its network there"),
+        Stage::NoSuchHost => Some("check its `url`"),
+        Stage::Resolve => Some("check whether this machine can look up names"),
+        Stage::Connect => Some("check its `url`, this machine's network and `[poll] proxy`"),
+        Stage::Tls => Some("open its `url` in a browser; also check this machine's clock"),
+        Stage::Status if says("401") || says("403") => Some(
+            "check its `username`, `password_file` and `headers`; some servers refuse programs",
+        ),
+        Stage::Status if says("404") => Some("`wirewatch feeds add SITE` finds where it is now"),
+        Stage::Redirect => Some("open its `url` in a browser and take the address it ends at"),
+        Stage::Refused | Stage::Answer | Stage::Status | Stage::Body => None,
+    }
+}
+
+fn name_of(declared: &FeedConfig) -> String {
+    let name = declared.feed.name.as_ref();
+    name.unwrap_or(&declared.feed.url).clone()
+}
+
+/// How far it is, on a line that goes away, where somebody watches.
+struct Progress {
+    is_watched: bool,
+}
+
+impl Progress {
+    fn new() -> Progress {
+        Progress {
+            is_watched: io::stderr().is_terminal(),
+        }
+    }
+
+    fn show(&self, done: usize, all: usize) {
+        self.write(format_args!("\r{done} of {all} feeds asked\x1b[K"));
+    }
+
+    fn wipe(&self) {
+        self.write(format_args!("\r\x1b[K"));
+    }
+
+    fn write(&self, text: std::fmt::Arguments<'_>) {
+        if self.is_watched {
+            let mut terminal = io::stderr().lock();
+            // Nobody is left to tell if standard error is closed.
+            let _ = terminal.write_fmt(text).and_then(|()| terminal.flush());
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Who mail goes to, and who is paused.
+
+use rusqlite::params;
+
+use super::super::{Store, StoreError, instant, seconds};
+use crate::model::Timestamp;
+
+impl Store {
+    /// Whether the recipient was ever sent anything, so that his first message can prove the path.
+    pub fn was_ever_told(&self, recipient: &str) -> Result<bool, StoreError> {
+        self.ask("read the outbox", |connection| {
+            let told = connection
+                .prepare_cached("SELECT 1 FROM delivery WHERE recipient = ?1")?
+                .exists([recipient])?;
+            Ok(told)
+        })
+    }
+
+    /// When a message last reached this recipient.
+    pub fn last_sent_to(&self, recipient: &str) -> Result<Option<Timestamp>, StoreError> {
+        self.ask("read the outbox", |connection| {
+            let last: Option<i64> = connection.query_row(
+                "SELECT MAX(settled_at) FROM delivery WHERE recipient = ?1 AND state = 'sent'",
+                [recipient],
+                |row| row.get(0),
+            )?;
+            Ok(last.map(instant))
+        })
+    }
+
+    /// Stops all mail to a recipient whom the server refuses.
+    pub fn pause_recipient(
+        &self,
+        address: &str,
+        why: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.ask("pause a recipient", |connection| {
+            connection.execute(
+                "INSERT INTO recipient (address, known_at, paused_at, why) VALUES (?1, ?2, ?2, ?3)
+             ON CONFLICT (address) DO UPDATE SET paused_at = ?2, why = ?3",
+                params![address, seconds(now), why],
+            )?;
+            Ok(())
+        })
+    }
+
+    /// Whether mail to this recipient is stopped.
+    pub fn is_paused(&self, address: &str) -> Result<bool, StoreError> {
+        self.ask("look up a recipient", |connection| {
+            connection
+                .prepare_cached(
+                    "SELECT 1 FROM recipient WHERE address = ?1 AND paused_at IS NOT NULL",
+                )?
+                .exists([address])
+        })
+    }
+
+    /// Lets mail to a paused recipient go again; false if he was not paused.
+    pub fn resume_recipient(&self, address: &str) -> Result<bool, StoreError> {
+        self.ask("resume a recipient", |connection| {
+        let rows = connection.execute(
+            "UPDATE recipient SET paused_at = NULL, why = NULL WHERE address = ?1 AND paused_at IS NOT NULL",
+            [address],
+        )?;
+        Ok(rows == 1)
+        })
+    }
+
+    /// Paused recipients: address, since when, and the server's words.
+    pub fn paused_recipients(&self) -> Result<Vec<(String, Timestamp, String)>, StoreError> {
+        self.ask("read the paused recipients", |connection| {
+        let mut statement = connection.prepare_cached(
+            "SELECT address, paused_at, COALESCE(why, '') FROM recipient WHERE paused_at IS NOT NULL ORDER BY address",
+        )?;
+        let rows =
+            statement.query_map([], |row| Ok((row.get(0)?, instant(row.get(1)?), row.get(2)?)))?;
+        rows.collect()
+        })
+    }
+}
