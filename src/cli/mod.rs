@@ -28,6 +28,7 @@ mod run;
 mod search;
 mod setup;
 mod status;
+mod table;
 mod terminal;
 
 /// Watches the news wires for the topics you track, and mails what is new, once, with the reason.
