@@ -1,11 +1,12 @@
-//! What the operator hears in the mail, each once: a watchlist that stays refused, a recipient who is paused, a message
-//! that is held.
+//! What the operator hears in the mail, each once: a watchlist that stays refused, a database that was put back or has
+//! no room, a recipient who is paused, a message that is held.
 
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
 use super::Deliverer;
 use super::compose::{Letter, random};
+use super::database;
 use crate::desk::{Desk, DeskError, Refused};
 use crate::digest::naming;
 use crate::mail::message::{Draft, ListId, Mailbox};
@@ -20,12 +21,12 @@ const SENDER: &str = "(operator)";
 const PATIENCE: SignedDuration = SignedDuration::from_mins(10);
 
 /// Something that only a person can mend.
-struct Notice {
+pub(super) struct Notice {
     /// What it is about; told once.
-    key: String,
-    subject: String,
+    pub(super) key: String,
+    pub(super) subject: String,
     /// Lines for a person, with the remedy.
-    text: String,
+    pub(super) text: String,
 }
 
 impl Deliverer {
@@ -68,6 +69,8 @@ fn notices(desk: &Desk, now: Timestamp) -> Result<Vec<Notice>, StoreError> {
     {
         notices.push(of_watchlist(desk, refused));
     }
+    notices.extend(database::restored(desk)?);
+    notices.extend(database::short_of_room(desk, now));
     for (address, at, why) in desk.store.paused_recipients()? {
         notices.push(Notice {
             key: format!("paused:{address}:{}", at.as_second()),

@@ -24,6 +24,7 @@ use crate::store::Store;
 
 mod housekeeping;
 mod reload;
+mod start;
 mod systemd;
 
 /// How long a stop waits for a mail server's answer to a message that is on its way.
@@ -62,6 +63,9 @@ pub fn run(daemon: Daemon) -> anyhow::Result<()> {
         host,
     } = daemon;
     let now = clock.now();
+    start::raise_limit_of_files();
+    start::name_time_zone();
+    start::compare_clock(&store, now)?;
     let found = store.recover_sending(now + UNKNOWN_PAUSE)?;
     if found > 0 {
         warn!(
@@ -200,6 +204,7 @@ async fn poll_until(
             _ = ticks.tick() => {
                 if leap.happened() {
                     let now = clock.now();
+                    warn!("The clock leapt, or this machine slept; what fell due meanwhile is spread over the next minutes");
                     if let Err(fault) = desk.at_once(move |desk| desk.smooth_schedule(now)).await {
                         error!("Cannot spread what fell due while this machine slept: {fault}");
                     }

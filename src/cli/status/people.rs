@@ -8,7 +8,7 @@ use crate::cli::outbox::remedy;
 use crate::cli::print_line;
 use crate::cli::setup::{count, counted};
 use crate::cli::table::table;
-use crate::cli::terminal::{plain, width};
+use crate::cli::terminal::{plain, size, width};
 use crate::health::Health;
 use crate::model::Timestamp;
 use crate::store::Work;
@@ -235,16 +235,6 @@ fn headed(heading: &str, mut lines: Vec<String>) -> Vec<String> {
         *first = format!("{heading:<INDENT$}{}", first.trim_start());
     }
     lines
-}
-
-/// Bytes in the unit that leaves the fewest digits: `44.1 MB`.
-fn size(bytes: u64) -> String {
-    let bytes = bytes as f64;
-    match bytes {
-        ..1e6 => format!("{:.0} kB", bytes / 1e3),
-        ..1e9 => format!("{:.1} MB", bytes / 1e6),
-        _ => format!("{:.1} GB", bytes / 1e9),
-    }
 }
 
 fn when(moment: Option<Timestamp>) -> String {
