@@ -8,22 +8,26 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::clock::Clock;
 use crate::model::Timestamp;
 use crate::store::Store;
 use crate::store::items::StoredItem;
 
+mod backup;
 mod check;
 mod demo;
 mod digest;
 mod export;
 mod feeds;
+mod help;
 mod init;
 mod matching;
 mod outbox;
 mod poll;
+mod print;
+mod progress;
 mod run;
 mod search;
 mod setup;
@@ -34,7 +38,7 @@ mod topics;
 
 /// Watches the news wires for the topics you track, and mails what is new, once, with the reason.
 #[derive(Debug, Parser)]
-#[command(name = "wirewatch", version, arg_required_else_help = true, after_help = EXAMPLES)]
+#[command(name = "wirewatch", version, arg_required_else_help = true, max_term_width = 80, after_help = EXAMPLES)]
 struct Arguments {
     /// The watchlist; default: $WIREWATCH_CONFIG, $CONFIGURATION_DIRECTORY, ~/.config/wirewatch/, /etc/wirewatch/
     #[arg(long, global = true, value_name = "FILE")]
@@ -53,12 +57,14 @@ struct Arguments {
 }
 
 const EXAMPLES: &str = "Examples:
-  wirewatch demo                      see the whole job on bundled feeds, without network or configuration
-  wirewatch init && wirewatch check   write a watchlist, then find its mistakes
-  wirewatch match --query 'Mosul AND (ISIS OR Daesh)' --title 'Daesh leaves Mosul'
-  wirewatch run                       the daemon
+  wirewatch demo      see the whole job, without network or configuration
+  wirewatch init      write a watchlist to start from
+  wirewatch check     find its mistakes
+  wirewatch run       watch
+  wirewatch status    see whether all is well
 
-Exit codes: 0 done; 1 ran, but something failed or needs you; 2 nothing was done.";
+Exit codes: 0 done; 1 ran, but something failed or needs you; 2 nothing was done.
+Each command explains itself: wirewatch COMMAND --help";
 
 /// How the log is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -71,15 +77,15 @@ enum LogForm {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Shows the whole job end to end on bundled feeds: no network, no configuration, no mail server
+    /// Shows the whole job on bundled feeds, without network or setup
     Demo(demo::Arguments),
-    /// Writes a commented watchlist with four worked topics (`init -` prints it)
+    /// Writes a commented watchlist with four worked topics
     Init(init::Arguments),
     /// Finds every problem of the watchlist and runs its tests
     Check(check::Arguments),
     /// Polls, matches and mails until it is stopped: the daemon
     Run(run::Arguments),
-    /// Asks the feeds that are due once, stores and matches; mails nothing
+    /// Asks the feeds that are due once; stores, matches, mails nothing
     Poll(poll::Arguments),
     /// Previews a digest, or composes and sends what is due
     Digest(digest::Arguments),
@@ -88,9 +94,9 @@ enum Command {
     /// Tells whether a query matches a text, and why
     #[command(name = "match")]
     Match(matching::Arguments),
-    /// Searches the stored items with the language of the topics, newest first
+    /// Searches the stored items as a topic would, newest first
     Search(search::Arguments),
-    /// Lists feeds, finds those of a site, shows what the parser sees of one
+    /// Lists feeds, finds those of a site, shows what the parser sees
     Feeds(feeds::Arguments),
     /// Shows what each topic found: today, over 14 days, and last
     Topics(topics::Arguments),
@@ -98,6 +104,10 @@ enum Command {
     Export(export::Arguments),
     /// Shows whether all is well; exits 1 if a person is needed
     Status(status::Arguments),
+    /// Copies the database while it is in use, and checks the copy
+    Backup(backup::Arguments),
+    /// Prints a unit for systemd, man pages or completions for shells
+    Print(print::Arguments),
 }
 
 /// What every command gets.
@@ -110,7 +120,10 @@ struct Context {
 
 /// Reads the arguments, does what they say, and gives the exit code.
 pub fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let arguments = help::command()
+        .try_get_matches()
+        .and_then(|matches| Arguments::from_arg_matches(&matches));
+    let arguments = match arguments {
         Ok(arguments) => arguments,
         Err(error) => {
             let code = if error.use_stderr() { 2 } else { 0 };
@@ -141,6 +154,8 @@ pub fn main() -> ExitCode {
         Command::Topics(arguments) => topics::run(&context, &arguments),
         Command::Export(arguments) => export::run(&context, &arguments),
         Command::Status(arguments) => status::run(&context, &arguments),
+        Command::Backup(arguments) => backup::run(&context, &arguments),
+        Command::Print(arguments) => print::run(&arguments),
     };
     match result {
         Ok(End::Done) => ExitCode::SUCCESS,

@@ -171,7 +171,8 @@ fn list(store: &Store, json: bool) -> anyhow::Result<End> {
     })
 }
 
-fn remedy(delivery: &Delivery) -> String {
+/// What happens to a message next, and what a person can do.
+pub(super) fn remedy(delivery: &Delivery) -> String {
     let id = delivery.id;
     match delivery.state {
         State::Held => format!(

@@ -4,7 +4,7 @@ use super::setup;
 use super::{Context, End};
 use crate::clock::Clock;
 use crate::service::{self, Daemon};
-use crate::store::{Lock, Store};
+use crate::store::{Lock, Store, Work};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -22,9 +22,10 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
         path: file,
         stamp,
         refused,
+        ..
     } = setup::watchlist_or_last_good(context)?;
     let path = watchlist.config.store.path.clone();
-    let _lock = Lock::take(&path)?;
+    let _lock = Lock::take(&path, Work::Daemon)?;
     let store = Store::open(&path, clock.now())?;
     if refused.is_none() {
         setup::keep_as_last_good(&watchlist)?;

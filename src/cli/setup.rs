@@ -18,17 +18,20 @@ use crate::http::client::{Client, Settings};
 use crate::model::{FeedState, Timestamp};
 use crate::poll::Poller;
 use crate::store::feeds::Event;
-use crate::store::{Lock, Store};
+use crate::store::{Lock, Store, Work};
 
 /// Finds and reads the watchlist: its path, and what was read or all its problems.
 pub(super) fn load(context: &Context) -> anyhow::Result<(PathBuf, Result<Loaded, Report>)> {
-    let path = find(context)?;
+    let path = find(context)?.path;
     let loaded = config::load(&path, &Places::new(&path, Environment::process()));
     Ok((path, loaded))
 }
 
-fn find(context: &Context) -> anyhow::Result<PathBuf> {
-    Ok(find::find(context.config.as_deref(), Environment::process())?.path)
+fn find(context: &Context) -> anyhow::Result<find::Candidate> {
+    Ok(find::find(
+        context.config.as_deref(),
+        Environment::process(),
+    )?)
 }
 
 /// Finds, reads and compiles the watchlist; its problems are printed and are an error.
@@ -42,7 +45,10 @@ pub(super) fn watchlist(context: &Context) -> anyhow::Result<Watchlist> {
 
 /// The watchlist for the daemon: the present file, else the last good one if the present one is broken.
 pub(super) fn watchlist_or_last_good(context: &Context) -> anyhow::Result<Start> {
-    let path = find(context)?;
+    let find::Candidate {
+        path,
+        reason: found_by,
+    } = find(context)?;
     // Looked at before it is read, so that an edit in between is noticed.
     let stamp = Stamp::of(&path).ok();
     let report = match config::load(&path, &Places::new(&path, Environment::process())) {
@@ -51,6 +57,7 @@ pub(super) fn watchlist_or_last_good(context: &Context) -> anyhow::Result<Start>
             return Ok(Start {
                 watchlist,
                 path,
+                found_by,
                 stamp,
                 refused: None,
             });
@@ -70,6 +77,7 @@ pub(super) fn watchlist_or_last_good(context: &Context) -> anyhow::Result<Start>
     Ok(Start {
         watchlist,
         path,
+        found_by,
         stamp,
         refused,
     })
@@ -79,6 +87,8 @@ pub(super) fn watchlist_or_last_good(context: &Context) -> anyhow::Result<Start>
 pub(super) struct Start {
     pub(super) watchlist: Watchlist,
     pub(super) path: PathBuf,
+    /// Who named the file: `--config`, a variable, or the default.
+    pub(super) found_by: &'static str,
     /// The state of the file that was read; `None`: it was not there.
     pub(super) stamp: Option<Stamp>,
     /// The present file, if it is refused and the last good one is used in its place.
@@ -146,7 +156,7 @@ pub(super) fn desk_to_work(
     watchlist: Watchlist,
 ) -> anyhow::Result<(Lock, Desk)> {
     let path = watchlist.config.store.path.clone();
-    let lock = Lock::take(&path)?;
+    let lock = Lock::take(&path, Work::Command)?;
     let now = context.clock.now();
     let store = Store::open(&path, now)?;
     keep_as_last_good(&watchlist)?;

@@ -86,6 +86,16 @@ pub(super) fn plain(text: &str) -> String {
         .collect()
 }
 
+/// Bytes in the unit that leaves the fewest digits: `44.1 MB`.
+pub(super) fn size(bytes: u64) -> String {
+    let bytes = bytes as f64;
+    match bytes {
+        ..1e6 => format!("{:.0} kB", bytes / 1e3),
+        ..1e9 => format!("{:.1} MB", bytes / 1e6),
+        _ => format!("{:.1} GB", bytes / 1e9),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

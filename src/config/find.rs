@@ -165,9 +165,17 @@ impl Places {
         state_folder(path.parent()?, environment)
     }
 
-    /// The file of a secret: in the credentials directory if systemd made one, else beside the watchlist.
+    /// The file of a secret: in the credentials directory if systemd put one there, else beside the watchlist.
     pub fn secret(&self, path: &Path) -> PathBuf {
-        self.credentials.as_ref().unwrap_or(&self.config).join(path)
+        let loaded = self
+            .credentials
+            .as_ref()
+            .map(|folder| folder.join(path))
+            .filter(|loaded| {
+                // The unit has a blank line stand in for a secret that is not there.
+                std::fs::metadata(loaded).is_ok_and(|metadata| metadata.len() > 1)
+            });
+        loaded.unwrap_or_else(|| self.config.join(path))
     }
 }
 
@@ -324,11 +332,24 @@ mod tests {
 
     #[test]
     fn secrets_are_where_systemd_puts_them_else_beside_the_watchlist() {
-        let read = variables(&[("CREDENTIALS_DIRECTORY", "/run/credentials/w")]);
+        let loaded = tempfile::tempdir().expect("a folder");
+        fs::write(loaded.path().join("token"), "secret\n").expect("written");
+        fs::write(loaded.path().join("blank"), "\n").expect("written");
+        let pairs = [(
+            "CREDENTIALS_DIRECTORY",
+            loaded.path().to_str().expect("UTF-8"),
+        )];
+        let read = variables(&pairs);
         let path = Path::new("/etc/wirewatch/wirewatch.toml");
         let token = Path::new("token");
         let systemd = Places::new(path, Environment::new(&read));
-        assert_eq!(systemd.secret(token), Path::new("/run/credentials/w/token"));
+        assert_eq!(systemd.secret(token), loaded.path().join("token"));
+        for absent in ["blank", "other"] {
+            assert_eq!(
+                systemd.secret(Path::new(absent)),
+                Path::new("/etc/wirewatch").join(absent)
+            );
+        }
         let nothing = variables(&[]);
         let plain = Places::new(path, Environment::new(&nothing));
         assert_eq!(plain.secret(token), Path::new("/etc/wirewatch/token"));

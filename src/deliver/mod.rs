@@ -10,6 +10,7 @@ use crate::schedule::digests as schedule;
 use crate::store::StoreError;
 
 pub mod compose;
+mod database;
 mod gather;
 mod letter;
 mod news;

@@ -1,9 +1,10 @@
-//! What the operator hears in the mail, each once: a watchlist that stays refused, a recipient who is paused, a message
-//! that is held or does not get through for a day.
+//! What the operator hears in the mail, each once: a watchlist that stays refused, a database that was put back or has
+//! no room, a recipient who is paused, a message that is held or does not get through for a day.
 
 use jiff::SignedDuration;
 
 use super::Deliverer;
+use super::database;
 use super::letter::Letter;
 use crate::desk::{Desk, DeskError, Refused};
 use crate::model::Timestamp;
@@ -20,12 +21,12 @@ const PATIENCE: SignedDuration = SignedDuration::from_mins(10);
 const STUCK: SignedDuration = SignedDuration::from_hours(24);
 
 /// Something that only a person can mend.
-struct Notice {
+pub(super) struct Notice {
     /// What it is about; told once.
-    key: String,
-    subject: String,
+    pub(super) key: String,
+    pub(super) subject: String,
     /// Lines for a person, with the remedy.
-    text: String,
+    pub(super) text: String,
 }
 
 impl Deliverer {
@@ -68,6 +69,8 @@ fn notices(desk: &Desk, operator: &str, now: Timestamp) -> Result<Vec<Notice>, S
     {
         notices.push(of_watchlist(desk, refused));
     }
+    notices.extend(database::restored(desk)?);
+    notices.extend(database::short_of_room(desk, now));
     for (address, at, why) in desk.store.paused_recipients()? {
         notices.push(Notice {
             key: format!("paused:{address}:{}", at.as_second()),

@@ -117,6 +117,7 @@ impl Desk {
                 self.store.declare_digest(&digest.name, recipient, now)?;
             }
         }
+        self.store.note_watchlist(watchlist.version.hash, now)?;
         self.watchlist = watchlist;
         self.refused = None;
         Ok(())

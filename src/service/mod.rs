@@ -22,7 +22,10 @@ use crate::model::Timestamp;
 use crate::poll::{Choice, Poller, Round};
 use crate::store::Store;
 
+mod housekeeping;
 mod reload;
+mod start;
+mod systemd;
 
 /// How long a stop waits for a mail server's answer to a message that is on its way.
 const LAST_ANSWER: Duration = Duration::from_secs(30);
@@ -60,12 +63,15 @@ pub fn run(daemon: Daemon) -> anyhow::Result<()> {
         host,
     } = daemon;
     let now = clock.now();
+    start::raise_limit_of_files();
+    start::name_time_zone();
+    start::compare_clock(&store, now)?;
     let mut desk = Desk::open(store, Arc::new(watchlist), now)?;
     desk.refused = refused;
     desk.smooth_schedule(now)?;
     let watchlist = Arc::clone(&desk.watchlist);
     let (handle, thread) =
-        desk::start(desk, beat).context("cannot start the thread of the database")?;
+        desk::start(desk, systemd::beat).context("cannot start the thread of the database")?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -76,11 +82,6 @@ pub fn run(daemon: Daemon) -> anyhow::Result<()> {
         anyhow::bail!("the thread of the database panicked");
     }
     result
-}
-
-/// Tells systemd's watchdog that the store's thread lives. Outside of systemd nobody listens.
-fn beat() {
-    let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
 }
 
 async fn serve(
@@ -102,16 +103,19 @@ async fn serve(
     let deliverer = Deliverer::new(desk.clone(), clock, host);
     let polling = tokio::spawn(poll_until(desk.clone(), current, clock, stopping.clone()));
     let mailing = tokio::spawn(mail_until(deliverer, stopping.clone()));
-    let housekeeping = tokio::spawn(keep_house(desk.clone(), clock, stopping.clone()));
+    let housekeeping = tokio::spawn(housekeeping::keep_house(
+        desk.clone(),
+        clock,
+        stopping.clone(),
+    ));
     let reloading = tokio::spawn(reload::watch_file(
         desk, file, stamp, clock, changed, stopping,
     ));
-    // Outside of systemd nobody listens.
-    let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+    systemd::watching(&watchlist);
 
     terminate.first().await;
     info!("Stopping");
-    let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
+    systemd::stopping();
     // The tasks end when they next look; they cannot all be gone before this is read.
     let _ = stop.send(true);
     tokio::select! {
@@ -191,6 +195,7 @@ async fn poll_until(
             _ = ticks.tick() => {
                 if leap.happened() {
                     let now = clock.now();
+                    warn!("The clock leapt, or this machine slept; what fell due meanwhile is spread over the next minutes");
                     if let Err(fault) = desk.at_once(move |desk| desk.smooth_schedule(now)).await {
                         error!("Cannot spread what fell due while this machine slept: {fault}");
                     }
@@ -307,39 +312,6 @@ impl Tally {
         info!(
             "Polled {feeds} feeds: {new} new items, {matches} matches, {unchanged} unchanged, {failed} failed"
         );
-    }
-}
-
-/// Once a day forgets what has been kept long enough, a little at a time, so that polling never waits for long.
-async fn keep_house(desk: Handle, clock: Clock, mut stopping: watch::Receiver<bool>) {
-    let mut looks = interval(TICK);
-    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut done = None;
-    loop {
-        tokio::select! {
-            _ = stopping.changed() => return,
-            _ = looks.tick() => {}
-        }
-        let now = clock.now();
-        let today = now.as_second().div_euclid(86_400);
-        if done == Some(today) {
-            continue;
-        }
-        let pruned = desk
-            .at_once(move |desk| {
-                desk.store.forget_sent(now)?;
-                let keep = desk.watchlist.config.store.keep;
-                desk.store.prune(now, keep)
-            })
-            .await;
-        match pruned {
-            Ok(pruned) if pruned.more => {}
-            Ok(_) => done = Some(today),
-            Err(fault) => {
-                error!("Cannot forget old items: {fault}");
-                done = Some(today);
-            }
-        }
     }
 }
 

@@ -15,6 +15,8 @@ use crate::config::report::Colour;
 use crate::config::{self, Stamp, last_good};
 use crate::desk::{Handle, Refused, Watchlist};
 
+use super::systemd;
+
 /// How often the file is looked at.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -58,16 +60,19 @@ pub(super) async fn watch_file(
             continue;
         }
         read = look;
-        take_up(&desk, &file, clock, &changed).await;
+        systemd::reloading();
+        match take_up(&desk, &file, clock).await {
+            Some(watchlist) => {
+                systemd::watching(&watchlist);
+                changed.send_replace(watchlist);
+            }
+            None => systemd::not_taken_up(),
+        }
     }
 }
 
-async fn take_up(
-    desk: &Handle,
-    file: &Path,
-    clock: Clock,
-    changed: &watch::Sender<Arc<Watchlist>>,
-) {
+/// Reads the file and goes by it from now on; `None`: the one before runs on, and the log says why.
+async fn take_up(desk: &Handle, file: &Path, clock: Clock) -> Option<Arc<Watchlist>> {
     let path = file.to_owned();
     let loaded = tokio::task::spawn_blocking(move || {
         let places = Places::new(&path, Environment::process());
@@ -93,32 +98,31 @@ async fn take_up(
             if let Err(fault) = noted {
                 error!("The problems of the watchlist were not noted for the mail: {fault}");
             }
-            return;
+            return None;
         }
         Err(fault) => {
             error!("The watchlist could not be read: {fault}");
-            return;
+            return None;
         }
     };
     let adopted = Arc::clone(&watchlist);
     let now = clock.now();
-    match desk.at_once(move |desk| desk.adopt(adopted, now)).await {
-        Ok(()) => {
-            info!(
-                "Took up the watchlist `{}`: {} feeds, {} topics",
-                file.display(),
-                watchlist.config.feeds.len(),
-                watchlist.config.topics().len()
-            );
-            let database = watchlist.config.store.path.clone();
-            if let Err(cause) = last_good::write(&database, &watchlist.text) {
-                error!(
-                    "Cannot keep the watchlist as `{}`: {cause}",
-                    last_good::path(&database).display()
-                );
-            }
-            changed.send_replace(watchlist);
-        }
-        Err(fault) => error!("The watchlist was not taken up: {fault}"),
+    if let Err(fault) = desk.at_once(move |desk| desk.adopt(adopted, now)).await {
+        error!("The watchlist was not taken up: {fault}");
+        return None;
     }
+    info!(
+        "Took up the watchlist `{}`: {} feeds, {} topics",
+        file.display(),
+        watchlist.config.feeds.len(),
+        watchlist.config.topics().len()
+    );
+    let database = &watchlist.config.store.path;
+    if let Err(cause) = last_good::write(database, &watchlist.text) {
+        error!(
+            "Cannot keep the watchlist as `{}`: {cause}",
+            last_good::path(database).display()
+        );
+    }
+    Some(watchlist)
 }

@@ -9,12 +9,16 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::model::Timestamp;
 
+mod backup;
+pub mod cleaning;
+pub mod disk;
 pub mod events;
 pub mod feeds;
+pub mod in_force;
 pub mod intake;
 pub mod items;
 mod keys;
@@ -28,7 +32,8 @@ mod soundness;
 pub mod stories;
 pub mod topics;
 
-pub use lock::Lock;
+pub use backup::Restored;
+pub use lock::{Holder, Lock, Work};
 
 /// The SQLite file with everything observed and decided.
 #[derive(Debug)]
@@ -83,6 +88,20 @@ pub enum StoreError {
         /// The schema of this program.
         known: usize,
     },
+    /// The file is ours, but parts of it are not what was written.
+    #[error("the database `{}` is damaged: {cause}", path.display())]
+    Damaged {
+        /// As asked for.
+        path: PathBuf,
+        /// What SQLite says.
+        cause: String,
+    },
+    /// A copy would replace a file.
+    #[error("`{}` exists already and was not touched", path.display())]
+    Exists {
+        /// As asked for.
+        path: PathBuf,
+    },
     /// Another process holds the lock beside the database.
     #[error("the database `{}` is in use by {holder}", path.display())]
     InUse {
@@ -105,6 +124,9 @@ pub enum StoreError {
     BatchLost,
 }
 
+const OF_DAMAGE: &str = "stop wirewatch, move the database aside with its `-wal` and `-shm`, and put a backup in its place; \
+                         without a backup wirewatch begins a new one, in which what feeds show now counts as known";
+
 impl StoreError {
     /// What the reader can do about it, for the line after the message.
     pub fn hint(&self) -> Option<&'static str> {
@@ -122,10 +144,23 @@ impl StoreError {
             StoreError::Older { .. } => {
                 Some("`wirewatch poll` or a restart of `wirewatch run` upgrades it")
             }
+            StoreError::Damaged { .. } => Some(OF_DAMAGE),
+            StoreError::Exists { .. } => Some("name a file that does not exist yet"),
             StoreError::InUse { .. } => Some("stop that process first"),
-            StoreError::Statement { .. } => self
-                .is_out_of_space()
-                .then_some("free some space on the disk of the database"),
+            StoreError::Statement { cause, .. } => match cause.sqlite_error_code()? {
+                ErrorCode::DiskFull => Some("free some space on the disk of the database"),
+                ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Some(OF_DAMAGE),
+                ErrorCode::ReadOnly | ErrorCode::CannotOpen => Some(
+                    "make the database and its folder writable for this user, or set `[store] path`",
+                ),
+                ErrorCode::SystemIoFailure => {
+                    Some("look for faults of the disk in the log of the system")
+                }
+                ErrorCode::DatabaseBusy => {
+                    Some("another program holds the database; close it and try again")
+                }
+                _ => None,
+            },
             StoreError::BatchLost => None,
         }
     }
@@ -133,7 +168,7 @@ impl StoreError {
     /// Whether the disk is full.
     pub fn is_out_of_space(&self) -> bool {
         matches!(self, StoreError::Statement { cause, .. }
-            if cause.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull))
+            if cause.sqlite_error_code() == Some(ErrorCode::DiskFull))
     }
 }
 
@@ -143,10 +178,13 @@ impl Store {
         create_private(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut connection = connect(path, flags)?;
-        let fresh = schema::recognise(&connection, path)?;
+        let found = schema::recognise(&connection, path)?;
+        schema::prepare(&connection, found).map_err(doing("set up the database"))?;
         tune(&connection).map_err(doing("set up the database"))?;
-        schema::migrate(&mut connection, fresh)?;
-        Store::of(connection, now)
+        schema::migrate(&mut connection, found)?;
+        let mut store = Store::of(connection, now)?;
+        store.notice_restore(now)?;
+        Ok(store)
     }
 
     /// Opens an existing database of our schema to write to it beside the daemon, in short transactions.
@@ -170,6 +208,7 @@ impl Store {
     /// A database that is gone when dropped, for tests and benchmarks.
     pub fn open_in_memory(now: Timestamp) -> Result<Store, StoreError> {
         let mut connection = Connection::open_in_memory().map_err(doing("open a database"))?;
+        schema::prepare(&connection, 0).map_err(doing("set up the database"))?;
         tune(&connection).map_err(doing("set up the database"))?;
         schema::migrate(&mut connection, 0)?;
         Store::of(connection, now)
@@ -230,14 +269,6 @@ impl Store {
         apply: impl FnOnce(&mut Store) -> Result<T, E>,
     ) -> Result<T, E> {
         step(self, |store| store, apply)
-    }
-
-    /// Copies the database, consistently and while others write, to a new file (0600).
-    pub fn backup(&self, to: &Path) -> Result<(), StoreError> {
-        create_private(to)?;
-        self.connection
-            .backup("main", to, None::<fn(rusqlite::backup::Progress)>)
-            .map_err(doing("copy the database"))
     }
 }
 

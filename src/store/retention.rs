@@ -1,85 +1,13 @@
-//! How long things are kept: keys beyond their items, and anew when the rules for them change; texts for `[store] keep`.
+//! Keys beyond their items: anew when the rules for them change, longer while a feed shows the item.
 
 use std::collections::HashMap;
 
-use jiff::SignedDuration;
-use rusqlite::params;
-
 use super::keys::{LASTING, Owned};
-use super::{Store, StoreError, day, doing, instant, schema, seconds};
+use super::{Store, StoreError, day, doing, instant, schema};
 use crate::identity::{self, Keys, Viewpoint};
 use crate::model::{FeedId, ItemId, Shown, Timestamp};
 
-/// Items that one call of `prune` removes at most, so that polling never waits for long.
-const AT_ONCE: usize = 5_000;
-
-/// What `prune` removed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Pruned {
-    /// Items with their texts, matches and places in stories.
-    pub items: usize,
-    /// Keys that nobody has gone by for three years.
-    pub keys: usize,
-    /// There is more: call again.
-    pub more: bool,
-}
-
 impl Store {
-    /// Forgets items last seen longer than `keep` ago, unless a declared feed still shows them or somebody is still to be
-    /// told of them, and keys past their time. Call it once a day.
-    pub fn prune(&mut self, now: Timestamp, keep: SignedDuration) -> Result<Pruned, StoreError> {
-        self.savepoint(|store| {
-            store
-                .remove_old(now, keep)
-                .map_err(doing("remove old items"))
-        })
-    }
-
-    fn remove_old(&mut self, now: Timestamp, keep: SignedDuration) -> rusqlite::Result<Pruned> {
-        // On the days on which an item becomes one, two, ... years old; the keys last for three.
-        for item in self.shown_for_years(now)? {
-            self.prolong_keys(item, now)?;
-        }
-        let cutoff = seconds(now).saturating_sub(keep.as_secs());
-        let limit = i64::try_from(AT_ONCE).unwrap_or(i64::MAX);
-        let items = self
-            .connection
-            .prepare_cached(
-                "DELETE FROM item WHERE id IN (
-                    SELECT id FROM item WHERE first_seen < ?1 AND last_seen < ?1
-                        AND NOT EXISTS (SELECT 1 FROM sighting JOIN feed ON feed.id = sighting.feed
-                            WHERE sighting.item = item.id AND left_at IS NULL AND declared = 1)
-                        AND NOT EXISTS (SELECT 1 FROM match JOIN pending ON pending.match = match.id
-                            WHERE match.item = item.id)
-                    LIMIT ?2)",
-            )?
-            .execute(params![cutoff, limit])?;
-        self.connection
-            .prepare_cached("DELETE FROM hour WHERE hour < ?1")?
-            .execute([cutoff])?;
-        let keys = self
-            .connection
-            .prepare_cached("DELETE FROM key WHERE until < ?1")?
-            .execute([day(now)])?;
-        Ok(Pruned {
-            items,
-            keys,
-            more: items == AT_ONCE,
-        })
-    }
-
-    fn shown_for_years(&self, now: Timestamp) -> rusqlite::Result<Vec<ItemId>> {
-        self.connection
-            .prepare_cached(
-                "SELECT DISTINCT item.id FROM item
-                 JOIN sighting ON sighting.item = item.id AND left_at IS NULL
-                 JOIN feed ON feed.id = sighting.feed AND declared = 1
-                 WHERE item.first_seen < ?1 - 300 * 86400 AND (?1 / 86400 - item.first_seen / 86400) % 365 = 0",
-            )?
-            .query_map([seconds(now)], |row| row.get(0).map(ItemId))?
-            .collect()
-    }
-
     /// Gives the stored items the keys of the present rules, if the last program that wrote here had others. The old
     /// keys stay: they harm nobody and expire.
     pub(super) fn renew_keys(&mut self, now: Timestamp) -> Result<(), StoreError> {

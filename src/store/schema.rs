@@ -25,6 +25,10 @@ pub(super) fn recognise(connection: &Connection, path: &Path) -> Result<usize, S
             .query_row(pragma, (), |row| row.get::<_, i64>(0))
             .map_err(|error| match error.sqlite_error_code() {
                 Some(rusqlite::ErrorCode::NotADatabase) => foreign(),
+                Some(rusqlite::ErrorCode::DatabaseCorrupt) => StoreError::Damaged {
+                    path: path.to_owned(),
+                    cause: error.to_string(),
+                },
                 _ => StoreError::Open {
                     path: path.to_owned(),
                     cause: error.to_string(),
@@ -48,6 +52,14 @@ pub(super) fn recognise(connection: &Connection, path: &Path) -> Result<usize, S
         });
     }
     Ok(found)
+}
+
+/// What only an empty file can be told: to give pages back one day.
+pub(super) fn prepare(connection: &Connection, found: usize) -> rusqlite::Result<()> {
+    if found > 0 {
+        return Ok(());
+    }
+    connection.pragma_update(None, "auto_vacuum", "incremental")
 }
 
 /// Brings the schema from `found` to [`KNOWN`], all or nothing.

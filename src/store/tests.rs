@@ -159,8 +159,8 @@ fn a_path_that_cannot_be_is_reported_with_its_cause() {
 fn the_lock_has_one_holder_and_names_it() {
     let folder = folder();
     let path = folder.path().join("watch.db");
-    let lock = Lock::take(&path).expect("free");
-    let error = Lock::take(&path).expect_err("held");
+    let lock = Lock::take(&path, Work::Daemon).expect("free");
+    let error = Lock::take(&path, Work::Daemon).expect_err("held");
     assert_eq!(
         report(&error, &folder),
         format!(
@@ -169,7 +169,7 @@ fn the_lock_has_one_holder_and_names_it() {
         )
     );
     drop(lock);
-    Lock::take(&path).expect("free again");
+    Lock::take(&path, Work::Daemon).expect("free again");
 }
 
 #[test]
@@ -241,7 +241,7 @@ fn a_backup_is_a_database_of_its_own() {
         .declare_feeds(&[feed("https://example.com/")], now())
         .expect("declared");
     let copy = folder.path().join("copy.db");
-    store.backup(&copy).expect("copied");
+    store.backup(&copy, now(), |_, _| ()).expect("copied");
     let copy = Store::open_read(&copy).expect("opened");
     assert_eq!(copy.feeds().expect("readable").len(), 1);
 }

@@ -310,7 +310,7 @@ fn feeds_show_prints_what_the_parser_sees() {
 fn status_tells_the_whole_path_and_needs_nobody_when_all_is_well() {
     let (_server, home) = polled();
     let ran = home.done(&["status", "--now", NOON]);
-    for part in ["1 feed, 1 topic", "1 well", "Outbox     empty", "2 items"] {
+    for part in ["1 feed, 1 topic", "1 ok", "Outbox     empty", "2 items"] {
         assert!(ran.stdout.contains(part), "no `{part}` in {}", ran.stdout);
     }
     let json: serde_json::Value =

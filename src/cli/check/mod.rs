@@ -51,8 +51,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
         return Ok(End::NothingDone);
     };
     if !arguments.json {
-        let tried =
-            online::findings(context, &loaded.config, arguments, online::Finding::print)?;
+        let tried = online::findings(context, &loaded.config, arguments, online::Finding::print)?;
         return Ok(online::end(&tried));
     }
     let tried = online::findings(context, &loaded.config, arguments, |_| Ok(()))?;

@@ -1,0 +1,180 @@
+//! What only a person can mend, each with the remedy.
+
+use jiff::SignedDuration;
+
+use super::{DAY, Seen, Status};
+use crate::cli::setup::{count, counted};
+use crate::cli::terminal::plain;
+use crate::health::Health;
+use crate::model::Timestamp;
+use crate::store::Work;
+
+/// Something that does not mend itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Need {
+    pub(super) what: String,
+    pub(super) remedy: String,
+}
+
+/// A message that was tried and has waited for so long is no hiccup.
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+/// A daemon that lives asks within seconds; this allows for a restart.
+const DAEMON_IS_LATE: SignedDuration = SignedDuration::from_mins(10);
+/// Whoever polls by cron may do so once a day.
+const CRON_IS_LATE: SignedDuration = SignedDuration::from_hours(26);
+/// So many feeds are named; `feeds list` has the rest.
+const NAMED: usize = 5;
+
+pub(super) fn of(status: &Status, now: Timestamp) -> Vec<Need> {
+    let mut needs = Vec::new();
+    if status.problems > 0 {
+        let problems = count(status.problems, "problem");
+        needs.push(need(
+            format!("the watchlist has {problems} and is not used; the last good one is"),
+            "see `wirewatch check`, mend it and save",
+        ));
+    }
+    needs.extend(idle(status, now));
+    if status.room.is_short() {
+        let free = status.room.free.unwrap_or(0) >> 20;
+        needs.push(need(
+            format!("the disk of the database has {free} MiB left"),
+            "make room there, or set a shorter `[store] keep`",
+        ));
+    }
+    needs.extend(of_feeds(status, now));
+    needs.extend(of_mail(status, now));
+    needs
+}
+
+fn need(what: impl Into<String>, remedy: impl Into<String>) -> Need {
+    Need {
+        what: what.into(),
+        remedy: remedy.into(),
+    }
+}
+
+/// Nobody asks the feeds though they are due.
+fn idle(status: &Status, now: Timestamp) -> Option<Need> {
+    let holder = status.holder?;
+    let late = now.duration_since(status.next_poll()?);
+    let hours = counted(u32::try_from(late.as_hours()).unwrap_or(0), "hour", "hours");
+    match holder.work {
+        Work::Daemon if holder.is_working && late >= HOUR => Some(need(
+            format!("the daemon runs, but feeds have been due for {hours}"),
+            "its log says why: journalctl -u wirewatch",
+        )),
+        Work::Daemon if !holder.is_working && late >= DAEMON_IS_LATE => Some(need(
+            "the daemon does not run, and feeds are due",
+            "start it: `systemctl start wirewatch`, or `wirewatch run`",
+        )),
+        Work::Command if late >= CRON_IS_LATE => Some(need(
+            format!("nobody polls, and feeds have been due for {hours}"),
+            "start the daemon, `wirewatch run`, or have cron call `wirewatch poll`",
+        )),
+        _ => None,
+    }
+}
+
+fn of_feeds(status: &Status, now: Timestamp) -> Vec<Need> {
+    let asked = status.feeds.len() - status.with(Health::Paused).count();
+    let failing = status.with(Health::Failing).count();
+    if asked > 1 && failing == asked {
+        return vec![need(
+            format!("all {asked} feeds fail"),
+            "look at this machine's network, its name server and `[poll] proxy`",
+        )];
+    }
+    let mut needs: Vec<Need> = status
+        .with(Health::Gone)
+        .map(|seen| {
+            need(
+                format!("the feed `{}` is gone: {}", plain(&seen.feed.name), plain(&seen.words)),
+                "take it out of the watchlist, or find its new address with `wirewatch feeds add SITE`",
+            )
+        })
+        .collect();
+    let is_dead = |seen: &&Seen| {
+        seen.health != Health::Gone
+            && seen.health != Health::Paused
+            && seen
+                .feed
+                .failing_since
+                .is_some_and(|since| now.duration_since(since) >= DAY)
+    };
+    needs.extend(status.feeds.iter().filter(is_dead).map(|seen| {
+        need(
+            format!(
+                "the feed `{}` fails: {}",
+                plain(&seen.feed.name),
+                plain(&seen.words)
+            ),
+            format!(
+                "look at it with `wirewatch feeds show {}`, or set `paused = true`",
+                seen.feed.url
+            ),
+        )
+    }));
+    let more = needs.len().saturating_sub(NAMED);
+    needs.truncate(NAMED);
+    if more > 0 {
+        needs.push(need(
+            format!(
+                "{} are gone or fail",
+                counted(
+                    u32::try_from(more).unwrap_or(u32::MAX),
+                    "more feed",
+                    "more feeds"
+                )
+            ),
+            "see `wirewatch feeds list`",
+        ));
+    }
+    needs
+}
+
+fn of_mail(status: &Status, now: Timestamp) -> Vec<Need> {
+    let mut needs: Vec<Need> = status
+        .paused
+        .iter()
+        .map(|(address, _, why)| {
+            need(
+                format!("mail to {address} is paused: {}", plain(why)),
+                format!("once it is mended: wirewatch outbox resume {address}"),
+            )
+        })
+        .collect();
+    let held = status.held().count();
+    if held > 0 {
+        needs.push(need(
+            format!(
+                "{} held back",
+                counted(
+                    u32::try_from(held).unwrap_or(u32::MAX),
+                    "message is",
+                    "messages are"
+                )
+            ),
+            "see `wirewatch outbox`, then release or drop",
+        ));
+    }
+    let is_stuck = |delivery: &&crate::store::outbox::Delivery| {
+        delivery.state != crate::store::outbox::State::Held
+            && delivery.tries.attempts > 0
+            && now.duration_since(delivery.created_at) >= HOUR
+            && !status
+                .paused
+                .iter()
+                .any(|(address, ..)| *address == delivery.recipient)
+    };
+    if let Some(stuck) = status.outbox.iter().find(is_stuck) {
+        needs.push(need(
+            format!(
+                "mail has waited for over an hour: {}",
+                plain(stuck.reply.as_deref().unwrap_or("no answer"))
+            ),
+            "try the way to the mail server: wirewatch check --online",
+        ));
+    }
+    needs
+}
