@@ -3,10 +3,12 @@
 mod certificates;
 mod commands;
 mod crash;
+mod crowd;
 mod house;
 mod http;
 mod http_server;
 mod main_job;
+mod network;
 mod news;
 mod outbox;
 mod reload;
