@@ -41,7 +41,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
         }
     }
     let watchlist = std::sync::Arc::clone(&desk.watchlist);
-    let (asked, failed) = setup::with_desk(desk, async |handle| {
+    let (asked, failed, offline) = setup::with_desk(desk, async |handle| {
         let poller = setup::poller(context, &watchlist, handle)?;
         let mut round = Round::begin(poller, choice).await?;
         let (mut asked, mut failed) = (0_u32, 0_u32);
@@ -57,8 +57,14 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
                 print_line(words(&line))?
             }
         }
-        Ok((asked, failed))
+        Ok((asked, failed, round.is_offline()))
     })?;
+    if offline {
+        super::say(
+            "Our own network seems to be down: of many hosts none was reached. Nothing is held against the feeds, and \
+             the next `wirewatch poll` asks them again.",
+        );
+    }
     if asked == 0 {
         super::say(
             "No feed is due. `wirewatch poll --force` asks all; `wirewatch feeds list` tells when each is due.",

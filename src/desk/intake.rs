@@ -74,10 +74,10 @@ pub enum Arrival {
 }
 
 impl Came {
-    /// A failure that no server had a part in.
-    pub fn failed(cause: String) -> Came {
+    /// Something that no server had a part in.
+    pub fn of(arrival: Arrival) -> Came {
         Came {
-            arrival: Arrival::Failed { cause },
+            arrival,
             permanent_target: None,
             freshness: None,
             also_held: Vec::new(),
@@ -194,7 +194,9 @@ impl Desk {
             }
         }
         self.store.record_feed(&state)?;
-        self.count(&result, now)?;
+        if polled.is_some() {
+            self.count(&result, now)?;
+        }
         Ok(Line {
             feed: id,
             name: state.name,

@@ -113,6 +113,19 @@ impl Client {
         // endless ones.
         const LARGE_AT_ONCE: usize = 3;
 
+        Client::behind(
+            Gate::new(),
+            Arc::new(Semaphore::new(LARGE_AT_ONCE)),
+            settings,
+        )
+    }
+
+    /// A client by other settings behind the same gate: an edit of the watchlist is no reason to ask a domain twice.
+    pub fn renewed(&self, settings: Settings) -> Result<Client, ClientError> {
+        Client::behind(self.inner.gate.clone(), self.inner.room.clone(), settings)
+    }
+
+    fn behind(gate: Gate, room: Arc<Semaphore>, settings: Settings) -> Result<Client, ClientError> {
         let proxy = settings.proxy.as_deref().map(configured).transpose()?;
         let mut roots = Vec::new();
         for pem in &settings.extra_roots {
@@ -125,8 +138,8 @@ impl Client {
                 settings,
                 proxy,
                 roots,
-                gate: Gate::new(),
-                room: Arc::new(Semaphore::new(LARGE_AT_ONCE)),
+                gate,
+                room,
                 agents: Mutex::default(),
             }),
         };

@@ -1,9 +1,9 @@
 //! One round of polling: asks the feeds that are due, side by side, and hands what came to the store's thread.
 //!
-//! A feed waits only for its own domain's turn. What one feed does, a panic included, ends in its own line.
+//! A feed waits only for its own domain's turn, and while our own network is down for one that is asked as a probe. What
+//! one feed does, a panic included, ends in its own line.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use jiff::SignedDuration;
 use tokio::sync::Semaphore;
@@ -20,14 +20,21 @@ use crate::http::client::Client;
 use crate::http::fetch::{Outcome, Request, Response};
 use crate::http::gate;
 use crate::model::{FeedId, FeedState, Validators};
-use crate::schedule::feeds::{Contact, Scope, adopts, own_network_down, send_validators};
+use crate::schedule::feeds::{Scope, adopts, send_validators};
 
+mod network;
 mod round;
+
+use self::network::{Errand, Network};
 
 pub use self::round::{Choice, Round};
 
 /// How many feeds are asked at the same moment; the others wait for a place or for their domain's turn.
-const PLACES: usize = 128;
+const PLACES: usize = 96;
+
+/// How many more of those that failed last time, which have places of their own: hundreds of servers that hang for half
+/// a minute each must not keep the others waiting.
+const PLACES_OF_FAILING: usize = 32;
 
 /// How long a feed that was taken is left alone if we crash before its answer is stored.
 const LEASE: SignedDuration = SignedDuration::from_mins(10);
@@ -39,14 +46,16 @@ pub struct Poller {
     client: Client,
     clock: Clock,
     places: Arc<Semaphore>,
-    contacts: Arc<Mutex<Contacts>>,
+    places_of_failing: Arc<Semaphore>,
+    network: Arc<Network>,
 }
 
 /// A feed that is to be asked now.
-#[derive(Clone, Debug)]
-pub struct Job {
+#[derive(Debug)]
+struct Job {
     state: FeedState,
     access: Access,
+    errand: Errand,
 }
 
 impl Poller {
@@ -57,14 +66,15 @@ impl Poller {
             client,
             clock,
             places: Arc::new(Semaphore::new(PLACES)),
-            contacts: Arc::default(),
+            places_of_failing: Arc::new(Semaphore::new(PLACES_OF_FAILING)),
+            network: Arc::default(),
         }
     }
 
     /// Asks one feed and stores what came of it.
     async fn ask(&self, job: Job) -> Result<Line, DeskError> {
         let id = job.state.id;
-        let (mut came, answered_by) = self.fetch(&job).await;
+        let (mut came, answered_by) = self.fetch(job).await;
         if let Arrival::Throttled {
             scope: Scope::Domain,
             ..
@@ -93,11 +103,14 @@ impl Poller {
     }
 
     /// Asks a feed; gives what came and the address that answered.
-    async fn fetch(&self, job: &Job) -> (Came, String) {
+    async fn fetch(&self, job: Job) -> (Came, String) {
         let state = &job.state;
         let credentials = match job.access.open() {
             Ok(credentials) => credentials,
-            Err(error) => return (Came::failed(error.to_string()), state.url.clone()),
+            Err(error) => {
+                let cause = error.to_string();
+                return (Came::of(Arrival::Failed { cause }), state.url.clone());
+            }
         };
         let validators = state
             .validators
@@ -125,25 +138,39 @@ impl Poller {
                 .map(|(user, password)| (user.as_str(), password.as_str())),
             typed_by_hand: false,
         };
-        let permit = self.client.enter(url).await;
-        let response = match self.places.acquire().await {
-            Ok(_place) => self.client.fetch_entered(permit, &request).await,
-            Err(_) => {
-                return (
-                    Came::failed("wirewatch is stopping".to_owned()),
-                    state.url.clone(),
-                );
-            }
+        self.send(job.errand, &request, state).await
+    }
+
+    /// Waits for the domain's turn, for a place and for our own network, and asks.
+    async fn send(
+        &self,
+        mut errand: Errand,
+        request: &Request<'_>,
+        state: &FeedState,
+    ) -> (Came, String) {
+        let not_asked = |arrival| (Came::of(arrival), state.url.clone());
+        let permit = self.client.enter(request.url).await;
+        let places = match state.failures {
+            0 => &self.places,
+            _ => &self.places_of_failing,
         };
+        let Ok(place) = places.acquire().await else {
+            let cause = "wirewatch is stopping".to_owned();
+            return not_asked(Arrival::Failed { cause });
+        };
+        if !errand.leave(self.clock.now()).await {
+            let cause = "not asked".to_owned();
+            return not_asked(Arrival::Offline { cause });
+        }
+        let response = self.client.fetch_entered(permit, request).await;
         let reached = response.outcome.reached();
-        let offline = self
-            .contacts
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .note(url, reached);
         let answered_by = response.final_url.clone();
+        // Others may go while we wait for what they tell, and while what came is read.
+        drop(place);
+        let host = gate::domain(request.url);
+        let offline = errand.end(host, reached, self.clock.now()).await;
         let mut came = read(response, state.body_hash).await;
-        if offline && !reached {
+        if offline {
             came.arrival = match came.arrival {
                 Arrival::Failed { cause } => Arrival::Offline { cause },
                 other => other,
@@ -244,33 +271,5 @@ fn fault_words(fault: tokio::task::JoinError) -> String {
         format!("a fault in wirewatch stopped its parser: {words}")
     } else {
         "wirewatch is stopping".to_owned()
-    }
-}
-
-/// Whether the last hosts we turned to answered at all.
-#[derive(Debug, Default)]
-struct Contacts {
-    last: VecDeque<(String, bool)>,
-}
-
-impl Contacts {
-    /// Notes a contact; whether our own network seems to be down.
-    fn note(&mut self, url: &str, reached: bool) -> bool {
-        const LAST: usize = 20;
-        let host = gate::domain(url);
-        self.last.retain(|(other, _)| *other != host);
-        self.last.push_back((host, reached));
-        if self.last.len() > LAST {
-            self.last.pop_front();
-        }
-        let contacts: Vec<_> = self
-            .last
-            .iter()
-            .map(|(host, reached)| Contact {
-                host,
-                reached: *reached,
-            })
-            .collect();
-        own_network_down(&contacts)
     }
 }

@@ -1,12 +1,15 @@
 //! Which feeds are asked, and their lines as they come.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use tokio::task::{Id, JoinSet};
 
 use super::{Job, LEASE, Poller};
+use crate::config::Access;
 use crate::desk::intake::Line;
 use crate::desk::{Desk, DeskError, panic_words};
+use crate::http::client::Client;
 use crate::model::{FeedId, FeedState, Timestamp};
 use crate::schedule::feeds::allowed;
 use crate::store::StoreError;
@@ -26,6 +29,9 @@ pub enum Choice {
     /// Those of this name, or with this address, due or not.
     NamedNow(String),
 }
+
+/// A feed that was leased, and how its server is opened.
+type Taken = (FeedState, Access);
 
 /// A round under way: feeds are leased from the store and asked as places become free.
 pub struct Round {
@@ -110,7 +116,23 @@ impl Round {
 
     /// Asks by other settings from now on; what is under way goes on by the old ones.
     pub fn go_on_with(&mut self, poller: Poller) {
-        self.poller = poller;
+        let network = Arc::clone(&self.poller.network);
+        self.poller = Poller { network, ..poller };
+    }
+
+    /// What feeds are asked with.
+    pub fn client(&self) -> &Client {
+        &self.poller.client
+    }
+
+    /// Whether our own network seems to be down, so that feeds that are due are left for later.
+    pub fn is_offline(&self) -> bool {
+        self.poller.network.is_down()
+    }
+
+    /// Whether our own network has come back since this was last asked.
+    pub fn came_back(&self) -> bool {
+        self.poller.network.came_back()
     }
 
     /// How many feeds are being asked or wait for their turn.
@@ -122,11 +144,19 @@ impl Round {
     pub async fn take_more(&mut self) -> Result<(), DeskError> {
         let now = self.poller.clock.now();
         let room = self.width.saturating_sub(self.tasks.len());
+        let room = self.poller.network.room(room, now);
+        if room == 0 {
+            return Ok(());
+        }
+        let for_probe = self.poller.network.is_down();
         let jobs = match &mut self.queue {
             None => {
                 self.poller
                     .desk
-                    .at_once(move |desk| lease_due(desk, room, now))
+                    .at_once(move |desk| match for_probe {
+                        true => lease_probe(desk, now),
+                        false => lease_due(desk, room, now),
+                    })
                     .await?
             }
             Some(queue) => {
@@ -140,11 +170,18 @@ impl Round {
                     .await?
             }
         };
+        // All are announced before the first is asked.
+        let jobs: Vec<_> = jobs
+            .into_iter()
+            .filter(|(state, _)| self.asked.insert(state.id))
+            .map(|(state, access)| Job {
+                state,
+                access,
+                errand: self.poller.network.expect(),
+            })
+            .collect();
         for job in jobs {
             let id = job.state.id;
-            if !self.asked.insert(id) {
-                continue;
-            }
             let poller = self.poller.clone();
             let task = self.tasks.spawn(async move { poller.ask(job).await });
             self.under_way.insert(task.id(), id);
@@ -178,7 +215,7 @@ fn may_ask(desk: &Desk, state: &FeedState, now: Timestamp) -> bool {
             .is_some_and(|declared| !declared.feed.paused)
 }
 
-fn lease_due(desk: &mut Desk, room: usize, now: Timestamp) -> Result<Vec<Job>, StoreError> {
+fn lease_due(desk: &mut Desk, room: usize, now: Timestamp) -> Result<Vec<Taken>, StoreError> {
     let mut due = desk.store.due_feeds(now, room)?;
     let mut asleep = Vec::new();
     due.retain(|state| {
@@ -195,7 +232,17 @@ fn lease_due(desk: &mut Desk, room: usize, now: Timestamp) -> Result<Vec<Job>, S
     lease(desk, due, now)
 }
 
-fn lease_these(desk: &mut Desk, ids: &[FeedId], now: Timestamp) -> Result<Vec<Job>, StoreError> {
+/// The feed that tells whether our own network is back: of those that are longest overdue one that answered last time.
+fn lease_probe(desk: &mut Desk, now: Timestamp) -> Result<Vec<Taken>, StoreError> {
+    const LOOKED_AT: usize = 100;
+
+    let due = desk.store.due_feeds(now, LOOKED_AT)?;
+    let healthy = due.iter().position(|state| state.failures == 0);
+    let probe = due.into_iter().nth(healthy.unwrap_or(0));
+    lease(desk, probe.into_iter().collect(), now)
+}
+
+fn lease_these(desk: &mut Desk, ids: &[FeedId], now: Timestamp) -> Result<Vec<Taken>, StoreError> {
     let states = ids
         .iter()
         .map(|id| desk.store.feed(*id))
@@ -204,7 +251,11 @@ fn lease_these(desk: &mut Desk, ids: &[FeedId], now: Timestamp) -> Result<Vec<Jo
 }
 
 /// Moves the feeds' next attempts away before anything else can fail, so that a crash neither loses nor hammers one.
-fn lease(desk: &mut Desk, states: Vec<FeedState>, now: Timestamp) -> Result<Vec<Job>, StoreError> {
+fn lease(
+    desk: &mut Desk,
+    states: Vec<FeedState>,
+    now: Timestamp,
+) -> Result<Vec<Taken>, StoreError> {
     desk.store.savepoint(|store| {
         for state in &states {
             store.lease_feed(state.id, now + LEASE)?;
@@ -216,10 +267,7 @@ fn lease(desk: &mut Desk, states: Vec<FeedState>, now: Timestamp) -> Result<Vec<
             .watchlist
             .feed(&state.url)
             .filter(|declared| !declared.feed.paused)?;
-        Some(Job {
-            access: declared.access.clone(),
-            state,
-        })
+        Some((state, declared.access.clone()))
     });
     Ok(jobs.collect())
 }

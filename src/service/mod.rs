@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use jiff::SignedDuration;
@@ -18,14 +18,16 @@ use crate::deliver::{Deliverer, Reason, Which};
 use crate::desk::intake::{Line, PollResult};
 use crate::desk::{self, Desk, DeskError, Handle, Refused, Watchlist};
 use crate::http::client::{Client, Settings};
-use crate::model::Timestamp;
 use crate::poll::{Choice, Poller, Round};
 use crate::store::Store;
 
 mod housekeeping;
+mod leap;
 mod reload;
 mod start;
 mod systemd;
+
+use self::leap::Leap;
 
 /// How long a stop waits for a mail server's answer to a message that is on its way.
 const LAST_ANSWER: Duration = Duration::from_secs(30);
@@ -193,11 +195,13 @@ async fn poll_until(
         tokio::select! {
             _ = stopping.changed() => return,
             _ = ticks.tick() => {
-                if leap.happened() {
+                // Not one for the other: each look moves on what it compares with.
+                let was_away = leap.happened() | open.came_back();
+                if was_away {
                     let now = clock.now();
                     warn!("The clock leapt, or this machine slept; what fell due meanwhile is spread over the next minutes");
                     if let Err(fault) = desk.at_once(move |desk| desk.smooth_schedule(now)).await {
-                        error!("Cannot spread what fell due while this machine slept: {fault}");
+                        error!("Cannot spread what fell due while this machine was away: {fault}");
                     }
                 }
                 if let Err(fault) = open.take_more().await {
@@ -214,36 +218,6 @@ async fn poll_until(
     }
 }
 
-/// Notices when the clock leaps: this machine slept, or somebody set it.
-struct Leap {
-    clock: Clock,
-    shown: Timestamp,
-    at: Instant,
-}
-
-impl Leap {
-    /// A difference to the monotonic clock that is no mere correction.
-    const WORTH_NOTING: SignedDuration = SignedDuration::from_mins(1);
-
-    fn new(clock: Clock) -> Leap {
-        Leap {
-            clock,
-            shown: clock.now(),
-            at: Instant::now(),
-        }
-    }
-
-    /// Whether it has leapt since the last look.
-    fn happened(&mut self) -> bool {
-        let (shown, at) = (self.clock.now(), Instant::now());
-        let passed =
-            SignedDuration::try_from(at.duration_since(self.at)).unwrap_or(SignedDuration::MAX);
-        let leapt = shown.duration_since(self.shown).saturating_sub(passed);
-        (self.shown, self.at) = (shown, at);
-        matches!(self.clock, Clock::Real) && leapt.abs() >= Self::WORTH_NOTING
-    }
-}
-
 /// A round by the settings of this watchlist; fetches of the round before go on in it.
 async fn begin(
     watchlist: &Watchlist,
@@ -252,11 +226,15 @@ async fn begin(
     before: Option<Round>,
 ) -> anyhow::Result<Round> {
     let poll = &watchlist.config.poll;
-    let client = Client::new(Settings {
+    let settings = Settings {
         allow_private: poll.allow_private.clone(),
         proxy: poll.proxy.clone(),
         ..Settings::default()
-    })?;
+    };
+    let client = match &before {
+        Some(before) => before.client().renewed(settings)?,
+        None => Client::new(settings)?,
+    };
     let poller = Poller::new(desk, client, clock);
     match before {
         Some(mut before) => {

@@ -14,6 +14,9 @@ pub struct Contact<'a> {
     pub reached: bool,
 }
 
+/// Of how many hosts the last contact tells how our own network is.
+pub const HOSTS: usize = 20;
+
 /// When to ask a feed that became overdue together with others (a start, a suspend): a few each second, no burst.
 ///
 /// `overdue` is how many there are in all. Feeds never read are not meant: they go at once.
@@ -29,8 +32,6 @@ pub fn spread(feed: FeedId, overdue: usize, settings: &Settings, now: Timestamp)
 ///
 /// `contacts` are those of the last minutes, oldest first. If so, one host is probed and nothing is counted.
 pub fn own_network_down(contacts: &[Contact<'_>]) -> bool {
-    const HOSTS: usize = 20;
-
     let mut last: Vec<Contact<'_>> = Vec::with_capacity(HOSTS);
     for &contact in contacts.iter().rev() {
         if last.len() < HOSTS && last.iter().all(|known| known.host != contact.host) {

@@ -12,7 +12,7 @@ use std::hash::Hasher;
 use jiff::{SignedDuration, Timestamp};
 use siphasher::sip::SipHasher13;
 
-pub use self::crowd::{Contact, own_network_down, spread};
+pub use self::crowd::{Contact, HOSTS, own_network_down, spread};
 pub use self::redirects::{adopts, moved};
 use crate::model::{FeedId, FeedState};
 

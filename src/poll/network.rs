@@ -1,0 +1,328 @@
+//! Whether our own network is up, as far as the last contacts tell.
+//!
+//! While it seems to be down, one feed at a time is asked, as a probe, and nothing that fails is held against a feed. A
+//! failure is judged only once others have had their say: the first to fail in a round must not be blamed for what all
+//! meet, nor the network for two dead hosts while a hundred others are still being asked.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use crate::model::Timestamp;
+use crate::schedule::feeds::{Contact, HOSTS, own_network_down};
+
+/// How long after a failure, while the network is down, the next probe goes.
+const BETWEEN_PROBES: SignedDuration = SignedDuration::from_secs(30);
+
+/// How long a failure waits for what others meet. What all meet, they meet at about the same time.
+const HEARING: Duration = Duration::from_secs(3);
+
+/// What all who ask learn from each other.
+#[derive(Debug)]
+pub(super) struct Network {
+    state: Mutex<State>,
+    /// Told of every change of `state`.
+    changed: watch::Sender<()>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// The newest contact with each of the last hosts, oldest first.
+    last: VecDeque<(String, bool)>,
+    /// How many feeds are to be asked or are being asked.
+    expected: usize,
+    /// How many of them are being asked.
+    asking: usize,
+    /// How many contacts have reached somebody.
+    reached: u64,
+    down: bool,
+    failed_at: Option<Timestamp>,
+    came_back: bool,
+}
+
+/// One feed that is to be asked.
+#[derive(Debug)]
+pub(super) struct Errand {
+    network: Arc<Network>,
+    is_out: bool,
+}
+
+impl Default for Network {
+    fn default() -> Network {
+        Network {
+            state: Mutex::default(),
+            changed: watch::Sender::new(()),
+        }
+    }
+}
+
+impl Network {
+    /// Announces a feed that is to be asked, before it waits for its turn.
+    pub(super) fn expect(self: &Arc<Network>) -> Errand {
+        self.lock().expected += 1;
+        Errand {
+            network: Arc::clone(self),
+            is_out: false,
+        }
+    }
+
+    /// How many feeds may be taken of `room`: while the network is down, one now and then, to be the probe.
+    pub(super) fn room(&self, room: usize, now: Timestamp) -> usize {
+        let state = self.lock();
+        match state.down {
+            true => room.min(usize::from(state.expected == 0 && state.may_probe(now))),
+            false => room,
+        }
+    }
+
+    /// Whether it seems to be down.
+    pub(super) fn is_down(&self) -> bool {
+        self.lock().down
+    }
+
+    /// Whether it has come back since the last time this was asked.
+    pub(super) fn came_back(&self) -> bool {
+        std::mem::take(&mut self.lock().came_back)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks at the state until it has an answer.
+    async fn until<T>(&self, mut look: impl FnMut(&mut State) -> Option<T>) -> T {
+        let mut changed = self.changed.subscribe();
+        loop {
+            changed.mark_unchanged();
+            if let Some(answer) = look(&mut self.lock()) {
+                return answer;
+            }
+            // The sender lives as long as this borrow of it.
+            let _ = changed.changed().await;
+        }
+    }
+}
+
+impl Errand {
+    /// Waits for leave to ask, which comes at once while the network is up. While it is down, who comes when nobody is
+    /// being asked is the probe, and the others wait for what becomes of it; false: ask another time.
+    pub(super) async fn leave(&mut self, now: Timestamp) -> bool {
+        let may_go = |state: &mut State| match (state.down, state.asking) {
+            (false, _) => Some(true),
+            (true, 0) => Some(state.may_probe(now)),
+            (true, _) => None,
+        };
+        self.is_out = self
+            .network
+            .until(|state| {
+                let answer = may_go(state);
+                state.asking += usize::from(answer == Some(true));
+                answer
+            })
+            .await;
+        self.is_out
+    }
+
+    /// Notes whether `host` was reached. Whether a failure is our own network's, as soon as that can be told.
+    pub(super) async fn end(self, host: String, reached: bool, now: Timestamp) -> bool {
+        let network = Arc::clone(&self.network);
+        let (reached_before, was_down) = {
+            let mut state = network.lock();
+            let was_down = state.down;
+            state.note(host, reached, now);
+            (state.reached, was_down)
+        };
+        // The others learn of it, and that one less is being asked.
+        drop(self);
+        if reached {
+            return false;
+        }
+        let heard = network.until(|state| match state.down || was_down {
+            true => Some(true),
+            false => (state.reached > reached_before || state.expected == 0).then_some(false),
+        });
+        timeout(HEARING, heard).await.unwrap_or(false)
+    }
+}
+
+impl Drop for Errand {
+    fn drop(&mut self) {
+        {
+            let mut state = self.network.lock();
+            state.expected -= 1;
+            state.asking -= usize::from(self.is_out);
+        }
+        self.network.changed.send_replace(());
+    }
+}
+
+impl State {
+    fn note(&mut self, host: String, reached: bool, now: Timestamp) {
+        let was_down = self.down;
+        self.last.retain(|(other, _)| *other != host);
+        self.last.push_back((host, reached));
+        if self.last.len() > HOSTS {
+            self.last.pop_front();
+        }
+        if reached {
+            self.reached += 1;
+            if was_down {
+                // What failed before says nothing any more.
+                self.last.retain(|(_, reached)| *reached);
+            }
+            self.down = false;
+            self.came_back |= was_down;
+            return;
+        }
+        self.failed_at = Some(now);
+        // Those who are still to be asked may reach somebody, so few failures prove nothing yet.
+        let all_have_said = self.last.len() == HOSTS || self.expected == 1;
+        self.down |= all_have_said && self.seems_down();
+    }
+
+    fn may_probe(&self, now: Timestamp) -> bool {
+        let rests = |at: Timestamp| now.duration_since(at).abs() < BETWEEN_PROBES;
+        !self.failed_at.is_some_and(rests)
+    }
+
+    fn seems_down(&self) -> bool {
+        let contacts: Vec<_> = self
+            .last
+            .iter()
+            .map(|(host, reached)| Contact {
+                host,
+                reached: *reached,
+            })
+            .collect();
+        own_network_down(&contacts)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::task::{JoinSet, yield_now};
+
+    use super::*;
+
+    fn now() -> Timestamp {
+        Timestamp::from_second(1_800_000_000).expect("in range")
+    }
+
+    fn later() -> Timestamp {
+        now() + BETWEEN_PROBES
+    }
+
+    /// Asks, and gives whether the failure is our own network's.
+    async fn fail(mut errand: Errand, host: usize) -> bool {
+        assert!(errand.leave(now()).await);
+        errand.end(format!("host{host}"), false, now()).await
+    }
+
+    async fn reach(mut errand: Errand, host: usize) {
+        assert!(errand.leave(now()).await);
+        assert!(!errand.end(format!("host{host}"), true, now()).await);
+    }
+
+    /// A network by which two hosts could not be reached.
+    async fn down() -> Arc<Network> {
+        let network = Arc::new(Network::default());
+        let ours = tokio::join!(fail(network.expect(), 1), fail(network.expect(), 2));
+        assert_eq!(ours, (true, true));
+        network
+    }
+
+    #[tokio::test]
+    async fn one_dead_host_is_the_feeds_own_failure() {
+        let network = Arc::new(Network::default());
+        assert!(!fail(network.expect(), 1).await);
+        assert!(!fail(network.expect(), 1).await);
+        assert!(!network.is_down());
+    }
+
+    #[tokio::test]
+    async fn two_dead_hosts_prove_nothing_while_others_are_to_be_asked() {
+        let network = Arc::new(Network::default());
+        let slow = network.expect();
+        let (one, other, ()) = tokio::join!(
+            fail(network.expect(), 1),
+            fail(network.expect(), 2),
+            async {
+                yield_now().await;
+                assert!(!network.is_down());
+                reach(slow, 3).await;
+            }
+        );
+        assert_eq!((one, other), (false, false));
+    }
+
+    #[tokio::test]
+    async fn a_failure_does_not_wait_for_a_server_that_says_nothing() {
+        let network = Arc::new(Network::default());
+        let mut silent = network.expect();
+        assert!(silent.leave(now()).await);
+        assert!(!fail(network.expect(), 1).await);
+    }
+
+    #[tokio::test]
+    async fn of_twenty_hosts_the_eleventh_failure_decides_though_others_are_to_be_asked() {
+        let network = Arc::new(Network::default());
+        for host in 0..9 {
+            reach(network.expect(), host).await;
+        }
+        let _slow = network.expect();
+        let mut ends = JoinSet::new();
+        for host in 9..20 {
+            ends.spawn(fail(network.expect(), host));
+        }
+        while let Some(ours) = ends.join_next().await {
+            assert!(ours.expect("no panic"));
+        }
+    }
+
+    #[tokio::test]
+    async fn while_it_is_down_nobody_is_asked_for_half_a_minute_and_then_one() {
+        let network = down().await;
+        assert_eq!(network.room(500, now()), 0);
+        assert!(!network.expect().leave(now()).await);
+
+        assert_eq!(network.room(500, later()), 1);
+        let mut probe = network.expect();
+        assert!(probe.leave(later()).await);
+        assert_eq!(network.room(500, later()), 0);
+        let mut other = network.expect();
+        let (waited, ours) = tokio::join!(
+            other.leave(later()),
+            probe.end("host1".to_owned(), false, later())
+        );
+        assert!(!waited && ours);
+        assert_eq!(network.room(500, later()), 0);
+    }
+
+    #[tokio::test]
+    async fn a_probe_that_reaches_its_host_lets_all_go() {
+        let network = down().await;
+        let (mut probe, mut other) = (network.expect(), network.expect());
+        assert!(probe.leave(later()).await);
+        let (waited, ours) = tokio::join!(
+            other.leave(later()),
+            probe.end("host1".to_owned(), true, later())
+        );
+        assert!(waited && !ours);
+        assert_eq!(network.room(500, later()), 500);
+        assert!(network.came_back());
+        assert!(!network.came_back());
+    }
+
+    #[tokio::test]
+    async fn a_probe_that_is_abandoned_makes_room_for_the_next() {
+        let network = down().await;
+        let mut probe = network.expect();
+        assert!(probe.leave(later()).await);
+        drop(probe);
+        assert!(network.expect().leave(later()).await);
+    }
+}
