@@ -28,6 +28,7 @@ mod run;
 mod search;
 mod setup;
 mod status;
+mod stories;
 mod terminal;
 
 /// Watches the news wires for the topics you track, and mails what is new, once, with the reason.
@@ -90,6 +91,8 @@ enum Command {
     Search(search::Arguments),
     /// Lists feeds, finds those of a site, shows what the parser sees of one
     Feeds(feeds::Arguments),
+    /// Lists which items tell the same event, and why each joined
+    Stories(stories::Arguments),
     /// Prints the stored items as JSON lines
     Export(export::Arguments),
     /// Shows whether all is well; exits 1 if a person is needed
@@ -134,6 +137,7 @@ pub fn main() -> ExitCode {
         Command::Match(arguments) => matching::run(&arguments),
         Command::Search(arguments) => search::run(&context, &arguments),
         Command::Feeds(arguments) => feeds::run(&context, &arguments),
+        Command::Stories(arguments) => stories::run(&context, &arguments),
         Command::Export(arguments) => export::run(&context, &arguments),
         Command::Status(arguments) => status::run(&context, &arguments),
     };
