@@ -33,6 +33,7 @@ mod search;
 mod setup;
 mod status;
 mod table;
+mod stories;
 mod terminal;
 mod topics;
 
@@ -100,6 +101,8 @@ enum Command {
     Feeds(feeds::Arguments),
     /// Shows what each topic found: today, over 14 days, and last
     Topics(topics::Arguments),
+    /// Lists which items tell the same event, and why each joined
+    Stories(stories::Arguments),
     /// Prints the stored items as JSON lines
     Export(export::Arguments),
     /// Shows whether all is well; exits 1 if a person is needed
@@ -152,6 +155,7 @@ pub fn main() -> ExitCode {
         Command::Search(arguments) => search::run(&context, &arguments),
         Command::Feeds(arguments) => feeds::run(&context, &arguments),
         Command::Topics(arguments) => topics::run(&context, &arguments),
+        Command::Stories(arguments) => stories::run(&context, &arguments),
         Command::Export(arguments) => export::run(&context, &arguments),
         Command::Status(arguments) => status::run(&context, &arguments),
         Command::Backup(arguments) => backup::run(&context, &arguments),

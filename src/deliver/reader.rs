@@ -62,6 +62,8 @@ struct Place {
     /// Of the topic in the watchlist.
     index: usize,
     story: Option<StoryId>,
+    /// The item whose text it carries.
+    text: ItemId,
     at: Timestamp,
     origin: Origin,
 }
@@ -146,6 +148,7 @@ impl<'a> Reader<'a> {
                         topic: *topic,
                         index: found.topic,
                         story,
+                        text: self.desk.store.carried(item.id)?,
                         at: item.first_seen,
                         origin: Origin::New,
                     };
@@ -197,6 +200,7 @@ impl<'a> Reader<'a> {
             topic: found.topic,
             index,
             story: waiting.story,
+            text: desk.store.carried(found.item)?,
             at: found.at,
             origin: found.origin,
         };
@@ -222,6 +226,7 @@ impl<'a> Reader<'a> {
         Candidate {
             id: place.id,
             item: item.id,
+            text: place.text,
             story: place
                 .story
                 .filter(|_| topic.is_some_and(|topic| topic.group)),

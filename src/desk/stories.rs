@@ -13,6 +13,8 @@ use crate::topic::publisher;
 
 /// Members of this time suffice to rebuild the open stories.
 const WINDOW: SignedDuration = SignedDuration::from_hours(group::MEMORY_DAYS * 24);
+/// Nothing joins a story that nothing has joined for this time.
+const OPEN: SignedDuration = SignedDuration::from_hours(group::OPEN_HOURS);
 
 /// The open stories, and when their word counts are renewed.
 #[derive(Debug)]
@@ -30,11 +32,17 @@ impl Stories {
             words,
         } = store.frequencies()?;
         let mut grouper = Grouper::new(Frequencies::new(items, words));
-        let since = now.checked_sub(WINDOW).unwrap_or(Timestamp::MIN);
-        for (told, story) in store.placed_since(since)? {
-            let name = store.feed(told.feed)?.name;
-            grouper.restore(&telling(told, &name), story);
-        }
+        let feeds = store.feed_names()?;
+        let before = |span| now.checked_sub(span).unwrap_or(Timestamp::MIN);
+        store.each_placed(before(WINDOW), before(OPEN), |told, story, is_open| {
+            let name = feeds.get(&told.feed).map_or("", String::as_str);
+            let telling = telling(told, name);
+            if is_open {
+                grouper.restore(&telling, story);
+            } else {
+                grouper.recall(&telling);
+            }
+        })?;
         Ok(Stories {
             grouper,
             counted_to,
@@ -82,6 +90,13 @@ impl Desk {
         Ok(Frequencies::new(items, words))
     }
 
+    /// Reads the open stories from the store, so that the first item that comes need not wait for them.
+    pub fn load_stories(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        self.renew_counts(now)?;
+        self.stories(now)?;
+        Ok(())
+    }
+
     /// The open stories; read from the store where a step that failed has left them in doubt.
     fn stories(&mut self, now: Timestamp) -> Result<&mut Stories, StoreError> {
         let stories = match self.stories.take() {
@@ -97,7 +112,11 @@ impl Desk {
     fn renew_counts(&mut self, now: Timestamp) -> Result<(), StoreError> {
         const DAY: i64 = 86_400;
         let midnight = Timestamp::from_second(now.as_second().div_euclid(DAY) * DAY).unwrap_or(now);
-        if self.stories(now)?.counted_to >= midnight {
+        let counted_to = match &self.stories {
+            Some(stories) => stories.counted_to,
+            None => self.store.counted_to()?,
+        };
+        if counted_to >= midnight {
             return Ok(());
         }
         let WordCounts {

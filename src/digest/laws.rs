@@ -68,6 +68,7 @@ fn candidates() -> impl Strategy<Value = Vec<Candidate>> {
                 |(number, (item, topic, origin, score, minutes, words, grouped))| Candidate {
                     id: MatchId(number as i64),
                     item: ItemId(item),
+                    text: ItemId(item / 2 * 2),
                     // As in the store, the story is the item's, and every third item is apart.
                     story: (item % 3 > 0 && grouped).then_some(StoryId(item / 6)),
                     topic: TopicId(topic),

@@ -76,6 +76,8 @@ pub struct Candidate {
     pub id: MatchId,
     /// What matched.
     pub item: ItemId,
+    /// The item whose text it carries, as outlets do with a wire text; itself if it has its own.
+    pub text: ItemId,
     /// The story it belongs to; `None` where stories are off for it.
     pub story: Option<StoryId>,
     /// The topic that wants it.

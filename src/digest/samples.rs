@@ -124,6 +124,7 @@ impl Sample {
         let candidate = Candidate {
             id: MatchId(number),
             item: ItemId(number),
+            text: ItemId(number),
             story: Some(StoryId(number)),
             topic: self.material.topics.last().expect("a topic").id,
             matched_at: ago(minutes.min(20)),

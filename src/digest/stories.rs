@@ -235,8 +235,7 @@ fn story(chosen: &compose::Story<'_>, number: usize, clock: &Clock) -> Story {
         link: lead.link.as_deref().and_then(link),
         outlet: fragment(&name(&lead.outlet), lead),
         when: clock.short(lead.date),
-        outlets: (!chosen.also.is_empty())
-            .then(|| count(chosen.also.len() as u64 + 1, "outlet", "outlets")),
+        outlets: (!chosen.also.is_empty()).then(|| outlets(chosen)),
         also: chosen
             .also
             .iter()
@@ -264,6 +263,16 @@ fn story(chosen: &compose::Story<'_>, number: usize, clock: &Clock) -> Story {
         more_why,
         tags: list(&tags),
     }
+}
+
+/// How many outlets tell a story; and how many texts they have, where some only carry one: `4 outlets, 2 texts`.
+fn outlets(chosen: &compose::Story<'_>) -> String {
+    let outlets = count(chosen.outlets() as u64, "outlet", "outlets");
+    if chosen.texts() == chosen.outlets() {
+        return outlets;
+    }
+    let texts = count(chosen.texts() as u64, "text", "texts");
+    format!("{outlets}, {texts}")
 }
 
 fn also(candidate: &Candidate) -> Also {

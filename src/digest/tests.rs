@@ -284,6 +284,22 @@ fn a_story_of_many_articles_keeps_the_message_small() {
 }
 
 #[test]
+fn outlets_that_carry_one_text_are_counted_with_it() {
+    let mut sample = sample();
+    sample.topic("River ports", &[3; 15]);
+    let wire = sample
+        .article("Estuary Post", 40, "Fee agreed", "For barges.", &["Fee"])
+        .text;
+    sample.also("Northgate Business", 30, "One fee").text = wire;
+    sample.also("Capital Record", 20, "Fee for all").text = wire;
+    sample.also("Delta Pilots", 10, "Pilots keep theirs");
+    let rendered = sample.message().expect("a message").rendered;
+    for part in [&rendered.text, &rendered.html] {
+        assert!(part.contains("4 outlets, 2 texts"), "{part}");
+    }
+}
+
+#[test]
 fn the_first_mail_does_not_call_failing_feeds_well() {
     let mut sample = sample();
     sample.topic("River ports", &[]);

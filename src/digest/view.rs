@@ -117,7 +117,7 @@ pub struct Story {
     pub outlet: Fragment,
     /// When it was published.
     pub when: String,
-    /// How many outlets tell it, where more than one.
+    /// How many outlets tell it, where more than one, and in how many texts, where fewer.
     pub outlets: Option<String>,
     /// The others.
     pub also: Vec<Also>,

@@ -71,6 +71,7 @@ pub fn run(daemon: Daemon) -> anyhow::Result<()> {
     let mut desk = Desk::open(store, Arc::new(watchlist), now)?;
     desk.refused = refused;
     desk.smooth_schedule(now)?;
+    desk.load_stories(now)?;
     let watchlist = Arc::clone(&desk.watchlist);
     let (handle, thread) =
         desk::start(desk, systemd::beat).context("cannot start the thread of the database")?;

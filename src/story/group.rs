@@ -13,8 +13,9 @@ use std::collections::HashMap;
 
 use crate::model::{ItemId, StoryId, Timestamp};
 use crate::story::Telling;
-use crate::story::vector::{Features, Frequencies, features, hash, jaccard};
-use crate::story::window::{Fresh, Likeness, Member, OPEN_AFTER_LAST, Window};
+use crate::story::member::{Fresh, Likeness, Member};
+use crate::story::vector::{Frequencies, features, hash, jaccard, title_hash};
+use crate::story::window::{OPEN_AFTER_LAST, Window};
 
 /// How alike an item and a story must be; 1 is equal. The nearest member counts, and in part the middle.
 const JOIN: f32 = 0.345;
@@ -41,6 +42,8 @@ const COPY_TITLE: f32 = 0.8;
 const COPY_SUMMARY: f32 = 0.5;
 /// How far back members may matter to an item that comes now.
 pub const MEMORY_DAYS: i64 = 17;
+/// A story that nothing has joined for so long is over.
+pub const OPEN_HOURS: i64 = OPEN_AFTER_LAST / HOUR;
 
 /// Where an item went.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,12 +83,19 @@ impl Grouper {
     }
 
     /// Puts back a member that was placed before a restart, or before the frequencies were renewed; in the order in
-    /// which they were placed, with the story each belongs to now. Members of the last [`MEMORY_DAYS`] suffice.
+    /// which they were placed, with the story each belongs to now. Members of the last [`MEMORY_DAYS`] suffice, and of
+    /// stories that nothing joined in the last [`OPEN_HOURS`] it suffices to [`Grouper::recall`] them.
     pub fn restore(&mut self, telling: &Telling, story: StoryId) {
         let features = features(telling, &self.frequencies);
-        self.note_column(telling, &features);
-        let fresh = self.window.fresh(telling, &features);
-        self.window.add(fresh.member, story);
+        self.note_column(telling, features.title_hash);
+        let member = self.window.member(telling, &features);
+        self.window.add(member, story);
+    }
+
+    /// Puts back what may matter of a member whose story is over: its title may be a column's.
+    pub fn recall(&mut self, telling: &Telling) {
+        let title = title_hash(telling, &self.frequencies);
+        self.note_column(telling, title);
     }
 
     /// Places an item: into an open story, or as the first of a new one, which is then `next`. Items come in the order
@@ -94,7 +104,7 @@ impl Grouper {
         let features = features(telling, &self.frequencies);
         self.sweep(telling.at);
         let fresh = self.window.fresh(telling, &features);
-        let is_column = self.note_column(telling, &features);
+        let is_column = self.note_column(telling, features.title_hash);
         let near = if is_column {
             Vec::new()
         } else {
@@ -134,8 +144,8 @@ impl Grouper {
 
     /// Whether the publisher used the title within 14 days for another page or another summary; then it is a column
     /// ("Five things to know today"), and each item of it a story of its own. Remembers the item either way.
-    fn note_column(&mut self, telling: &Telling, features: &Features) -> bool {
-        let key = (hash(&telling.publisher), features.title_hash);
+    fn note_column(&mut self, telling: &Telling, title_hash: u64) -> bool {
+        let key = (hash(&telling.publisher), title_hash);
         let now = (
             telling.at.as_second(),
             hash(&(&telling.link, &telling.summary)),

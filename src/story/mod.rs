@@ -5,6 +5,7 @@ use crate::model::{ItemId, Timestamp};
 pub mod facts;
 pub mod followup;
 pub mod group;
+mod member;
 mod tokens;
 pub mod vector;
 mod vocabulary;

@@ -11,7 +11,7 @@ use crate::text::fold::fold;
 pub const MIN_ITEMS: u32 = 3;
 
 /// So much of the summary is compared, in characters; what follows is background.
-const SUMMARY_LENGTH: usize = 400;
+pub const SUMMARY_LENGTH: usize = 400;
 /// What a word of the summary weighs beside one of the title.
 const SUMMARY_STRESS: f32 = 0.6;
 /// What a name weighs beside another word.
@@ -154,6 +154,11 @@ pub(super) fn features(telling: &Telling, frequencies: &Frequencies) -> Features
         identifiers,
         is_update,
     }
+}
+
+/// [`Features::title_hash`] alone.
+pub(super) fn title_hash(telling: &Telling, frequencies: &Frequencies) -> u64 {
+    hash(&fold(tokens::bare_title(telling, frequencies).0))
 }
 
 /// The words of a text with their stress for a weight, function words left out.

@@ -6,12 +6,13 @@ use std::collections::HashMap;
 use crate::model::{ItemId, StoryId};
 use crate::story::Telling;
 use crate::story::facts::facts;
+use crate::story::member::{Fresh, Member, ONE, each_shared};
 use crate::story::tokens;
-use crate::story::vector::{Features, RARITY_POWER, hash};
+use crate::story::vector::{Features, RARITY_POWER, Weighted, hash};
 
 /// Candidates are found by so many of an item's weightiest words.
 const WEIGHTIEST: usize = 14;
-/// Of a word that many members hold, only so many of the latest are looked at.
+/// Of a word that more of the recent members hold, only so many of the latest are looked at.
 const LATEST: usize = 4_000;
 /// How alike an item and a candidate must be by those words alone to be compared in full.
 const CANDIDATE: f32 = 0.1;
@@ -25,125 +26,6 @@ const COMMON: f32 = 0.05;
 const FEW_HOLDERS: usize = 2;
 /// Shares of few members are chance: each is taken of so many more.
 const FEW_MEMBERS: f32 = 15.0;
-
-/// A member of a story, as small as it can be compared.
-#[derive(Clone, Debug)]
-pub(super) struct Member {
-    pub(super) item: ItemId,
-    /// Seconds since 1970.
-    pub(super) at: i64,
-    pub(super) story: StoryId,
-    pub(super) title_hash: u64,
-    pub(super) title: Box<[u32]>,
-    /// Hash of the figures and negations of its title.
-    pub(super) facts: u64,
-    pub(super) pairs: Box<[u32]>,
-    /// Hash of the language; 0: unknown.
-    language: u32,
-    /// See [`Features::identifiers`].
-    identifiers: Box<[(u32, u32)]>,
-    /// Numbers of its words, ascending.
-    words: Box<[u32]>,
-    /// Weights of the same words; their squares sum up to `ONE` squared. Whole numbers, so that sums do not depend on
-    /// the order in which they are taken, and a restart groups as before.
-    weights: Box<[u16]>,
-}
-
-const ONE: f32 = 32_768.0;
-
-/// An item that has just come.
-#[derive(Clone, Debug)]
-pub(super) struct Fresh {
-    /// What will be a member.
-    pub(super) member: Member,
-    /// The epithets of each of its words, each once.
-    epithets: Vec<Vec<u32>>,
-    /// How much each of its words tells besides its weight, up to `ONE`: little if many members hold it.
-    tells: Vec<u32>,
-}
-
-impl Fresh {
-    /// The weight of one of its words, as far as it tells something among the members.
-    fn told(&self, at: usize) -> u64 {
-        u64::from(self.member.weights[at]) * u64::from(self.tells[at]) / ONE as u64
-    }
-}
-
-/// How alike two members are.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Likeness {
-    /// The cosine of their words: 0 nothing shared, 1 equal.
-    pub(super) whole: f32,
-    /// The same without the strongest shared word and its epithets.
-    pub(super) besides: f32,
-}
-
-impl Member {
-    /// Its words and weights, as a story of it alone would have them.
-    fn sums(&self) -> impl ExactSizeIterator<Item = (u32, u32)> {
-        let weights = self.weights.iter().map(|&weight| u32::from(weight));
-        self.words.iter().copied().zip(weights)
-    }
-
-    /// How alike it is to an item that has just come.
-    pub(super) fn likeness(&self, fresh: &Fresh) -> Likeness {
-        let (mut whole, mut strongest, mut strongest_at) = (0u64, 0u64, 0);
-        let product =
-            |theirs: usize, mine: usize| fresh.told(theirs) * u64::from(self.weights[mine]);
-        each_shared(
-            &fresh.member.words,
-            &self.words,
-            |word| *word,
-            |theirs, mine| {
-                let product = product(theirs, mine);
-                whole += product;
-                if product > strongest {
-                    (strongest, strongest_at) = (product, theirs);
-                }
-            },
-        );
-        let epithets = fresh
-            .epithets
-            .get(strongest_at)
-            .map_or(&[][..], |epithets| epithets);
-        let epithets = epithets
-            .iter()
-            .filter(|&&word| fresh.member.words.get(strongest_at) != Some(&word));
-        let named: u64 = epithets
-            .filter_map(|word| {
-                let theirs = fresh.member.words.binary_search(word).ok()?;
-                let mine = self.words.binary_search(word).ok()?;
-                Some(product(theirs, mine))
-            })
-            .sum();
-        let part = |product: u64| product as f32 / (ONE * ONE);
-        Likeness {
-            whole: part(whole),
-            besides: part(whole.saturating_sub(strongest + named)),
-        }
-    }
-}
-
-/// Calls with the places of each word that both hold.
-fn each_shared<T>(
-    one: &[T],
-    other: &[T],
-    word: impl Fn(&T) -> u32,
-    mut shared: impl FnMut(usize, usize),
-) {
-    let (mut i, mut j) = (0, 0);
-    while let (Some(left), Some(right)) = (one.get(i), other.get(j)) {
-        match word(left).cmp(&word(right)) {
-            std::cmp::Ordering::Less => i += 1,
-            std::cmp::Ordering::Greater => j += 1,
-            std::cmp::Ordering::Equal => {
-                shared(i, j);
-                i += 1;
-                j += 1;
-            }
-        }
-    }
-}
 
 /// An open story.
 #[derive(Clone, Debug)]
@@ -207,6 +89,13 @@ struct Known {
     holders: Vec<(u32, u16)>,
 }
 
+impl Known {
+    /// How many members hold it from a slot on.
+    fn recent_holders(&self, recent: u32) -> usize {
+        self.holders.len() - self.holders.partition_point(|&(slot, _)| slot < recent)
+    }
+}
+
 /// The members of all open stories.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Window {
@@ -223,29 +112,47 @@ pub(super) struct Window {
 }
 
 impl Window {
-    /// An item as a member that belongs to no story yet. Its words get numbers.
+    /// An item that has just come, as a member that belongs to no story yet. Its words get numbers.
     pub(super) fn fresh(&mut self, telling: &Telling, features: &Features) -> Fresh {
-        let mut words: Vec<(u32, f32, &[u64])> = features
-            .words
-            .iter()
-            .filter(|word| word.weight > 0.0)
-            .map(|word| {
-                (
-                    self.number(&word.word),
-                    word.weight,
-                    word.epithets.as_slice(),
-                )
-            })
-            .collect();
-        words.sort_unstable_by_key(|(number, ..)| *number);
+        let (member, words) = self.member_of(telling, features);
+        let epithets = words.iter().map(|(.., word)| {
+            let known = word
+                .epithets
+                .iter()
+                .filter_map(|word| self.numbers.get(word).copied());
+            let mut known: Vec<u32> = known.collect();
+            known.sort_unstable();
+            known.dedup();
+            known
+        });
+        Fresh {
+            epithets: epithets.collect(),
+            tells: self.tells(&member),
+            member,
+        }
+    }
+
+    /// An item as a member that belongs to no story yet. Its words get numbers.
+    pub(super) fn member(&mut self, telling: &Telling, features: &Features) -> Member {
+        self.member_of(telling, features).0
+    }
+
+    /// With the words in the order of the member's numbers.
+    fn member_of<'f>(
+        &mut self,
+        telling: &Telling,
+        features: &'f Features,
+    ) -> (Member, Vec<(u32, &'f Weighted)>) {
+        let words = features.words.iter().filter(|word| word.weight > 0.0);
+        let mut words: Vec<(u32, &Weighted)> =
+            words.map(|word| (self.number(&word.word), word)).collect();
+        words.sort_unstable_by_key(|(number, _)| *number);
         // In the order of the words' text, not of their numbers: a restart may number them differently.
-        let length = features
-            .words
-            .iter()
-            .map(|word| word.weight * word.weight)
-            .sum::<f32>()
-            .sqrt();
+        let squares = features.words.iter().map(|word| word.weight * word.weight);
+        let length = squares.sum::<f32>().sqrt();
         let scale = if length > 0.0 { ONE / length } else { 0.0 };
+        let weight = |word: &Weighted| ((word.weight * scale).round() as u16).max(1);
+        let language = tokens::primary(telling.lang.as_deref());
         let member = Member {
             item: telling.item,
             at: telling.at.as_second(),
@@ -255,47 +162,22 @@ impl Window {
             facts: hash(&facts(&telling.title)),
             pairs: features.pairs.clone(),
             identifiers: features.identifiers.clone(),
-            language: tokens::primary(telling.lang.as_deref()).map_or(0, |language| {
+            language: language.map_or(0, |language| {
                 hash(&language.to_ascii_lowercase()) as u32 | 1
             }),
-            words: words.iter().map(|(number, ..)| *number).collect(),
-            weights: words
-                .iter()
-                .map(|(_, weight, _)| ((weight * scale).round() as u16).max(1))
-                .collect(),
+            words: words.iter().map(|(number, _)| *number).collect(),
+            weights: words.iter().map(|(_, word)| weight(word)).collect(),
         };
-        let epithets = words.iter().map(|(.., epithets)| {
-            let known = epithets
-                .iter()
-                .filter_map(|word| self.numbers.get(word).copied());
-            let mut known: Vec<u32> = known.collect();
-            known.sort_unstable();
-            known.dedup();
-            known
-        });
-        let tells = self.tells(&member);
-        Fresh {
-            epithets: epithets.collect(),
-            tells,
-            member,
-        }
+        (member, words)
     }
 
     /// How much each word of an item tells among the recent members, up to `ONE`. What a topic asks for stands in all of
     /// its items, however rare it is elsewhere.
     fn tells(&self, member: &Member) -> Vec<u32> {
-        let now = self
-            .clocks
-            .last()
-            .map_or(member.at, |&clock| clock.max(member.at));
-        let recent = place(
-            self.clocks
-                .partition_point(|&clock| now - clock > OPEN_AFTER_LAST),
-        );
+        let recent = self.recent(member);
         let members = self.members.len() as f32 - recent as f32 + FEW_MEMBERS;
         let words = member.words.iter().map(|&word| {
-            let holders = &self.known[word as usize].holders;
-            let holders = holders.len() - holders.partition_point(|&(slot, _)| slot < recent);
+            let holders = self.known[word as usize].recent_holders(recent);
             let share = holders.saturating_sub(FEW_HOLDERS) as f32 / members;
             if share <= COMMON {
                 return ONE as u32;
@@ -305,6 +187,16 @@ impl Window {
             (rarity * ONE) as u32
         });
         words.collect()
+    }
+
+    /// The first slot of the members that came recently when an item comes.
+    fn recent(&self, member: &Member) -> u32 {
+        let last = self.clocks.last();
+        let now = last.map_or(member.at, |&clock| clock.max(member.at));
+        place(
+            self.clocks
+                .partition_point(|&clock| now - clock > OPEN_AFTER_LAST),
+        )
     }
 
     fn number(&mut self, word: &str) -> u32 {
@@ -374,10 +266,16 @@ impl Window {
         weightiest.sort_unstable_by(|(one, left), (other, right)| {
             other.cmp(one).then_with(|| left.text.cmp(&right.text))
         });
+        let recent = self.recent(member);
         self.sums.resize(self.members.len(), 0);
         let mut touched = Vec::new();
         for (weight, known) in weightiest.into_iter().take(WEIGHTIEST) {
-            for &(slot, theirs) in known.holders.iter().rev().take(LATEST) {
+            // Counted among the recent, since members of stories that are over may be forgotten or not yet.
+            let looked_at = match known.recent_holders(recent) {
+                many if many > LATEST => LATEST,
+                _ => known.holders.len(),
+            };
+            for &(slot, theirs) in known.holders.iter().rev().take(looked_at) {
                 let sum = &mut self.sums[slot as usize];
                 if *sum == 0 {
                     touched.push(slot);

@@ -9,6 +9,8 @@ mod headline;
 mod pile;
 mod story;
 
+use std::collections::BTreeSet;
+
 use self::articles::{Article, Topics};
 use self::pile::Pile;
 use super::excerpt::Run;
@@ -198,6 +200,20 @@ pub struct Story<'m> {
     /// The topic it stands under.
     pub topic: &'m Topic,
     articles: Vec<Article<'m>>,
+}
+
+impl Story<'_> {
+    /// The outlets that tell it.
+    pub fn outlets(&self) -> usize {
+        1 + self.also.len()
+    }
+
+    /// The texts that those outlets have: fewer than they are if one carries another's, or both an agency's.
+    pub fn texts(&self) -> usize {
+        let outlets = std::iter::once(&self.lead).chain(&self.also);
+        let texts: BTreeSet<ItemId> = outlets.map(|candidate| candidate.text).collect();
+        texts.len()
+    }
 }
 
 impl Section<'_> {
