@@ -32,8 +32,8 @@ mod run;
 mod search;
 mod setup;
 mod status;
-mod table;
 mod stories;
+mod table;
 mod terminal;
 mod topics;
 

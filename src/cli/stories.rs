@@ -34,6 +34,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
         .checked_sub(arguments.since)
         .unwrap_or(Timestamp::MIN);
     let feeds = store.feed_names()?;
+    let room = width().unwrap_or(usize::MAX);
     let mut output = io::BufWriter::new(io::stdout().lock());
     let (mut stories, mut articles) = (0, 0);
     for story in store.stories_since(since)? {
@@ -41,7 +42,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
         if arguments.json {
             writeln!(output, "{}", telling.json())?;
         } else {
-            telling.write(&mut output, width(), &TimeZone::system(), colours())?;
+            telling.write(&mut output, room, &TimeZone::system(), colours())?;
         }
         stories += 1;
         articles += telling.items.len();
@@ -331,7 +332,8 @@ mod tests {
               2026-11-23 09:10  10  Post               (no title)
                                                        tells what item 7 tells, nearly word…
 
-        "#]].assert_eq(&table);
+        "#]]
+        .assert_eq(&table);
     }
 
     #[test]

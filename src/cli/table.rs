@@ -1,6 +1,8 @@
 //! Rows of columns that fit the terminal.
 
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthStr;
+
+use crate::digest::clean::cut;
 
 /// A column other than the last is at most so wide.
 const WIDEST: usize = 32;
@@ -40,23 +42,6 @@ pub(super) fn table(rows: &[Vec<String>], indent: usize, width: Option<usize>) -
             line.trim_end().to_owned()
         })
         .collect()
-}
-
-/// A text of at most `room` columns, with an ellipsis where it was cut.
-pub(super) fn cut(text: &str, room: usize) -> String {
-    if text.width() <= room {
-        return text.to_owned();
-    }
-    let mut kept = String::new();
-    let mut used = 1;
-    for c in text.chars() {
-        used += c.width().unwrap_or(0);
-        if used > room {
-            break;
-        }
-        kept.push(c);
-    }
-    format!("{}…", kept.trim_end())
 }
 
 #[cfg(test)]

@@ -54,14 +54,6 @@ pub(super) fn colours_on_stderr() -> bool {
     io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()
 }
 
-/// How many columns a line on standard output may have: those of the terminal; elsewhere as many as it likes.
-pub(super) fn width() -> usize {
-    if !io::stdout().is_terminal() {
-        return usize::MAX;
-    }
-    terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0))
-}
-
 /// Marks the ranges (bytes, ascending, not overlapping) of a text: bold on a terminal, `*so*` elsewhere.
 pub(super) fn highlight(text: &str, ranges: &[(usize, usize)], colours: bool) -> String {
     let (on, off) = if colours {

@@ -5,10 +5,11 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr;
 
-use super::table::{cut, table};
+use super::table::table;
 use super::terminal::{plain, width};
 use super::{Context, End, print_line, rfc3339, setup};
 use crate::desk::Desk;
+use crate::digest::clean::cut;
 use crate::digest::phrases::{self, Clock};
 use crate::digest::volume;
 use crate::model::Timestamp;
