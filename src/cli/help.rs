@@ -11,7 +11,7 @@ const GROUPS: [(&str, &[&str]); 4] = [
     (
         "Look",
         &[
-            "status", "topics", "stories", "search", "why", "match", "diff", "feeds", "export",
+            "status", "topics", "stories", "search", "match", "feeds", "export",
         ],
     ),
     ("Keep", &["backup", "print"]),
@@ -75,6 +75,11 @@ const EXAMPLES: &[(&str, &[&str])] = &[
             "wirewatch feeds add bbc.co.uk",
             "wirewatch feeds import subscriptions.opml",
         ],
+    ),
+    ("topics", &["wirewatch topics", "wirewatch topics --json"]),
+    (
+        "stories",
+        &["wirewatch stories", "wirewatch stories --since 30d --json"],
     ),
     ("export", &["wirewatch export --since 7d"]),
     ("backup", &["wirewatch backup wirewatch-2026-11-23.db"]),

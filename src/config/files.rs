@@ -248,12 +248,12 @@ mod tests {
                         ("database", "in your home", Found::ToCome),
                         ("last good watchlist", "beside the database", Found::ToCome),
                         ("outbox", "in your home", Found::ToCome),
-                        ("secret", "$CREDENTIALS_DIRECTORY", Found::Missing),
+                        ("secret", "from the watchlist's folder", Found::Missing),
                     ]
                 );
                 fs::create_dir_all(home.join(".local/state/wirewatch")).expect("created");
                 fs::write(&before[0].path, "").expect("written");
-                fs::write(credentials.path().join("token"), "x").expect("written");
+                fs::write(credentials.path().join("token"), "x-y-z").expect("written");
                 let after = all(WATCHLIST);
                 assert_eq!((after[0].found, after[3].found), (Found::Used, Found::Used));
                 let named = all(&format!("{WATCHLIST}[store]\npath = \"/data/news.db\"\n"));

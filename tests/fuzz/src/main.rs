@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use wirewatch::feed::{Context, read, show_json};
-use wirewatch_fuzz::cpu_time;
+use wirewatch_fuzz::timed;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -45,15 +45,14 @@ fn fault(document: &[u8]) -> Option<&'static str> {
         url: "https://feed.example/dir/feed.xml",
         content_type: None,
     };
-    let started = cpu_time();
-    let outcome = std::panic::catch_unwind(|| {
-        read(document, &context).map(|document| show_json(&document).to_string())
+    let (outcome, stalls) = timed(|| {
+        std::panic::catch_unwind(|| {
+            read(document, &context).map(|document| show_json(&document).to_string())
+        })
     });
     match outcome {
         Err(_) => Some("panic"),
-        Ok(_) if cpu_time() - started > Duration::from_secs(1) && document.len() < 1_000_000 => {
-            Some("stall")
-        }
+        Ok(_) if stalls && document.len() < 1_000_000 => Some("stall"),
         Ok(_) => None,
     }
 }

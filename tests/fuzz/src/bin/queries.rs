@@ -9,9 +9,7 @@ use std::time::{Duration, Instant};
 use wirewatch::model::Field;
 use wirewatch::query::index::Index;
 use wirewatch::query::{Document, Lists, Prepared, Rule, compile};
-use wirewatch_fuzz::cpu_time;
-
-const STALL: Duration = Duration::from_secs(1);
+use wirewatch_fuzz::timed;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -33,15 +31,16 @@ fn main() {
     while Instant::now() < end {
         let query = query(&mut chance, 4);
         let text = text(&mut chance);
-        let started = cpu_time();
-        let outcome = catch_unwind(AssertUnwindSafe(|| match what.as_str() {
-            "parse" => parse(&query, &lists),
-            _ => judge(&query, &text, &lists),
-        }));
+        let (outcome, stalls) = timed(|| {
+            catch_unwind(AssertUnwindSafe(|| match what.as_str() {
+                "parse" => parse(&query, &lists),
+                _ => judge(&query, &text, &lists),
+            }))
+        });
         let fault = match outcome {
             Err(_) => Some("panic".to_owned()),
             Ok(Err(fault)) => Some(fault),
-            Ok(Ok(_)) if cpu_time() - started > STALL => Some("stall".to_owned()),
+            Ok(Ok(_)) if stalls => Some("stall".to_owned()),
             Ok(Ok(is_sound)) => {
                 sound += u64::from(is_sound);
                 None
