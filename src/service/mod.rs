@@ -22,6 +22,7 @@ use crate::model::Timestamp;
 use crate::poll::{Choice, Poller, Round};
 use crate::store::Store;
 
+mod doubts;
 mod reload;
 
 /// How long a stop waits for a mail server's answer to a message that is on its way.

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{error, info, warn};
 
+use super::doubts;
 use crate::clock::Clock;
 use crate::config::find::{Environment, Places};
 use crate::config::report::Colour;
@@ -117,6 +118,10 @@ async fn take_up(
                     last_good::path(&database).display()
                 );
             }
+            let asked = Arc::clone(&watchlist);
+            drop(tokio::task::spawn_blocking(move || {
+                doubts::tell(&asked, now)
+            }));
             changed.send_replace(watchlist);
         }
         Err(fault) => error!("The watchlist was not taken up: {fault}"),

@@ -4,6 +4,7 @@ mod certificates;
 mod check;
 mod commands;
 mod crash;
+mod edits;
 mod house;
 mod http;
 mod http_server;
