@@ -383,6 +383,7 @@ fn a_poll_in_flight_goes_on_under_the_new_watchlist() {
 /// Run it by hand: `cargo test --release --test it reload::ten_thousand -- --ignored --nocapture`.
 #[test]
 #[ignore = "prints how long a reload of 10,000 topics and 10,000 feeds takes; of interest in a release build"]
+#[allow(clippy::print_stdout, reason = "the figures are what it is for")]
 fn ten_thousand_topics_and_feeds_are_taken_up_in_two_seconds() {
     let server = server();
     let home = Home::new(&watchlist(&[server.url("/one")], "Mosul"));
