@@ -1,6 +1,11 @@
 //! What an edit of the watchlist means, on the running daemon: feeds that go and come back, topics that change.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
 use crate::http_server::{Reply, Server};
+use crate::smtp_server::{Act, Point, Setup, SmtpServer};
 use crate::wirewatch::{Daemon, Home};
 
 const START: &str = "2026-11-23T08:00:00Z";
@@ -305,6 +310,50 @@ fn priority_sensitive_and_snooze_act_on_what_waits() {
     let asleep = preview(format!("{storm}{TOPIC}snooze = \"2026-12-24\"\n"));
     assert!(!asleep.contains("Troops enter Mosul"), "{asleep}");
     assert!(asleep.contains("City until 24 December"), "{asleep}");
+}
+
+#[test]
+fn a_mail_in_flight_is_settled_under_the_new_watchlist() {
+    let feeds = Server::start();
+    feeds.on("/a", Reply::ok(feed(&[MOSUL])));
+    let (reached, release) = (Arc::default(), Arc::default());
+    let mail = {
+        let (reached, release): (Arc<AtomicBool>, Arc<AtomicBool>) =
+            (Arc::clone(&reached), Arc::clone(&release));
+        SmtpServer::start(Setup::default(), move |moment| {
+            if moment.point == Point::Dot {
+                reached.store(true, Ordering::SeqCst);
+                let start = Instant::now();
+                while !release.load(Ordering::SeqCst) && start.elapsed() < Duration::from_secs(20) {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+            }
+            Act::Normal
+        })
+    };
+    let server = format!(
+        "[mail.smtp]\nhost = \"127.0.0.1\"\nport = {}\ntls = \"none\"\n",
+        mail.address.port()
+    );
+    let feeds = [format!("{}\nbackfill = \"all\"", url(&feeds, "/a"))];
+    let home = Home::new(&watchlist(&feeds, &format!("{server}{TOPIC}")));
+    let daemon = started(&home);
+    daemon.wait_until("the message waits for its answer", || {
+        reached.load(Ordering::SeqCst)
+    });
+    let other = TOPIC.replace("Mosul", "Raqqa");
+    edit(
+        &home,
+        &daemon,
+        &watchlist(&feeds, &format!("{server}{other}")),
+    );
+    release.store(true, Ordering::SeqCst);
+    daemon.wait_until("the message is settled", || {
+        home.count("SELECT COUNT(*) FROM delivery WHERE state = 'sent'") == 1
+    });
+    assert_eq!(daemon.terminate(), 0);
+    assert_eq!(mail.accepted().len(), 1);
+    assert_eq!(home.count("SELECT COUNT(*) FROM told"), 1);
 }
 
 #[test]
