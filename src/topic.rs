@@ -140,13 +140,10 @@ pub fn query_hash(topic: &Topic, lists: &Lists) -> i64 {
         .chain(query)
         .collect();
     while let Some(text) = open.pop() {
-        for (name, terms) in lists {
-            let braced = || {
-                text.split('{')
-                    .skip(1)
-                    .filter_map(|rest| rest.split('}').next())
-            };
-            if !used.contains(&name.as_str()) && braced().any(|inside| inside.trim() == name) {
+        let braced = text.split('{').skip(1);
+        let braced = braced.filter_map(|rest| rest.split('}').next());
+        for (name, terms) in braced.filter_map(|inside| lists.get_key_value(inside.trim())) {
+            if !used.contains(&name.as_str()) {
                 used.push(name);
                 open.extend(terms);
             }

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, Write};
 
-use super::terminal::{colours, highlight};
+use super::setup::count;
+use super::terminal::{colours, highlight, report_colour};
 use super::{End, hinted, print_line, say};
+use crate::config;
 use crate::model::{Field, Hit};
-use crate::query::{self, Document, Lists, Prepared, Rule};
+use crate::query::{self, Document, Lists, Prepared, QueryError, Rule};
 use crate::text::html;
 
 #[derive(Debug, clap::Args)]
@@ -44,15 +46,17 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<End> {
         query: Some(query.clone()),
         ..Rule::default()
     };
-    let compiled = query::compile(&rule, &Lists::new()).map_err(|errors| {
-        let error = errors
-            .first()
-            .map_or_else(|| "it is wrong".to_owned(), |error| explain(query, error));
-        hinted(
-            format!("cannot read the query:\n{error}"),
-            "the language in ten lines: the README, \"The query language\"",
-        )
-    })?;
+    let compiled =
+        query::compile(&rule, &Lists::new()).map_err(|errors| wrong_query(query, &errors))?;
+    if arguments.title.is_empty() && arguments.text.is_empty() {
+        return Err(hinted(
+            "there is no text to match",
+            format!(
+                "give one with `--title` or `--text`; `wirewatch search '{}'` looks into the stored items",
+                query.replace('\'', "'\\''")
+            ),
+        ));
+    }
     let (title, text) = (html::shown(&arguments.title), html::shown(&arguments.text));
     let prepared = Prepared::new(&Document {
         title: &title,
@@ -100,14 +104,15 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<End> {
     Ok(End::Done)
 }
 
-/// The message with the query and a caret below the place.
-fn explain(query: &str, error: &query::QueryError) -> String {
-    let Some(at) = error.at else {
-        return format!("  {query}\n  {}", error.message);
-    };
-    let before = query.get(..at).unwrap_or(query);
-    let column = unicode_width::UnicodeWidthStr::width(before);
-    format!("  {query}\n  {}^ {}", " ".repeat(column), error.message)
+/// Shows all mistakes of a query with carets, as `check` does those of a watchlist.
+pub(super) fn wrong_query(query: &str, errors: &[QueryError]) -> anyhow::Error {
+    let report = config::query_report(query, errors);
+    say(report.render(report_colour()).trim_end());
+    say("");
+    hinted(
+        format!("the query has {}", count(report.problems(), "mistake")),
+        "the language in ten lines: the README, \"The query language\"",
+    )
 }
 
 /// The ranges of the hits in a field, ascending, overlapping ones joined.

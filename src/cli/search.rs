@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use jiff::SignedDuration;
 
-use super::matching::ranges_in;
+use super::matching::{ranges_in, wrong_query};
 use super::setup;
 use super::terminal::{colours, highlight, plain};
 use super::{Context, End, each_item, hinted, rfc3339, say};
@@ -106,15 +106,10 @@ fn compiled(watchlist: &Watchlist, arguments: &Arguments) -> anyhow::Result<Comp
             ..Rule::default()
         },
     };
-    query::compile(&rule, &watchlist.config.lists).map_err(|errors| {
-        let message = errors
-            .first()
-            .map_or("it is wrong", |error| error.message.as_str());
-        hinted(
-            format!("cannot read the query: {message}"),
-            "try it with: wirewatch match --query",
-        )
-    })
+    let lists = &watchlist.config.lists;
+    // A topic of the watchlist has no mistakes, or the watchlist would have been refused.
+    let written = rule.query.clone().unwrap_or_default();
+    query::compile(&rule, lists).map_err(|errors| wrong_query(&written, &errors))
 }
 
 /// An item that the query found.

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use jiff::tz::TimeZone;
 use tracing::error;
 
-use super::terminal::colours_on_stderr;
+use super::terminal::report_colour;
 use super::{Context, hinted, say};
 use crate::config::find::{self, Environment, Places};
 use crate::config::report::{Colour, Report};
@@ -109,11 +109,7 @@ fn last_good_of(path: &std::path::Path) -> anyhow::Result<Option<Watchlist>> {
 }
 
 fn refused(path: &std::path::Path, report: &Report) -> anyhow::Error {
-    say(report.render(if colours_on_stderr() {
-        Colour::Ansi
-    } else {
-        Colour::Plain
-    }));
+    say(report.render(report_colour()));
     hinted(
         format!(
             "the watchlist `{}` has {}",

@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 
 use super::Hinted;
+use crate::config::report::Colour;
 use crate::store::StoreError;
 
 /// Prints an error for a person: what happened, the causes behind it, and the remedy apart.
@@ -50,8 +51,17 @@ pub(super) fn width() -> Option<usize> {
 }
 
 /// Whether standard error may be coloured.
-pub(super) fn colours_on_stderr() -> bool {
+fn colours_on_stderr() -> bool {
     io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()
+}
+
+/// How reports on standard error look.
+pub(super) fn report_colour() -> Colour {
+    if colours_on_stderr() {
+        Colour::Ansi
+    } else {
+        Colour::Plain
+    }
 }
 
 /// Marks the ranges (bytes, ascending, not overlapping) of a text: bold on a terminal, `*so*` elsewhere.

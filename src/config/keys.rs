@@ -206,6 +206,14 @@ impl Section {
             let hint = "a password never stands in this file: name a file in `password_file`, or a variable in `password_env`";
             return (finding.hint(hint), Some("password_file"));
         }
+        if std::ptr::eq(self, &ROOT) && key == "expect" {
+            let hint = "a test stands below its topic: write [[topic.expect]] there";
+            return (finding.hint(hint), None);
+        }
+        if std::ptr::eq(self, &EXPECT) && EXPECTED_ITEM.keys.contains(&key) {
+            let hint = format!("write it into the item: `match = {{ {key} = \"…\" }}`");
+            return (finding.hint(hint), Some("match"));
+        }
         if let Some(meant) = self.meant(key) {
             return (
                 finding.hint(format!("did you mean `{meant}`?")),

@@ -42,6 +42,7 @@ mod values;
 mod tests;
 
 pub use file::{Loaded, Stamp, Version, load, load_text};
+pub use queries::query_report;
 pub use times::span;
 
 use find::Places;

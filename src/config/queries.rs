@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::FeedConfig;
 use super::notes::{Notes, Text};
-use super::report::Finding;
+use super::report::{Finding, Report};
 use super::topics::{ListSource, TopicSource};
 use crate::query::{Code, Lists, Place, QueryError, check_lists};
 use crate::text::fold::fold;
@@ -55,6 +55,18 @@ pub(super) fn compile(
             None
         }
     }
+}
+
+/// The mistakes of a query that stands in no watchlist, such as one from the command line.
+pub fn query_report(query: &str, errors: &[QueryError]) -> Report {
+    let found = errors.iter().map(|error| {
+        let span = match error.at {
+            Some(at) => at..at + word_length(query, at),
+            None => 0..query.len(),
+        };
+        finding(error, span)
+    });
+    Report::new("the query", query.into(), found.collect())
 }
 
 /// Runs the tests of all topics and notes those that fail.

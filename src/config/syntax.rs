@@ -198,6 +198,7 @@ impl<'s> Statement<'s> {
             .or_else(|| self.about_brackets(mistake))
             .or_else(|| self.about_keys(mistake))
             .or_else(|| self.about_values(mistake))
+            .or_else(|| self.about_the_rest_of_the_line(mistake))
             .unwrap_or_else(|| Finding::problem(mistake.span.clone(), mistake.message.as_str()))
     }
 
@@ -374,6 +375,34 @@ impl<'s> Statement<'s> {
         } else {
             finding.hint(format!("write \"{word}\""))
         })
+    }
+
+    /// `any = ["Mosul"],` and `query = "Mosul" AND "Iraq"`: something stands behind the value.
+    fn about_the_rest_of_the_line(&self, mistake: &Mistake) -> Option<Finding> {
+        if !mistake.is("unexpected key or value") || self.is_header() {
+            return None;
+        }
+        let rest = self.rest(mistake).lines().next()?.trim_end();
+        let found = |message: &str, length: usize| {
+            let start = mistake.span.start;
+            Finding::problem(start..start + length, message)
+        };
+        if rest == "," {
+            let finding = found("a comma stands only inside brackets and braces", 1);
+            return Some(finding.hint("take the `,` away"));
+        }
+        let line = self.source.trim_start().lines().next()?.trim_end();
+        let (key, value) = line.split_once('=')?;
+        let finding = found("a key has one value, and this stands behind it", rest.len());
+        let is_one_text = value.trim_start().starts_with('"') && !value.contains('\'');
+        Some(finding.hint(match is_one_text {
+            true => format!(
+                "if all of it is one text, write it between single quotes: {} = '{}'",
+                key.trim(),
+                value.trim()
+            ),
+            false => "begin a line of its own for each key; a note begins with `#`".to_owned(),
+        }))
     }
 
     fn is_header(&self) -> bool {

@@ -20,6 +20,7 @@ use crate::http::client::{Client, Settings};
 use crate::poll::{Choice, Poller, Round};
 use crate::store::Store;
 
+mod doubts;
 mod housekeeping;
 mod leap;
 mod reload;

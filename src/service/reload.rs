@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{error, info, warn};
 
+use super::doubts;
 use crate::clock::Clock;
 use crate::config::find::{Environment, Places};
 use crate::config::report::Colour;
@@ -124,5 +125,9 @@ async fn take_up(desk: &Handle, file: &Path, clock: Clock) -> Option<Arc<Watchli
             last_good::path(database).display()
         );
     }
+    let asked = Arc::clone(&watchlist);
+    drop(tokio::task::spawn_blocking(move || {
+        doubts::tell(&asked, now)
+    }));
     Some(watchlist)
 }

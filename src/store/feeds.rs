@@ -1,6 +1,6 @@
 //! Feeds: which are declared, and what was observed of them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rusqlite::{OptionalExtension, Row, params};
 
@@ -141,17 +141,21 @@ impl Store {
         // Resumed is who was undeclared before this, so the marks go to a second value first.
         self.connection
             .execute("UPDATE feed SET declared = 2 WHERE declared = 1", ())?;
-        let mut strangers = Vec::new();
+        let mut strangers: Vec<&Feed> = Vec::new();
+        let mut met = HashSet::new();
         for feed in feeds {
-            let before: Option<i64> = self
+            let before: Option<(i64, bool)> = self
                 .connection
-                .prepare_cached("SELECT declared FROM feed WHERE url = ?1")?
-                .query_row([&feed.url], |row| row.get(0))
+                .prepare_cached("SELECT declared, paused FROM feed WHERE url = ?1")?
+                .query_row([&feed.url], |row| Ok((row.get(0)?, row.get(1)?)))
                 .optional()?;
             match before {
-                None if strangers.iter().any(|other: &&Feed| other.url == feed.url) => {}
+                None if !met.insert(&feed.url) => {}
                 None => strangers.push(feed),
-                Some(before) => self.continue_feed(feed, &feed.url, before == 0, now)?,
+                Some((declared, paused)) => {
+                    let resumed = !feed.paused && (paused || declared == 0);
+                    self.continue_feed(feed, &feed.url, resumed, now)?;
+                }
             }
         }
         for feed in strangers {
@@ -164,7 +168,7 @@ impl Store {
                 .query_row([&feed.url], |row| row.get(0))
                 .optional()?;
             match past {
-                Some(url) => self.continue_feed(feed, &url, true, now)?,
+                Some(url) => self.continue_feed(feed, &url, !feed.paused, now)?,
                 None => self.add_feed(feed, now)?,
             }
         }
@@ -176,9 +180,9 @@ impl Store {
     fn add_feed(&mut self, feed: &Feed, now: Timestamp) -> rusqlite::Result<()> {
         self.connection
             .prepare_cached(
-                "INSERT INTO feed (url, declared, name, added_at, next_at) VALUES (?1, 1, ?2, ?3, ?3)",
+                "INSERT INTO feed (url, declared, paused, name, added_at, next_at) VALUES (?1, 1, ?4, ?2, ?3, ?3)",
             )?
-            .execute(params![feed.url, feed.name, seconds(now)])?;
+            .execute(params![feed.url, feed.name, seconds(now), feed.paused])?;
         let id = FeedId(self.connection.last_insert_rowid());
         self.write_event(id, now, EventKind::Added, &feed.url)
     }
@@ -190,19 +194,20 @@ impl Store {
         resumed: bool,
         now: Timestamp,
     ) -> rusqlite::Result<()> {
-        let id: i64 = self
+        let (id, was_read): (i64, bool) = self
             .connection
             .prepare_cached(
-                "UPDATE feed SET declared = 1, name = ?2, url = ?3,
+                "UPDATE feed SET declared = 1, name = ?2, url = ?3, paused = ?6,
                     moved_to = nullif(moved_to, ?3),
                     next_at = CASE WHEN ?4 THEN min(next_at, ?5) ELSE next_at END
-                 WHERE url = ?1 RETURNING id",
+                 WHERE url = ?1 RETURNING id, first_read_at IS NOT NULL",
             )?
             .query_row(
-                params![url, feed.name, feed.url, resumed, seconds(now)],
-                |row| row.get(0),
+                params![url, feed.name, feed.url, resumed, seconds(now), feed.paused],
+                |row| Ok((row.get(0)?, row.get(1)?)),
             )?;
-        if resumed {
+        // One that was never read has nowhere to go on from; that it was added is still to be told.
+        if resumed && was_read {
             self.write_event(FeedId(id), now, EventKind::Resumed, &feed.url)?;
         }
         Ok(())

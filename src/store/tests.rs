@@ -268,12 +268,41 @@ fn declaring_adds_keeps_and_resumes() {
     assert_eq!(names(&store), ["B"]);
     let gone = store.feed_by_url("https://a.example/").expect("readable");
     assert!(gone.is_some(), "its items name it");
+    mark_as_read(&store);
     store.declare_feeds(&[a, named], now()).expect("declared");
     assert_eq!(names(&store), ["https://a.example/", "B"]);
     assert_eq!(
         events(&store),
         [EventKind::Added, EventKind::Added, EventKind::Resumed]
     );
+}
+
+#[test]
+fn a_feed_resumes_when_it_is_no_longer_paused_unless_it_was_never_read() {
+    let mut store = memory();
+    let declare = |store: &mut Store, paused| {
+        let feed = Feed {
+            paused,
+            ..feed("https://a.example/")
+        };
+        store.declare_feeds(&[feed], now()).expect("declared");
+    };
+    for paused in [true, false, true] {
+        declare(&mut store, paused);
+    }
+    assert_eq!(events(&store), [EventKind::Added]);
+    mark_as_read(&store);
+    for paused in [true, false, false] {
+        declare(&mut store, paused);
+    }
+    assert_eq!(events(&store), [EventKind::Added, EventKind::Resumed]);
+}
+
+fn mark_as_read(store: &Store) {
+    store
+        .connection
+        .execute("UPDATE feed SET first_read_at = added_at", ())
+        .expect("marked");
 }
 
 #[test]

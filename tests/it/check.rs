@@ -169,3 +169,15 @@ fn check_reads_beside_a_daemon() {
     );
     assert_eq!(daemon.terminate(), 0);
 }
+
+#[test]
+fn the_daemon_logs_what_is_doubtful_when_it_takes_up_an_edit() {
+    let home = a_month_old();
+    let daemon = home.daemon(&["--now", "2026-11-23T12:00:00Z"]);
+    daemon.wait_until("it runs", || daemon.log().contains("Watching"));
+    let edited = fs::read_to_string(home.watchlist()).expect("there");
+    home.edit(&format!("{edited}# saved again\n"));
+    daemon.wait_until("the doubts are in the log", || {
+        daemon.log().contains("`wirewatch check` doubts")
+    });
+}

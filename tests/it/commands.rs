@@ -486,3 +486,34 @@ fn topics_has_a_row_for_one_that_the_daemon_has_not_met() {
         "{ran:#?}"
     );
 }
+
+#[test]
+fn a_wrong_query_gets_a_caret_wherever_it_is_typed() {
+    let (_server, home) = polled();
+    for arguments in [
+        ["search", "Mosul AND (ISIS Daesh)"].as_slice(),
+        &["match", "--title", "x", "--query", "Mosul AND (ISIS Daesh)"],
+    ] {
+        let ran = home.run(arguments);
+        assert_eq!(ran.code, 2, "{ran:#?}");
+        for part in [
+            "error[operator-missing]",
+            "1 | Mosul AND (ISIS Daesh)\n  |                 ^^^^^",
+            "error: the query has 1 mistake",
+            "hint:",
+        ] {
+            assert!(ran.stderr.contains(part), "no `{part}` in {}", ran.stderr);
+        }
+    }
+}
+
+#[test]
+fn match_without_a_text_asks_for_one() {
+    let home = Home::new("");
+    let ran = home.run(&["match", "--query", "Mosul"]);
+    assert_eq!(ran.code, 2, "{ran:#?}");
+    for part in ["no text to match", "`--title`", "wirewatch search 'Mosul'"] {
+        assert!(ran.stderr.contains(part), "no `{part}` in {}", ran.stderr);
+    }
+    assert_eq!(ran.stdout, "");
+}

@@ -6,6 +6,7 @@ mod check_online;
 mod commands;
 mod crash;
 mod crowd;
+mod edits;
 mod faults;
 mod house;
 mod http;

@@ -1,7 +1,11 @@
 //! Edits of the watchlist under the running daemon: a whole file, or nothing.
 
-use std::fs;
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
 use std::os::unix::fs::symlink;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use crate::http_server::{Reply, Server};
 use crate::wirewatch::{Daemon, Home};
@@ -162,4 +166,261 @@ fn a_file_that_stays_broken_reaches_the_operator_once() {
         )
         .expect("a message");
     assert!(text.contains("wirewatch.toml:2:6"), "{text}");
+}
+
+#[test]
+fn a_file_that_is_rewritten_in_steps_is_taken_up_once_when_it_is_whole() {
+    let server = server();
+    let home = Home::new(&watchlist(&[server.url("/one")], "Mosul"));
+    let daemon = started(&home);
+    // Each step but the first leaves a watchlist without problems, only not the whole one.
+    let mut file = File::create(home.watchlist()).expect("truncated");
+    file.write_all(watchlist(&[server.url("/one")], "Raqqa").as_bytes())
+        .expect("written");
+    for number in 0..150 {
+        // Slower than one look of the daemon in all, quicker than two looks at every step.
+        std::thread::sleep(Duration::from_millis(20));
+        writeln!(
+            file,
+            "[[topic]]\nname = \"t{number}\"\nany = [\"t{number}\"]"
+        )
+        .expect("written");
+    }
+    drop(file);
+    daemon.wait_until("it is taken up", || topics(&home).len() == 151);
+    assert_eq!(
+        daemon.log().matches("Took up").count(),
+        1,
+        "{}",
+        daemon.log()
+    );
+}
+
+#[test]
+fn a_file_that_is_emptied_is_refused_and_taken_up_when_it_is_back() {
+    let server = server();
+    let home = Home::new(&watchlist(&[server.url("/one")], "Mosul"));
+    let daemon = started(&home);
+    File::create(home.watchlist()).expect("truncated");
+    daemon.wait_until("the empty file is refused", || {
+        daemon.log().contains("was not taken up")
+    });
+    assert_eq!(topics(&home), ["Mosul"]);
+    let mut file = OpenOptions::new()
+        .append(true)
+        .open(home.watchlist())
+        .expect("there");
+    file.write_all(watchlist(&[server.url("/one")], "Raqqa").as_bytes())
+        .expect("written");
+    daemon.wait_until("what was written into it is taken up", || {
+        topics(&home) == ["Raqqa"]
+    });
+}
+
+#[test]
+fn a_file_without_feeds_or_topics_is_refused_as_a_whole() {
+    let server = server();
+    let whole = watchlist(&[server.url("/one")], "Mosul");
+    let home = Home::new(&whole);
+    let daemon = started(&home);
+    for (without, said) in [
+        (watchlist(&[], "Raqqa"), "there is nothing to read"),
+        (
+            whole
+                .split("[[topic]]")
+                .next()
+                .unwrap_or_default()
+                .to_owned(),
+            "there is nothing to look for",
+        ),
+    ] {
+        home.edit(&without);
+        daemon.wait_until("it is refused", || daemon.log().contains(said));
+    }
+    assert_eq!(topics(&home), ["Mosul"]);
+    assert_eq!(
+        home.count("SELECT COUNT(*) FROM feed WHERE declared = 1"),
+        1
+    );
+}
+
+#[test]
+fn a_file_that_is_gone_for_a_while_changes_nothing() {
+    let server = server();
+    let home = Home::new(&watchlist(&[server.url("/one")], "Mosul"));
+    let daemon = started(&home);
+    fs::remove_file(home.watchlist()).expect("removed");
+    daemon.wait_until("its absence is said", || daemon.log().contains("is gone"));
+    assert_eq!(topics(&home), ["Mosul"]);
+    home.edit(&watchlist(&[server.url("/one")], "Raqqa"));
+    daemon.wait_until("the new one is taken up", || topics(&home) == ["Raqqa"]);
+    assert_eq!(daemon.log().matches("is gone").count(), 1);
+}
+
+#[test]
+fn a_bad_file_stays_refused_across_a_restart_until_it_is_mended() {
+    let server = server();
+    let home = Home::new(&watchlist(&[server.url("/one")], "Mosul"));
+    let daemon = started(&home);
+    home.edit("[mail]\nto = 7\n");
+    daemon.wait_until("it is refused", || {
+        daemon.log().contains("was not taken up")
+    });
+    assert_eq!(daemon.terminate(), 0);
+
+    let daemon = started(&home);
+    assert!(
+        daemon.log().contains("the last good one runs"),
+        "{}",
+        daemon.log()
+    );
+    let status = home.run(&["status"]);
+    assert_eq!(status.code, 1, "{status:#?}");
+    assert_eq!(home.run(&["poll"]).code, 2, "other commands refuse it");
+    home.edit(&watchlist(&[server.url("/one")], "Raqqa"));
+    daemon.wait_until("the mended one is taken up", || topics(&home) == ["Raqqa"]);
+    assert_eq!(daemon.terminate(), 0);
+
+    // What was taken up last is what is kept.
+    home.edit("[mail]\nto = 7\n");
+    let _daemon = started(&home);
+    assert_eq!(topics(&home), ["Raqqa"]);
+}
+
+#[test]
+fn the_last_good_one_is_kept_beside_the_database_and_not_in_it() {
+    let server = server();
+    let home = Home::new(&format!(
+        "# a remark that only the watchlist has\n{}",
+        watchlist(&[server.url("/one")], "Mosul")
+    ));
+    let daemon = started(&home);
+    daemon.wait_until("it polled", || !server.requests_to("/one").is_empty());
+    assert_eq!(daemon.terminate(), 0);
+    let kept = fs::read_to_string(home.path("state/last-good.toml")).expect("kept");
+    assert_eq!(kept, fs::read_to_string(home.watchlist()).expect("there"));
+    let remark = b"a remark that only";
+    for name in ["wirewatch.db", "wirewatch.db-wal"] {
+        let bytes = fs::read(home.path("state").join(name)).unwrap_or_default();
+        assert!(
+            !bytes.windows(remark.len()).any(|window| window == remark),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn the_operator_hears_of_each_bad_version_once() {
+    let server = server();
+    let good = watchlist(&[server.url("/one")], "Mosul");
+    let home = Home::new(&good);
+    let bad = "[mail]\nto = 7\n";
+    let told = || {
+        home.count(
+            "SELECT COUNT(*) FROM delivery WHERE subject = 'wirewatch: The watchlist is refused'",
+        )
+    };
+    let daemon = home.daemon(&["--now", "2026-11-23T12:00:00Z", "--pace", "600"]);
+    daemon.wait_until("it runs", || daemon.log().contains("Watching"));
+    home.edit(bad);
+    daemon.wait_until("the operator is told", || told() == 1);
+    assert_eq!(daemon.terminate(), 0);
+
+    // The same file is the same version, whoever reads it and however often.
+    let daemon = home.daemon(&["--now", "2026-11-23T16:00:00Z", "--pace", "600"]);
+    daemon.wait_until("it runs", || daemon.log().contains("Watching"));
+    home.edit(&format!("{bad}[mial]\n"));
+    daemon.wait_until("another bad version is told", || told() == 2);
+    home.edit(bad);
+    let refused = || daemon.log().matches("was not taken up").count();
+    daemon.wait_until("the first is refused again", || refused() == 2);
+    home.edit(&good);
+    daemon.wait_until("the good one is taken up", || {
+        daemon.log().contains("Took up")
+    });
+    assert_eq!(told(), 2);
+}
+
+#[test]
+fn a_poll_in_flight_goes_on_under_the_new_watchlist() {
+    let (server, other) = (server(), Server::start_at("127.0.0.2:0"));
+    other.on(
+        "/two",
+        Reply::ok("<rss version=\"2.0\"><channel><title>Two</title></channel></rss>"),
+    );
+    let release = Arc::new(AtomicBool::new(false));
+    let held = Arc::clone(&release);
+    let slow = "<rss version=\"2.0\"><channel><title>Slow</title><item><title>Mosul, slowly</title>\
+                <link>https://a.example/slow</link></item></channel></rss>";
+    server.on(
+        "/slow",
+        Reply::ok(slow).in_mid_body(move || {
+            let start = Instant::now();
+            while !held.load(Ordering::SeqCst) && start.elapsed() < Duration::from_secs(20) {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        }),
+    );
+    let home = Home::new(&watchlist(&[server.url("/slow")], "Mosul"));
+    let daemon = started(&home);
+    daemon.wait_until("the feed was asked", || {
+        !server.requests_to("/slow").is_empty()
+    });
+    home.edit(&watchlist(
+        &[server.url("/slow"), other.url("/two")],
+        "Raqqa",
+    ));
+    daemon.wait_until("the edit is in force and its feed asked", || {
+        !other.requests_to("/two").is_empty()
+    });
+    release.store(true, Ordering::SeqCst);
+    daemon.wait_until("the answer is stored", || {
+        home.count("SELECT COUNT(*) FROM sighting WHERE title = 'Mosul, slowly'") == 1
+    });
+    assert_eq!(server.requests_to("/slow").len(), 1);
+}
+
+/// Run it by hand: `cargo test --release --test it reload::ten_thousand -- --ignored --nocapture`.
+#[test]
+#[ignore = "prints how long a reload of 10,000 topics and 10,000 feeds takes; of interest in a release build"]
+#[allow(clippy::print_stdout, reason = "the figures are what it is for")]
+fn ten_thousand_topics_and_feeds_are_taken_up_in_two_seconds() {
+    let server = server();
+    let home = Home::new(&watchlist(&[server.url("/one")], "Mosul"));
+    let daemon = started(&home);
+    let large = |word: &str| {
+        let mut text = watchlist(&[server.url("/one")], "Mosul");
+        for number in 0..10_000 {
+            text.push_str(&format!(
+                "[[feed]]\nurl = \"http://127.0.0.1:9/{word}/{number}\"\nname = \"f{number}\"\ntags = [\"tag{}\"]\npaused = true\n\
+                 [[topic]]\nname = \"t{number}\"\nquery = '{word}{number} AND (Mosul OR \"city {number}\") NOT sport'\nfeeds = [\"tag{}\"]\n",
+                number % 100,
+                number % 100
+            ));
+        }
+        text
+    };
+    let second = large("word").replace("NOT sport", "NOT football");
+    for (what, text) in [
+        ("10,000 new feeds and topics", large("word")),
+        ("every topic edited", second.clone()),
+        (
+            "every feed and topic replaced",
+            large("other").replace("\"t", "\"u"),
+        ),
+        (
+            "one line changed",
+            large("other")
+                .replace("\"t", "\"u")
+                .replace("u77\"", "x77\""),
+        ),
+    ] {
+        let took = || daemon.log().matches("Took up").count();
+        let before = took();
+        home.edit(&text);
+        let start = Instant::now();
+        daemon.signal("-HUP");
+        daemon.wait_until(what, || took() > before);
+        println!("{what}: {:?}", start.elapsed());
+    }
 }

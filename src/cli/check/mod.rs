@@ -6,11 +6,11 @@ use serde_json::json;
 
 use self::stored::Answer;
 use super::setup;
-use super::terminal::{colours_on_stderr, plain};
+use super::terminal::{plain, report_colour};
 use super::{Context, End, print_line, say};
 use crate::config::files::{self, Looked};
 use crate::config::find::Environment;
-use crate::config::report::{Colour, Report};
+use crate::config::report::Report;
 use crate::config::{Config, Loaded};
 use crate::desk::Watchlist;
 
@@ -125,11 +125,7 @@ impl Checked {
 
 fn print_findings(report: &Report) {
     if !report.findings().is_empty() {
-        say(report.render(if colours_on_stderr() {
-            Colour::Ansi
-        } else {
-            Colour::Plain
-        }));
+        say(report.render(report_colour()));
     }
 }
 
