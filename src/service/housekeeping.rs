@@ -46,7 +46,10 @@ pub(super) async fn keep_house(desk: Handle, clock: Clock, mut stopping: watch::
             }
             Err(fault) => {
                 cleaned_on = Some(today);
-                error!("Cannot forget old items; trying again tomorrow: {fault}");
+                error!(
+                    "Cannot forget old items; trying again tomorrow: {}",
+                    fault.with_remedy()
+                );
             }
         }
     }

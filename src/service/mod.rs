@@ -206,11 +206,11 @@ async fn poll_until(
                     let now = clock.now();
                     warn!("The clock leapt, or this machine slept; what fell due meanwhile is spread over the next minutes");
                     if let Err(fault) = desk.at_once(move |desk| desk.smooth_schedule(now)).await {
-                        error!("Cannot spread what fell due while this machine slept: {fault}");
+                        error!("Cannot spread what fell due while this machine slept: {}", fault.with_remedy());
                     }
                 }
                 if let Err(fault) = open.take_more().await {
-                    error!("Cannot see which feeds are due: {fault}");
+                    error!("Cannot see which feeds are due: {fault:#}");
                 }
             }
             line = open.finished(), if open.in_flight() > 0 => {
@@ -305,7 +305,7 @@ impl Tally {
             },
             Err(fault) => {
                 self.failed += 1;
-                error!("A feed's answer was not stored: {fault}");
+                error!("A feed's answer was not stored: {}", fault.with_remedy());
             }
         }
     }
@@ -344,13 +344,13 @@ async fn mail_until(deliverer: Deliverer, mut stopping: watch::Receiver<bool>) {
                 }
                 Err(Reason::NothingNew | Reason::StillWaiting | Reason::Paused) => {}
             }),
-            Err(fault) => error!("Cannot compose: {fault}"),
+            Err(fault) => error!("Cannot compose: {}", fault.with_remedy()),
         }
         if let Err(fault) = deliverer.tell_operator().await {
-            error!("Cannot tell the operator: {fault}");
+            error!("Cannot tell the operator: {}", fault.with_remedy());
         }
         if let Err(fault) = deliverer.send().await {
-            error!("Cannot send: {fault}");
+            error!("Cannot send: {}", fault.with_remedy());
         }
     }
 }

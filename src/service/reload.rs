@@ -108,7 +108,7 @@ async fn take_up(desk: &Handle, file: &Path, clock: Clock) -> Option<Arc<Watchli
     let adopted = Arc::clone(&watchlist);
     let now = clock.now();
     if let Err(fault) = desk.at_once(move |desk| desk.adopt(adopted, now)).await {
-        error!("The watchlist was not taken up: {fault}");
+        error!("The watchlist was not taken up: {}", fault.with_remedy());
         return None;
     }
     info!(
