@@ -101,6 +101,8 @@ async fn serve(
     host: String,
 ) -> anyhow::Result<()> {
     let mut terminate = Signals::listen()?;
+    // Before anybody hears that we are ready: a SIGHUP that nobody listens for ends the process.
+    let hangup = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
     let (stop, stopping) = watch::channel(false);
     let (changed, current) = watch::channel(Arc::clone(&watchlist));
     info!(
@@ -118,7 +120,7 @@ async fn serve(
         stopping.clone(),
     ));
     let reloading = tokio::spawn(reload::watch_file(
-        desk, file, stamp, clock, changed, stopping,
+        desk, file, stamp, clock, changed, hangup, stopping,
     ));
     systemd::watching(&watchlist);
 

@@ -1,12 +1,12 @@
 -- A database of schema 1, as its first program left it after two polls and one digest: `sqlite3 wirewatch.db .dump`.
--- Never edited: later programs must open it and repeat nothing.
+-- Never edited once schema 1 is released: later programs must open it and repeat nothing.
 PRAGMA foreign_keys=OFF;
 BEGIN TRANSACTION;
 CREATE TABLE meta (
     name TEXT PRIMARY KEY,
     value ANY NOT NULL
 ) STRICT;
-INSERT INTO meta VALUES('secret',X'119302a5c3d6bbf4d12dea7a5426e997');
+INSERT INTO meta VALUES('secret',X'fc4e6196a4b4eec2e3e9265e0944b745');
 INSERT INTO meta VALUES('rules',1);
 INSERT INTO meta VALUES('corpus_at',1795392000);
 INSERT INTO meta VALUES('corpus_items',0);
@@ -45,7 +45,7 @@ CREATE TABLE feed (
     oddities INTEGER NOT NULL DEFAULT 0,    -- faults in its last document that the parser mended
     document BLOB                           -- the last document: its newest date, then item, hash and date of each entry
 ) STRICT;
-INSERT INTO feed VALUES(1,'http://harrow.example/feed',1,NULL,1795417200,'Harrow Times','https://harrow.example/',NULL,1795417200,1795420800,1795420800,NULL,0,NULL,NULL,NULL,NULL,1795420800,623967556519803561,1795422698,NULL,NULL,60,0,0,NULL,0,NULL,3,0,0,0,X'000000006b03e59c0000000000000004eeab13861f822375000000006b03e59c0000000000000005150ca314bc5a8c5e000000006b03e56000000000000000018c979d0f299c2d71000000006b03d71400000000000000028e56b3495a15b321000000006b03d6d800000000000000032dba90a0e8ddfcaa000000006b03d69c');
+INSERT INTO feed VALUES(1,'http://harrow.example/feed',1,NULL,1795417200,'Harrow Times','https://harrow.example/',NULL,1795417200,1795420800,1795420800,NULL,0,NULL,NULL,NULL,NULL,1795420800,623967556519803561,1795422698,NULL,NULL,60,0,0,NULL,0,NULL,3,0,0,0,X'000000006b03e59c0000000000000004a9fb083875466035000000006b03e59c0000000000000005eb5634ceeb5d8c2c000000006b03e5600000000000000001826801b1b5fb393f000000006b03d71400000000000000029ddee4eb083296ec000000006b03d6d800000000000000036eb1afb5fba9587a000000006b03d69c');
 CREATE TABLE item (
     id INTEGER PRIMARY KEY AUTOINCREMENT,           -- never given twice: keys outlive items
     feed INTEGER NOT NULL REFERENCES feed (id),     -- that showed it first
@@ -77,11 +77,11 @@ CREATE TABLE sighting (
     hash INTEGER NOT NULL,                  -- of the folded title and text, without counters
     PRIMARY KEY (item, feed)
 ) STRICT;
-INSERT INTO sighting VALUES(1,1,1795417200,NULL,'backfill','Markets open higher','Traders were calm.','','','',4800149722834014270);
-INSERT INTO sighting VALUES(2,1,1795417200,NULL,'backfill','Rain in the evening','Over most of the country.','','','',-4787067630075342995);
-INSERT INTO sighting VALUES(3,1,1795417200,NULL,'backfill','Troops enter Mosul','Fighting in the east of the city.','','','',126343468493988797);
-INSERT INTO sighting VALUES(4,1,1795420800,NULL,'new','A quiet day on the river','Nothing moved.','','','',-3756862102255179196);
-INSERT INTO sighting VALUES(5,1,1795420800,NULL,'new','Bridge over the Tigris reopens','The first in Mosul to do so.','','','',185992021540014451);
+INSERT INTO sighting VALUES(1,1,1795417200,NULL,'backfill','Markets open higher','Traders were calm.','','','',5056865913029448302);
+INSERT INTO sighting VALUES(2,1,1795417200,NULL,'backfill','Rain in the evening','Over most of the country.','','','',4956083126750150564);
+INSERT INTO sighting VALUES(3,1,1795417200,NULL,'backfill','Troops enter Mosul','Fighting in the east of the city.','','','',-167394193721751622);
+INSERT INTO sighting VALUES(4,1,1795420800,NULL,'new','A quiet day on the river','Nothing moved.','','','',4667366506048942312);
+INSERT INTO sighting VALUES(5,1,1795420800,NULL,'new','Bridge over the Tigris reopens','The first in Mosul to do so.','','','',-5700934277521784966);
 CREATE TABLE revision (
     id INTEGER PRIMARY KEY,
     item INTEGER NOT NULL REFERENCES item (id) ON DELETE CASCADE,
@@ -96,26 +96,26 @@ CREATE TABLE key (
     item INTEGER NOT NULL,                  -- 0: several entries of one feed share this guid or link, so it names none
     until INTEGER NOT NULL                  -- days since 1970: it may be forgotten after this one
 ) STRICT;
-INSERT INTO "key" VALUES(-8856590809419034727,2,21878);
-INSERT INTO "key" VALUES(-8486193841681684628,1,21878);
-INSERT INTO "key" VALUES(-8293183742173968673,2,21878);
-INSERT INTO "key" VALUES(-7266104925323706432,4,21878);
-INSERT INTO "key" VALUES(-6797814378278117066,2,21878);
-INSERT INTO "key" VALUES(-5645955927224659068,2,21878);
-INSERT INTO "key" VALUES(-3521440325935616240,4,21878);
-INSERT INTO "key" VALUES(-3480923846671573735,3,21878);
-INSERT INTO "key" VALUES(-3112663792838690343,3,21878);
-INSERT INTO "key" VALUES(-2332743123969063487,1,21878);
-INSERT INTO "key" VALUES(-2220436738500155225,4,21878);
-INSERT INTO "key" VALUES(-1806176042622331290,1,21878);
-INSERT INTO "key" VALUES(-388039425539203800,5,21878);
-INSERT INTO "key" VALUES(2760157021728995363,3,21878);
-INSERT INTO "key" VALUES(2947925764737574947,3,21878);
-INSERT INTO "key" VALUES(3241574662466672026,5,21878);
-INSERT INTO "key" VALUES(5612134273135727673,5,21878);
-INSERT INTO "key" VALUES(5875483970324718435,5,21878);
-INSERT INTO "key" VALUES(5942592894820164142,1,21878);
-INSERT INTO "key" VALUES(9114588190023283587,4,21878);
+INSERT INTO "key" VALUES(-7855853254365825552,1,21878);
+INSERT INTO "key" VALUES(-7333253145234029109,5,21878);
+INSERT INTO "key" VALUES(-7316826449348915473,3,21878);
+INSERT INTO "key" VALUES(-6549978294855256262,5,21878);
+INSERT INTO "key" VALUES(-6075346987776384452,1,21878);
+INSERT INTO "key" VALUES(-5661283192454679250,3,21878);
+INSERT INTO "key" VALUES(-4070646452234928624,1,21878);
+INSERT INTO "key" VALUES(-3048930047393174151,2,21878);
+INSERT INTO "key" VALUES(-3026965575814360006,5,21878);
+INSERT INTO "key" VALUES(-2471246660383110252,4,21878);
+INSERT INTO "key" VALUES(-1942677352224678217,2,21878);
+INSERT INTO "key" VALUES(285543814028531660,2,21878);
+INSERT INTO "key" VALUES(2548731692949161405,3,21878);
+INSERT INTO "key" VALUES(3832102086088952333,5,21878);
+INSERT INTO "key" VALUES(6582838029382798680,4,21878);
+INSERT INTO "key" VALUES(6698305470139019500,4,21878);
+INSERT INTO "key" VALUES(6893059541993686777,4,21878);
+INSERT INTO "key" VALUES(7048093232665782817,2,21878);
+INSERT INTO "key" VALUES(7934018832806798357,1,21878);
+INSERT INTO "key" VALUES(8351194855736564027,3,21878);
 CREATE TABLE topic (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
@@ -133,10 +133,13 @@ CREATE TABLE match (
     origin TEXT NOT NULL CHECK (origin IN ('new', 'backfill', 'late', 'replaced')),
     score REAL NOT NULL,
     evidence TEXT NOT NULL,                 -- JSON: an array of hits, as found; judged anew when it is mailed
+    query_hash INTEGER NOT NULL,            -- of what the topic asked then
+    link TEXT,                              -- as that feed wrote it, which may not be how the first one did
+    lang TEXT,
     UNIQUE (topic, item)
 ) STRICT;
-INSERT INTO "match" VALUES(1,1,3,1,1795417200,'backfill',3.0,'[["title",13,18,"Mosul","mosul",null]]');
-INSERT INTO "match" VALUES(2,1,5,1,1795420800,'new',1.0,'[["summary",13,18,"Mosul","mosul",null]]');
+INSERT INTO "match" VALUES(1,1,3,1,1795417200,'backfill',3.0,'[["title",13,18,"Mosul","mosul",null]]',6781991867007225064,'https://harrow.example/1',NULL);
+INSERT INTO "match" VALUES(2,1,5,1,1795420800,'new',1.0,'[["summary",13,18,"Mosul","mosul",null]]',6781991867007225064,'https://harrow.example/4',NULL);
 CREATE TABLE pending (
     recipient TEXT NOT NULL,
     match INTEGER NOT NULL REFERENCES match (id) ON DELETE CASCADE,
@@ -202,7 +205,7 @@ CREATE TABLE delivery (
     created_at INTEGER NOT NULL,
     settled_at INTEGER
 ) STRICT;
-INSERT INTO delivery VALUES(1,'wirewatch','reader@mail.example',1795417500,1795417500,'<digest.wirewatch.20261123T0705Z.1.4e39a3ad@vm>',NULL,'Troops enter Mosul',NULL,NULL,'sent',1,0,0,1795417500,'folder: written to `/var/lib/wirewatch/outbox/20261123T070500Z-wirewatch-reader@mail.example-1.eml`',1795417500,1795417500);
+INSERT INTO delivery VALUES(1,'wirewatch','reader@mail.example',1795417500,1795417500,'<digest.wirewatch.20261123T0705Z.1.675fa7ee@host.example>',NULL,'Troops enter Mosul',NULL,NULL,'sent',1,0,0,1795417500,'folder: written',1795417500,1795417500);
 CREATE TABLE schedule (
     digest TEXT NOT NULL,
     recipient TEXT NOT NULL,
