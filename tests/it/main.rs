@@ -12,6 +12,7 @@ mod main_job;
 mod migration;
 mod news;
 mod outbox;
+mod package;
 mod reload;
 mod retention;
 mod service;
