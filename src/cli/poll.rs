@@ -3,7 +3,9 @@
 use super::setup;
 use super::terminal::plain;
 use super::{Context, End, hinted, print_line, rfc3339};
+use crate::desk::Handle;
 use crate::desk::intake::{Line, PollResult};
+use crate::model::Timestamp;
 use crate::poll::{Choice, Round};
 
 #[derive(Debug, clap::Args)]
@@ -42,7 +44,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
     }
     let watchlist = std::sync::Arc::clone(&desk.watchlist);
     let (asked, failed, offline) = setup::with_desk(desk, async |handle| {
-        let poller = setup::poller(context, &watchlist, handle)?;
+        let poller = setup::poller(context, &watchlist, handle.clone())?;
         let mut round = Round::begin(poller, choice).await?;
         let (mut asked, mut failed) = (0_u32, 0_u32);
         while let Some(line) = round.next().await? {
@@ -57,6 +59,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
                 print_line(words(&line))?
             }
         }
+        clean(handle, context.clock.now()).await?;
         Ok((asked, failed, round.is_offline()))
     })?;
     if offline {
@@ -75,6 +78,20 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
     } else {
         End::Done
     })
+}
+
+/// Once a day forgets what has been kept long enough, as the daemon does: whoever polls by cron has no other occasion.
+async fn clean(desk: Handle, now: Timestamp) -> anyhow::Result<()> {
+    desk.at_once(move |desk| {
+        if desk.store.cleaning_is_due(now)? {
+            desk.store.forget_sent(now)?;
+            let keep = desk.watchlist.config.store.keep;
+            desk.store.prune(now, keep)?;
+        }
+        Ok(())
+    })
+    .await?;
+    Ok(())
 }
 
 /// A feed's line for people: `BBC World: 3 new, 22 known; 1 match`.

@@ -215,6 +215,16 @@ pub enum DeskError {
     Stopped,
 }
 
+impl DeskError {
+    /// The message and the remedy, if there is one, in one line for the log.
+    pub fn with_remedy(&self) -> String {
+        match self {
+            DeskError::Store(refused) => refused.with_remedy(),
+            other => other.to_string(),
+        }
+    }
+}
+
 type Work = Box<dyn FnOnce(&mut Desk) -> Acknowledge + Send>;
 type Acknowledge = Box<dyn FnOnce(Option<&StoreError>) + Send>;
 
@@ -262,7 +272,7 @@ impl Handle {
                 Ok(Ok(value)) => Box::new(move |lost: Option<&StoreError>| {
                     let _ = answer.send(match lost {
                         None => Ok(value),
-                        Some(cause) => Err(DeskError::NotKept(cause.to_string())),
+                        Some(cause) => Err(DeskError::NotKept(cause.with_remedy())),
                     });
                 }),
                 Ok(Err(refused)) => Box::new(move |_| {
@@ -345,7 +355,7 @@ impl Batch {
 
     fn add(&mut self, desk: &mut Desk, work: Work) {
         if let Err(refused) = desk.store.begin_batch() {
-            error!("Cannot store what feeds showed: {refused}");
+            error!("Cannot store what feeds showed: {}", refused.with_remedy());
             // Run outside a batch, the work meets the same refusal and reports it to whoever asked.
             work(desk)(Some(&refused));
             return;
@@ -362,8 +372,9 @@ impl Batch {
         if let Some(lost) = &lost {
             desk.stories = None;
             error!(
-                "{} fetches were not kept and will be asked again: {lost}",
-                self.done.len()
+                "{} fetches were not kept and will be asked again: {}",
+                self.done.len(),
+                lost.with_remedy()
             );
         }
         for acknowledge in self.done.drain(..) {

@@ -33,8 +33,9 @@ pub(super) async fn keep_house(desk: Handle, clock: Clock, mut stopping: watch::
             None => begin(&desk, clock).await,
         };
         match step {
-            Ok(cleaning) if !cleaning.is_done() => under_way = Some(cleaning),
-            Ok(cleaning) => {
+            Ok(None) => cleaned_on = Some(today),
+            Ok(Some(cleaning)) if !cleaning.is_done() => under_way = Some(cleaning),
+            Ok(Some(cleaning)) => {
                 cleaned_on = Some(today);
                 let pruned = cleaning.pruned();
                 if pruned.items > 0 {
@@ -46,22 +47,30 @@ pub(super) async fn keep_house(desk: Handle, clock: Clock, mut stopping: watch::
             }
             Err(fault) => {
                 cleaned_on = Some(today);
-                error!("Cannot forget old items; trying again tomorrow: {fault}");
+                error!(
+                    "Cannot forget old items; trying again tomorrow: {}",
+                    fault.with_remedy()
+                );
             }
         }
     }
 }
 
-async fn begin(desk: &Handle, clock: Clock) -> Result<Cleaning, DeskError> {
+/// Begins the cleaning of the day; `None`: it is done already.
+async fn begin(desk: &Handle, clock: Clock) -> Result<Option<Cleaning>, DeskError> {
     let now = clock.now();
     desk.at_once(move |desk| {
+        if !desk.store.cleaning_is_due(now)? {
+            return Ok(None);
+        }
         desk.store.forget_sent(now)?;
         let keep = desk.watchlist.config.store.keep;
-        Ok(Cleaning::begin(now, keep))
+        Ok(Some(Cleaning::begin(now, keep)))
     })
     .await
 }
 
-async fn go_on(desk: &Handle, cleaning: Cleaning) -> Result<Cleaning, DeskError> {
-    desk.at_once(move |desk| desk.store.clean(cleaning)).await
+async fn go_on(desk: &Handle, cleaning: Cleaning) -> Result<Option<Cleaning>, DeskError> {
+    desk.at_once(move |desk| desk.store.clean(cleaning).map(Some))
+        .await
 }

@@ -95,6 +95,8 @@ async fn serve(
     host: String,
 ) -> anyhow::Result<()> {
     let mut terminate = Signals::listen()?;
+    // Before anybody hears that we are ready: a SIGHUP that nobody listens for ends the process.
+    let hangup = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
     let (stop, stopping) = watch::channel(false);
     let (changed, current) = watch::channel(Arc::clone(&watchlist));
     info!(
@@ -112,7 +114,7 @@ async fn serve(
         stopping.clone(),
     ));
     let reloading = tokio::spawn(reload::watch_file(
-        desk, file, stamp, clock, changed, stopping,
+        desk, file, stamp, clock, changed, hangup, stopping,
     ));
     systemd::watching(&watchlist);
 
@@ -202,11 +204,11 @@ async fn poll_until(
                     let now = clock.now();
                     warn!("The clock leapt, or this machine slept; what fell due meanwhile is spread over the next minutes");
                     if let Err(fault) = desk.at_once(move |desk| desk.smooth_schedule(now)).await {
-                        error!("Cannot spread what fell due while this machine was away: {fault}");
+                        error!("Cannot spread what fell due while this machine was away: {}", fault.with_remedy());
                     }
                 }
                 if let Err(fault) = open.take_more().await {
-                    error!("Cannot see which feeds are due: {fault}");
+                    error!("Cannot see which feeds are due: {fault:#}");
                 }
             }
             line = open.finished(), if open.in_flight() > 0 => {
@@ -275,7 +277,7 @@ impl Tally {
             },
             Err(fault) => {
                 self.failed += 1;
-                error!("A feed's answer was not stored: {fault}");
+                error!("A feed's answer was not stored: {}", fault.with_remedy());
             }
         }
     }
@@ -314,14 +316,14 @@ async fn mail_until(deliverer: Deliverer, mut stopping: watch::Receiver<bool>) {
                 }
                 Err(Reason::NothingNew | Reason::StillWaiting | Reason::Paused) => {}
             }),
-            Err(fault) => error!("Cannot compose: {fault}"),
+            Err(fault) => error!("Cannot compose: {}", fault.with_remedy()),
         }
         if let Err(fault) = deliverer.tell_operator().await {
-            error!("Cannot tell the operator: {fault}");
+            error!("Cannot tell the operator: {}", fault.with_remedy());
         }
         let stop = stopping.clone();
         if let Err(fault) = deliverer.send(move || !*stop.borrow()).await {
-            error!("Cannot send: {fault}");
+            error!("Cannot send: {}", fault.with_remedy());
         }
     }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::Signal;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{error, info, warn};
@@ -29,15 +29,9 @@ pub(super) async fn watch_file(
     mut read: Option<Stamp>,
     clock: Clock,
     changed: watch::Sender<Arc<Watchlist>>,
+    mut hangup: Signal,
     mut stopping: watch::Receiver<bool>,
 ) {
-    let mut hangup = match signal(SignalKind::hangup()) {
-        Ok(hangup) => hangup,
-        Err(cause) => {
-            error!("Cannot listen for SIGHUP; edits of the watchlist need a restart: {cause}");
-            return;
-        }
-    };
     let mut last = read;
     let mut looks = interval(LOOK);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -109,7 +103,7 @@ async fn take_up(desk: &Handle, file: &Path, clock: Clock) -> Option<Arc<Watchli
     let adopted = Arc::clone(&watchlist);
     let now = clock.now();
     if let Err(fault) = desk.at_once(move |desk| desk.adopt(adopted, now)).await {
-        error!("The watchlist was not taken up: {fault}");
+        error!("The watchlist was not taken up: {}", fault.with_remedy());
         return None;
     }
     info!(

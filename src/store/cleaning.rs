@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use jiff::SignedDuration;
 use rusqlite::{OptionalExtension, params};
 
-use super::{Store, StoreError, day, doing, seconds};
+use super::{Store, StoreError, day, doing, schema, seconds};
 use crate::model::{ItemId, Timestamp};
 
 /// A step ends when it has taken so long; its commit comes on top.
@@ -17,6 +17,9 @@ const STEP: Duration = Duration::from_millis(20);
 const ITEMS_AT_ONCE: i64 = 50;
 const KEYS_AT_ONCE: i64 = 2_000;
 const PAGES_AT_ONCE: usize = 32;
+
+/// In `meta`: the day on which cleaning last came to its end.
+const CLEANED_ON: &str = "cleaned_on";
 
 /// What cleaning removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -91,6 +94,13 @@ impl Store {
         })
     }
 
+    /// Whether no cleaning has come to its end on this day (UTC) yet.
+    pub fn cleaning_is_due(&self, now: Timestamp) -> Result<bool, StoreError> {
+        self.ask("see whether it is time to clean", |connection| {
+            Ok(schema::meta(connection, CLEANED_ON)? != Some(day(now)))
+        })
+    }
+
     /// Cleans to the end, for a command that nobody waits behind.
     pub fn prune(&mut self, now: Timestamp, keep: SignedDuration) -> Result<Pruned, StoreError> {
         let mut cleaning = Cleaning::begin(now, keep);
@@ -130,7 +140,10 @@ impl Store {
                 Some(next.map_or(Stage::Pages, Stage::Keys))
             }
             Stage::Pages => match self.give_back()? {
-                0 => Some(Stage::Done),
+                0 => {
+                    schema::set_meta(&self.connection, CLEANED_ON, day(now))?;
+                    Some(Stage::Done)
+                }
                 pages => {
                     pruned.pages += pages;
                     None

@@ -165,6 +165,14 @@ impl StoreError {
         }
     }
 
+    /// The message and the remedy in one line, for the log.
+    pub fn with_remedy(&self) -> String {
+        match self.hint() {
+            Some(hint) => format!("{self}; {hint}"),
+            None => self.to_string(),
+        }
+    }
+
     /// Whether the disk is full.
     pub fn is_out_of_space(&self) -> bool {
         matches!(self, StoreError::Statement { cause, .. }

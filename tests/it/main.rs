@@ -1,5 +1,6 @@
 //! Drives the real binary against real parts on loopback.
 
+mod backup;
 mod certificates;
 mod check;
 mod check_online;
@@ -8,18 +9,26 @@ mod crash;
 mod crowd;
 mod edits;
 mod faults;
+mod help;
 mod house;
 mod http;
 mod http_server;
 mod hygiene;
 mod kills;
 mod main_job;
+mod migration;
 mod network;
 mod news;
 mod operator;
 mod outbox;
+mod package;
 mod reload;
+mod retention;
+mod service;
 mod smtp;
 mod smtp_secured;
 mod smtp_server;
+mod status;
+mod trouble;
+mod week;
 mod wirewatch;

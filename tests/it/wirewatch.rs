@@ -100,7 +100,8 @@ impl Home {
         self.start(command)
     }
 
-    fn start(&self, mut command: Command) -> Daemon {
+    /// Starts a command that is or becomes the daemon.
+    pub(crate) fn start(&self, mut command: Command) -> Daemon {
         let log = fs::File::create(self.path("log")).expect("a log");
         let child = command
             .stdout(Stdio::null())
@@ -111,6 +112,25 @@ impl Home {
             child,
             log: self.path("log"),
         }
+    }
+
+    /// A command behind a line of shell that ends in `exec "$@"`, for limits that only a shell can set.
+    pub(crate) fn command_behind(&self, line: &str, arguments: &[&str]) -> Command {
+        let inner = self.command(arguments);
+        let mut command = Command::new("sh");
+        command
+            .env_clear()
+            .args(["-c", line, "sh"])
+            .arg(inner.get_program())
+            .args(inner.get_args())
+            .stdin(Stdio::null());
+        for (name, value) in inner.get_envs() {
+            if let Some(value) = value {
+                command.env(name, value);
+            }
+        }
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command
     }
 
     /// The database, to look into.

@@ -44,8 +44,8 @@ enum What {
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<End> {
     match &arguments.what {
         What::Unit { user, binary } => write(unit::unit(*user, binary.as_deref()).as_bytes())?,
-        What::Man { into: None } => write(&page(help::command())?)?,
-        What::Man { into: Some(folder) } => pages(help::command(), folder)?,
+        What::Man { into: None } => write(&page(documented())?)?,
+        What::Man { into: Some(folder) } => pages(folder)?,
         What::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut help::command(), "wirewatch", &mut script);
@@ -70,13 +70,18 @@ fn page(command: clap::Command) -> io::Result<Vec<u8>> {
     Ok(page)
 }
 
+/// The program as the man pages tell of it; each command knows its full name.
+fn documented() -> clap::Command {
+    let mut command = help::command().disable_help_subcommand(true);
+    command.build();
+    command
+}
+
 /// Writes `wirewatch.1`, `wirewatch-run.1`, `wirewatch-feeds-list.1`, ...
-fn pages(mut command: clap::Command, folder: &Path) -> anyhow::Result<()> {
+fn pages(folder: &Path) -> anyhow::Result<()> {
     std::fs::create_dir_all(folder)
         .with_context(|| format!("cannot create the folder `{}`", folder.display()))?;
-    command = command.disable_help_subcommand(true);
-    command.build();
-    let mut waiting = vec![command];
+    let mut waiting = vec![documented()];
     while let Some(command) = waiting.pop() {
         waiting.extend(command.get_subcommands().cloned());
         let name = command

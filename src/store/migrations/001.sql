@@ -2,7 +2,9 @@
 -- Declared: written by the user in the watchlist. Observed: what the world showed. Decided: what we concluded.
 
 -- Decided. Single values: `secret` (the key of the key hashes), `rules` (the version of the rules for keys),
--- `corpus_at` (when document frequencies were last renewed).
+-- `corpus_at` (when document frequencies were last renewed), `watchlist` and `watchlist_since` (which one is in force),
+-- `cleaned_on` (the day on which old items were last forgotten), `copied_at` (this file is a copy of that moment),
+-- `restored_from` and `restored_at` (a copy was put back).
 CREATE TABLE meta (
     name TEXT PRIMARY KEY,
     value ANY NOT NULL
