@@ -13,4 +13,5 @@ mod reload;
 mod smtp;
 mod smtp_secured;
 mod smtp_server;
+mod stories;
 mod wirewatch;
