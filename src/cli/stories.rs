@@ -331,7 +331,8 @@ mod tests {
               2026-11-23 09:10  10  Post               (no title)
                                                        tells what item 7 tells, nearly word…
 
-        "#]].assert_eq(&table);
+        "#]]
+        .assert_eq(&table);
     }
 
     #[test]

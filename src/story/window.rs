@@ -22,10 +22,12 @@ pub(super) const OPEN_AFTER_LAST: i64 = 72 * 3600;
 
 /// A word that a larger share of the recent members holds tells less than it weighs.
 const COMMON: f32 = 0.05;
-/// So many holders of a word show nothing: they may be all of one event.
-const FEW_HOLDERS: usize = 2;
-/// Shares of few members are chance: each is taken of so many more.
-const FEW_MEMBERS: f32 = 15.0;
+/// So many stories with a word show nothing: they may be one event.
+const FEW_STORIES: f32 = 2.0;
+/// Shares of few stories are chance: each is taken of so many more.
+const MORE_STORIES: f32 = 15.0;
+/// So many holders of a word show in how many stories all of them are.
+const SAMPLE: usize = 32;
 
 /// An open story.
 #[derive(Clone, Debug)]
@@ -103,6 +105,8 @@ pub(super) struct Window {
     /// For each member, the latest time of any up to it: when it was placed, in seconds since 1970. An item may come
     /// late, and must not unsort them.
     clocks: Vec<i64>,
+    /// For each member, how many stories opened with it or before it.
+    opened: Vec<u32>,
     stories: HashMap<StoryId, Story>,
     /// The number of a word, its place in `known`, by its hash.
     numbers: HashMap<u64, u32>,
@@ -175,10 +179,13 @@ impl Window {
     /// its items, however rare it is elsewhere.
     fn tells(&self, member: &Member) -> Vec<u32> {
         let recent = self.recent(member);
-        let members = self.members.len() as f32 - recent as f32 + FEW_MEMBERS;
+        let before = recent
+            .checked_sub(1)
+            .and_then(|slot| self.opened.get(slot as usize));
+        let opened = self.opened.last().copied().unwrap_or(0) - before.copied().unwrap_or(0);
+        let stories = opened as f32 + MORE_STORIES;
         let words = member.words.iter().map(|&word| {
-            let holders = self.known[word as usize].recent_holders(recent);
-            let share = holders.saturating_sub(FEW_HOLDERS) as f32 / members;
+            let share = (self.stories_with(word, recent) - FEW_STORIES).max(0.0) / stories;
             if share <= COMMON {
                 return ONE as u32;
             }
@@ -187,6 +194,19 @@ impl Window {
             (rarity * ONE) as u32
         });
         words.collect()
+    }
+
+    /// In about how many stories the recent members are that hold a word: what one event says again and again is no more
+    /// common for that.
+    fn stories_with(&self, word: u32, recent: u32) -> f32 {
+        let known = &self.known[word as usize];
+        let holders = known.recent_holders(recent);
+        let latest = known.holders.iter().rev().take(holders.min(SAMPLE));
+        let mut stories: Vec<StoryId> = latest.map(|&(slot, _)| self.slot(slot).story).collect();
+        let looked_at = stories.len().max(1);
+        stories.sort_unstable();
+        stories.dedup();
+        holders as f32 * stories.len() as f32 / looked_at as f32
     }
 
     /// The first slot of the members that came recently when an item comes.
@@ -236,7 +256,10 @@ impl Window {
         if !place.members.is_empty() {
             add_sums(&mut place.sums, member.sums());
         }
+        let opens = u32::from(place.members.is_empty());
         place.members.push(slot);
+        self.opened
+            .push(self.opened.last().copied().unwrap_or(0) + opens);
         let before = self.clocks.last().copied();
         self.clocks
             .push(before.map_or(member.at, |clock| clock.max(member.at)));
@@ -360,6 +383,11 @@ impl Window {
         place.last = place.last.max(moved.last);
         place.take_language(moved.language);
         place.take_identifiers(&moved.identifiers);
+        if let (Some(&one), Some(&other)) = (place.members.first(), moved.members.first()) {
+            for opened in self.opened.iter_mut().skip(one.max(other) as usize) {
+                *opened -= 1;
+            }
+        }
         place.members.extend(moved.members);
         place.members.sort_unstable();
         self.stories.insert(older, place);
