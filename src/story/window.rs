@@ -8,12 +8,14 @@ use crate::story::Telling;
 use crate::story::facts::facts;
 use crate::story::member::{Fresh, Member, ONE, each_shared};
 use crate::story::tokens;
-use crate::story::vector::{Features, RARITY_POWER, Weighted, hash};
+use crate::story::vector::{Features, RARITY_POWER, hash};
 
 /// Candidates are found by so many of an item's weightiest words.
 const WEIGHTIEST: usize = 14;
 /// Of a word that more of the recent members hold, only so many of the latest are looked at.
 const LATEST: usize = 4_000;
+/// So many words before another may say no more than what it is: `hotel chain Marwick`.
+const EPITHETS: usize = 2;
 /// How alike an item and a candidate must be by those words alone to be compared in full.
 const CANDIDATE: f32 = 0.1;
 
@@ -86,7 +88,7 @@ fn may_mix(one: u32, other: u32) -> bool {
 /// A word that a member of the window holds.
 #[derive(Clone, Debug)]
 struct Known {
-    text: Box<str>,
+    hash: u64,
     /// Slots of the members that hold it, ascending, and its weight in each.
     holders: Vec<(u32, u16)>,
 }
@@ -118,19 +120,9 @@ pub(super) struct Window {
 impl Window {
     /// An item that has just come, as a member that belongs to no story yet. Its words get numbers.
     pub(super) fn fresh(&mut self, telling: &Telling, features: &Features) -> Fresh {
-        let (member, words) = self.member_of(telling, features);
-        let epithets = words.iter().map(|(.., word)| {
-            let known = word
-                .epithets
-                .iter()
-                .filter_map(|word| self.numbers.get(word).copied());
-            let mut known: Vec<u32> = known.collect();
-            known.sort_unstable();
-            known.dedup();
-            known
-        });
+        let member = self.member(telling, features);
         Fresh {
-            epithets: epithets.collect(),
+            epithets: self.epithets(&member, features),
             tells: self.tells(&member),
             member,
         }
@@ -138,26 +130,20 @@ impl Window {
 
     /// An item as a member that belongs to no story yet. Its words get numbers.
     pub(super) fn member(&mut self, telling: &Telling, features: &Features) -> Member {
-        self.member_of(telling, features).0
-    }
-
-    /// With the words in the order of the member's numbers.
-    fn member_of<'f>(
-        &mut self,
-        telling: &Telling,
-        features: &'f Features,
-    ) -> (Member, Vec<(u32, &'f Weighted)>) {
-        let words = features.words.iter().filter(|word| word.weight > 0.0);
-        let mut words: Vec<(u32, &Weighted)> =
-            words.map(|word| (self.number(&word.word), word)).collect();
-        words.sort_unstable_by_key(|(number, _)| *number);
-        // In the order of the words' text, not of their numbers: a restart may number them differently.
+        // In the order of their hashes, not of their numbers: a restart may number them differently.
         let squares = features.words.iter().map(|word| word.weight * word.weight);
         let length = squares.sum::<f32>().sqrt();
         let scale = if length > 0.0 { ONE / length } else { 0.0 };
-        let weight = |word: &Weighted| ((word.weight * scale).round() as u16).max(1);
+        let words = features.words.iter().filter(|word| word.weight > 0.0);
+        let mut words: Vec<(u32, u16)> = words
+            .map(|word| {
+                let weight = (word.weight * scale).round() as u16;
+                (self.number(word.hash), weight.max(1))
+            })
+            .collect();
+        words.sort_unstable();
         let language = tokens::primary(telling.lang.as_deref());
-        let member = Member {
+        Member {
             item: telling.item,
             at: telling.at.as_second(),
             story: StoryId(0),
@@ -170,9 +156,29 @@ impl Window {
                 hash(&language.to_ascii_lowercase()) as u32 | 1
             }),
             words: words.iter().map(|(number, _)| *number).collect(),
-            weights: words.iter().map(|(_, word)| weight(word)).collect(),
-        };
-        (member, words)
+            weights: words.iter().map(|(_, weight)| *weight).collect(),
+        }
+    }
+
+    /// For each word of an item those that stand right before it.
+    fn epithets(&self, member: &Member, features: &Features) -> Vec<Vec<u32>> {
+        let mut epithets = vec![Vec::new(); member.words.len()];
+        for text in &features.texts {
+            let numbers = text.iter().map(|hash| self.numbers.get(hash).copied());
+            let numbers: Vec<Option<u32>> = numbers.collect();
+            for (at, number) in numbers.iter().enumerate() {
+                let place = number.and_then(|number| member.words.binary_search(&number).ok());
+                if let Some(epithets) = place.and_then(|place| epithets.get_mut(place)) {
+                    let before = &numbers[at.saturating_sub(EPITHETS)..at];
+                    epithets.extend(before.iter().flatten());
+                }
+            }
+        }
+        for epithets in &mut epithets {
+            epithets.sort_unstable();
+            epithets.dedup();
+        }
+        epithets
     }
 
     /// How much each word of an item tells among the recent members, up to `ONE`. What a topic asks for stands in all of
@@ -219,12 +225,12 @@ impl Window {
         )
     }
 
-    fn number(&mut self, word: &str) -> u32 {
+    fn number(&mut self, hash: u64) -> u32 {
         let next = place(self.known.len());
-        let number = *self.numbers.entry(hash(&word)).or_insert(next);
+        let number = *self.numbers.entry(hash).or_insert(next);
         if number == next {
             self.known.push(Known {
-                text: word.into(),
+                hash,
                 holders: Vec::new(),
             });
         }
@@ -287,7 +293,7 @@ impl Window {
             .map(|(&word, &weight)| (weight, &self.known[word as usize]))
             .collect();
         weightiest.sort_unstable_by(|(one, left), (other, right)| {
-            other.cmp(one).then_with(|| left.text.cmp(&right.text))
+            other.cmp(one).then(left.hash.cmp(&right.hash))
         });
         let recent = self.recent(member);
         self.sums.resize(self.members.len(), 0);
@@ -397,14 +403,14 @@ impl Window {
     pub(super) fn shared_words(&self, fresh: &Fresh, features: &Features, slot: u32) -> String {
         let member = self.slot(slot);
         let shared = features.words.iter().filter_map(|word| {
-            let number = self.numbers.get(&hash(&word.word.as_str()))?;
+            let number = self.numbers.get(&word.hash)?;
             let theirs = fresh.member.words.binary_search(number).ok()?;
             let mine = member.words.binary_search(number).ok()?;
             let product = fresh.told(theirs) * u64::from(member.weights[mine]);
             Some((product, word.written.as_str()))
         });
         let mut shared: Vec<(u64, &str)> = shared.collect();
-        shared.sort_by_key(|(product, _)| std::cmp::Reverse(*product));
+        shared.sort_by_key(|&(product, word)| (std::cmp::Reverse(product), word));
         let words = shared.iter().take(3).map(|(_, word)| format!("`{word}`"));
         words.collect::<Vec<_>>().join(", ")
     }
@@ -430,7 +436,7 @@ impl Window {
                 .words
                 .iter()
                 .zip(&member.weights)
-                .map(|(&word, &weight)| (self.number(&before.known[word as usize].text), weight))
+                .map(|(&word, &weight)| (self.number(before.known[word as usize].hash), weight))
                 .collect();
             words.sort_unstable_by_key(|(number, _)| *number);
             member.words = words.iter().map(|(number, _)| *number).collect();
