@@ -72,11 +72,9 @@ fn told_before(
         }
     }
     let frequencies = reader.frequencies()?;
-    // Whether there is news is asked as if the story had rested; whether it has is asked by itself, since then the
-    // items wait.
     let news = fresh
         .iter()
-        .find_map(|telling| followup::news(telling, &known, Timestamp::MIN, now, frequencies));
+        .find_map(|telling| followup::news(telling, &known, last.at, now, frequencies));
     let soon = now.duration_since(last.at) < followup::REST;
     let followup = match news {
         _ if soon && (news.is_some() || !new_topics.is_empty()) => Followup::TooSoon,

@@ -5,7 +5,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::text::fold::fold;
 use crate::text::words::Words;
 
 /// Words that turn a headline round, folded.
@@ -18,11 +17,10 @@ const NEGATIONS: &[&str] = &[
 /// The words of a text with a digit in them, and its negations, folded.
 pub fn facts(text: &str) -> BTreeSet<String> {
     let words = Words::of_text(text);
-    let folded = words.words().iter().map(|word| fold(words.folded(word)));
+    let folded = words.words().iter().map(|word| words.folded(word));
     folded
-        .filter(|word| {
-            word.chars().any(|c| c.is_ascii_digit()) || NEGATIONS.contains(&word.as_str())
-        })
+        .filter(|word| word.bytes().any(|c| c.is_ascii_digit()) || NEGATIONS.contains(word))
+        .map(str::to_owned)
         .collect()
 }
 

@@ -9,11 +9,15 @@ use crate::story::Telling;
 use crate::story::facts;
 use crate::story::vector::{Features, Frequencies, features, jaccard};
 
-/// A story does not come back sooner than this after it was told.
+/// A story does not come back sooner than this after it was told; what is new of it waits until then.
 pub const REST: SignedDuration = SignedDuration::from_hours(6);
 
-/// From this share of words not told before, by weight, an item has something new.
+/// From this share of words not told before, by weight, an item has something new;
 pub const NEW_WORDS: f32 = 0.4;
+/// and from this one, if the story was last told so long ago: an event that is over is not written about again for
+/// nothing, and `Helix completes Corvane takeover` says little in new words.
+pub const NEW_WORDS_LATER: f32 = 0.2;
+const LATER: SignedDuration = SignedDuration::from_hours(24);
 
 /// Headlines that share this much of their words differ in little but their facts.
 const SAME_BUT_FOR_FACTS: f32 = 0.5;
@@ -32,7 +36,8 @@ pub enum News {
 }
 
 /// Whether `telling` has something new for a reader whom `told`, items of the same story, were told, the last of them at
-/// `told_at`. A topic that had not matched before is the caller's to see.
+/// `told_at`. A topic that had not matched before is the caller's to see, and whether the story may come back yet
+/// ([`REST`]).
 pub fn news<'t>(
     telling: &Telling,
     told: impl IntoIterator<Item = &'t Telling>,
@@ -40,9 +45,6 @@ pub fn news<'t>(
     now: Timestamp,
     frequencies: &Frequencies,
 ) -> Option<News> {
-    if now.duration_since(told_at) < REST {
-        return None;
-    }
     let item = features(telling, frequencies);
     if item.is_update {
         return Some(News::Marked);
@@ -81,7 +83,9 @@ pub fn news<'t>(
         .filter(|word| !told.contains(word.word.as_str()))
         .collect();
     let new: f32 = unseen.iter().map(|word| word.weight).sum();
-    if all <= 0.0 || new / all < NEW_WORDS {
+    let is_later = now.duration_since(told_at) >= LATER;
+    let enough = if is_later { NEW_WORDS_LATER } else { NEW_WORDS };
+    if all <= 0.0 || new / all < enough {
         return None;
     }
     unseen.sort_by(|one, other| other.weight.total_cmp(&one.weight));
@@ -135,7 +139,14 @@ mod tests {
         let summary = "More than 200 people are known to have died, and aid is on its way.";
         let words = ["death", "200", "passes"].map(str::to_string).to_vec();
         assert_eq!(check(8, title, summary), Some(News::Words(words)));
-        assert_eq!(check(5, title, summary), None);
+    }
+
+    #[test]
+    fn fewer_words_are_news_of_an_event_that_was_over() {
+        let title = "Earthquake in Batura range: inquiry into houses opened";
+        let summary = "Villages of the Batura mountains were cut off by the quake.";
+        assert_eq!(check(8, title, summary), None);
+        assert!(check(48, title, summary).is_some());
     }
 
     #[test]

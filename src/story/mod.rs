@@ -6,6 +6,8 @@ pub mod facts;
 pub mod followup;
 pub mod group;
 mod member;
+#[cfg(test)]
+mod running;
 mod tokens;
 pub mod vector;
 mod vocabulary;

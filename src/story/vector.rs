@@ -16,8 +16,6 @@ pub const SUMMARY_LENGTH: usize = 400;
 const SUMMARY_STRESS: f32 = 0.6;
 /// What a name weighs beside another word.
 const NAME_STRESS: f32 = 1.5;
-/// So many words before another may be its epithets.
-const EPITHETS: usize = 2;
 /// Until some thousand items have been counted, words are taken to be as frequent as they are in many: a young store
 /// counts as if it held this many items more, in this share of which each word stands.
 const PRIOR_ITEMS: f32 = 4000.0;
@@ -88,19 +86,21 @@ impl Frequencies {
 pub(super) struct Weighted {
     /// What is compared.
     pub(super) word: String,
+    /// Its hash.
+    pub(super) hash: u64,
     /// How it is written.
     pub(super) written: String,
     /// How much it weighs: its stress in the item times its rarity.
     pub(super) weight: f32,
-    /// Hashes of the words right before it, which may say no more than what it is: `hotel chain Marwick`.
-    pub(super) epithets: Vec<u64>,
 }
 
 /// What the rules compare of an item.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Features {
-    /// Each word once, sorted.
+    /// Each word once, in the order of the hashes.
     pub(super) words: Vec<Weighted>,
+    /// Hashes of all words of title and summary as they stand there.
+    pub(super) texts: [Vec<u64>; 2],
     /// Hashes of the title's words, sorted, each once.
     pub(super) title: Box<[u32]>,
     /// Hash of the folded title without marks.
@@ -149,6 +149,7 @@ pub(super) fn features(telling: &Telling, frequencies: &Frequencies) -> Features
     Features {
         words: weighed(words, frequencies),
         title: sorted(title_hashes.iter().map(|&hash| hash as u32)),
+        texts: [title_hashes, summary_hashes],
         title_hash: hash(&fold(title)),
         pairs,
         identifiers,
@@ -163,33 +164,27 @@ pub(super) fn title_hash(telling: &Telling, frequencies: &Frequencies) -> u64 {
 
 /// The words of a text with their stress for a weight, function words left out.
 fn stressed(tokens: Vec<Token>, hashes: &[u64], stress: f32) -> impl Iterator<Item = Weighted> {
-    let words = tokens
-        .into_iter()
-        .enumerate()
-        .filter(|(_, token)| !token.is_function_word);
-    words.map(move |(at, token)| Weighted {
+    let words = tokens.into_iter().zip(hashes);
+    let words = words.filter(|(token, _)| !token.is_function_word);
+    words.map(move |(token, &hash)| Weighted {
         word: token.word,
+        hash,
         written: token.written,
         weight: if token.is_name {
             stress * NAME_STRESS
         } else {
             stress
         },
-        epithets: hashes
-            .get(at.saturating_sub(EPITHETS)..at)
-            .unwrap_or_default()
-            .to_vec(),
     })
 }
 
-/// Each word once, sorted, with its stresses summed up and weighed.
+/// Each word once, in the order of the hashes, with its stresses summed up and weighed.
 fn weighed(mut words: Vec<Weighted>, frequencies: &Frequencies) -> Vec<Weighted> {
-    words.sort_by(|one, other| one.word.cmp(&other.word));
+    words.sort_by_key(|word| word.hash);
     words.dedup_by(|word, first| {
-        let is_same = word.word == first.word;
+        let is_same = word.hash == first.hash;
         if is_same {
             first.weight += word.weight;
-            first.epithets.append(&mut word.epithets);
         }
         is_same
     });
@@ -206,7 +201,7 @@ fn sorted<T: Ord>(hashes: impl Iterator<Item = T>) -> Box<[T]> {
     hashes.into_boxed_slice()
 }
 
-/// A hash that is the same all through one run of the program; it is never stored.
+/// A hash that is the same in every run of one build of the program; it is never stored.
 pub(super) fn hash(value: &impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     value.hash(&mut hasher);

@@ -8,12 +8,14 @@ use crate::story::Telling;
 use crate::story::facts::facts;
 use crate::story::member::{Fresh, Member, ONE, each_shared};
 use crate::story::tokens;
-use crate::story::vector::{Features, RARITY_POWER, Weighted, hash};
+use crate::story::vector::{Features, RARITY_POWER, hash};
 
 /// Candidates are found by so many of an item's weightiest words.
 const WEIGHTIEST: usize = 14;
 /// Of a word that more of the recent members hold, only so many of the latest are looked at.
 const LATEST: usize = 4_000;
+/// So many words before another may say no more than what it is: `hotel chain Marwick`.
+const EPITHETS: usize = 2;
 /// How alike an item and a candidate must be by those words alone to be compared in full.
 const CANDIDATE: f32 = 0.1;
 
@@ -22,10 +24,12 @@ pub(super) const OPEN_AFTER_LAST: i64 = 72 * 3600;
 
 /// A word that a larger share of the recent members holds tells less than it weighs.
 const COMMON: f32 = 0.05;
-/// So many holders of a word show nothing: they may be all of one event.
-const FEW_HOLDERS: usize = 2;
-/// Shares of few members are chance: each is taken of so many more.
-const FEW_MEMBERS: f32 = 15.0;
+/// So many stories with a word show nothing: they may be one event.
+const FEW_STORIES: f32 = 2.0;
+/// Shares of few stories are chance: each is taken of so many more.
+const MORE_STORIES: f32 = 15.0;
+/// So many holders of a word show in how many stories all of them are.
+const SAMPLE: usize = 32;
 
 /// An open story.
 #[derive(Clone, Debug)]
@@ -84,7 +88,7 @@ fn may_mix(one: u32, other: u32) -> bool {
 /// A word that a member of the window holds.
 #[derive(Clone, Debug)]
 struct Known {
-    text: Box<str>,
+    hash: u64,
     /// Slots of the members that hold it, ascending, and its weight in each.
     holders: Vec<(u32, u16)>,
 }
@@ -103,6 +107,8 @@ pub(super) struct Window {
     /// For each member, the latest time of any up to it: when it was placed, in seconds since 1970. An item may come
     /// late, and must not unsort them.
     clocks: Vec<i64>,
+    /// For each member, how many stories opened with it or before it.
+    opened: Vec<u32>,
     stories: HashMap<StoryId, Story>,
     /// The number of a word, its place in `known`, by its hash.
     numbers: HashMap<u64, u32>,
@@ -114,19 +120,9 @@ pub(super) struct Window {
 impl Window {
     /// An item that has just come, as a member that belongs to no story yet. Its words get numbers.
     pub(super) fn fresh(&mut self, telling: &Telling, features: &Features) -> Fresh {
-        let (member, words) = self.member_of(telling, features);
-        let epithets = words.iter().map(|(.., word)| {
-            let known = word
-                .epithets
-                .iter()
-                .filter_map(|word| self.numbers.get(word).copied());
-            let mut known: Vec<u32> = known.collect();
-            known.sort_unstable();
-            known.dedup();
-            known
-        });
+        let member = self.member(telling, features);
         Fresh {
-            epithets: epithets.collect(),
+            epithets: self.epithets(&member, features),
             tells: self.tells(&member),
             member,
         }
@@ -134,26 +130,20 @@ impl Window {
 
     /// An item as a member that belongs to no story yet. Its words get numbers.
     pub(super) fn member(&mut self, telling: &Telling, features: &Features) -> Member {
-        self.member_of(telling, features).0
-    }
-
-    /// With the words in the order of the member's numbers.
-    fn member_of<'f>(
-        &mut self,
-        telling: &Telling,
-        features: &'f Features,
-    ) -> (Member, Vec<(u32, &'f Weighted)>) {
-        let words = features.words.iter().filter(|word| word.weight > 0.0);
-        let mut words: Vec<(u32, &Weighted)> =
-            words.map(|word| (self.number(&word.word), word)).collect();
-        words.sort_unstable_by_key(|(number, _)| *number);
-        // In the order of the words' text, not of their numbers: a restart may number them differently.
+        // In the order of their hashes, not of their numbers: a restart may number them differently.
         let squares = features.words.iter().map(|word| word.weight * word.weight);
         let length = squares.sum::<f32>().sqrt();
         let scale = if length > 0.0 { ONE / length } else { 0.0 };
-        let weight = |word: &Weighted| ((word.weight * scale).round() as u16).max(1);
+        let words = features.words.iter().filter(|word| word.weight > 0.0);
+        let mut words: Vec<(u32, u16)> = words
+            .map(|word| {
+                let weight = (word.weight * scale).round() as u16;
+                (self.number(word.hash), weight.max(1))
+            })
+            .collect();
+        words.sort_unstable();
         let language = tokens::primary(telling.lang.as_deref());
-        let member = Member {
+        Member {
             item: telling.item,
             at: telling.at.as_second(),
             story: StoryId(0),
@@ -166,19 +156,42 @@ impl Window {
                 hash(&language.to_ascii_lowercase()) as u32 | 1
             }),
             words: words.iter().map(|(number, _)| *number).collect(),
-            weights: words.iter().map(|(_, word)| weight(word)).collect(),
-        };
-        (member, words)
+            weights: words.iter().map(|(_, weight)| *weight).collect(),
+        }
+    }
+
+    /// For each word of an item those that stand right before it.
+    fn epithets(&self, member: &Member, features: &Features) -> Vec<Vec<u32>> {
+        let mut epithets = vec![Vec::new(); member.words.len()];
+        for text in &features.texts {
+            let numbers = text.iter().map(|hash| self.numbers.get(hash).copied());
+            let numbers: Vec<Option<u32>> = numbers.collect();
+            for (at, number) in numbers.iter().enumerate() {
+                let place = number.and_then(|number| member.words.binary_search(&number).ok());
+                if let Some(epithets) = place.and_then(|place| epithets.get_mut(place)) {
+                    let before = &numbers[at.saturating_sub(EPITHETS)..at];
+                    epithets.extend(before.iter().flatten());
+                }
+            }
+        }
+        for epithets in &mut epithets {
+            epithets.sort_unstable();
+            epithets.dedup();
+        }
+        epithets
     }
 
     /// How much each word of an item tells among the recent members, up to `ONE`. What a topic asks for stands in all of
     /// its items, however rare it is elsewhere.
     fn tells(&self, member: &Member) -> Vec<u32> {
         let recent = self.recent(member);
-        let members = self.members.len() as f32 - recent as f32 + FEW_MEMBERS;
+        let before = recent
+            .checked_sub(1)
+            .and_then(|slot| self.opened.get(slot as usize));
+        let opened = self.opened.last().copied().unwrap_or(0) - before.copied().unwrap_or(0);
+        let stories = opened as f32 + MORE_STORIES;
         let words = member.words.iter().map(|&word| {
-            let holders = self.known[word as usize].recent_holders(recent);
-            let share = holders.saturating_sub(FEW_HOLDERS) as f32 / members;
+            let share = (self.stories_with(word, recent) - FEW_STORIES).max(0.0) / stories;
             if share <= COMMON {
                 return ONE as u32;
             }
@@ -187,6 +200,19 @@ impl Window {
             (rarity * ONE) as u32
         });
         words.collect()
+    }
+
+    /// In about how many stories the recent members are that hold a word: what one event says again and again is no more
+    /// common for that.
+    fn stories_with(&self, word: u32, recent: u32) -> f32 {
+        let known = &self.known[word as usize];
+        let holders = known.recent_holders(recent);
+        let latest = known.holders.iter().rev().take(holders.min(SAMPLE));
+        let mut stories: Vec<StoryId> = latest.map(|&(slot, _)| self.slot(slot).story).collect();
+        let looked_at = stories.len().max(1);
+        stories.sort_unstable();
+        stories.dedup();
+        holders as f32 * stories.len() as f32 / looked_at as f32
     }
 
     /// The first slot of the members that came recently when an item comes.
@@ -199,12 +225,12 @@ impl Window {
         )
     }
 
-    fn number(&mut self, word: &str) -> u32 {
+    fn number(&mut self, hash: u64) -> u32 {
         let next = place(self.known.len());
-        let number = *self.numbers.entry(hash(&word)).or_insert(next);
+        let number = *self.numbers.entry(hash).or_insert(next);
         if number == next {
             self.known.push(Known {
-                text: word.into(),
+                hash,
                 holders: Vec::new(),
             });
         }
@@ -236,7 +262,10 @@ impl Window {
         if !place.members.is_empty() {
             add_sums(&mut place.sums, member.sums());
         }
+        let opens = u32::from(place.members.is_empty());
         place.members.push(slot);
+        self.opened
+            .push(self.opened.last().copied().unwrap_or(0) + opens);
         let before = self.clocks.last().copied();
         self.clocks
             .push(before.map_or(member.at, |clock| clock.max(member.at)));
@@ -264,7 +293,7 @@ impl Window {
             .map(|(&word, &weight)| (weight, &self.known[word as usize]))
             .collect();
         weightiest.sort_unstable_by(|(one, left), (other, right)| {
-            other.cmp(one).then_with(|| left.text.cmp(&right.text))
+            other.cmp(one).then(left.hash.cmp(&right.hash))
         });
         let recent = self.recent(member);
         self.sums.resize(self.members.len(), 0);
@@ -360,6 +389,11 @@ impl Window {
         place.last = place.last.max(moved.last);
         place.take_language(moved.language);
         place.take_identifiers(&moved.identifiers);
+        if let (Some(&one), Some(&other)) = (place.members.first(), moved.members.first()) {
+            for opened in self.opened.iter_mut().skip(one.max(other) as usize) {
+                *opened -= 1;
+            }
+        }
         place.members.extend(moved.members);
         place.members.sort_unstable();
         self.stories.insert(older, place);
@@ -369,14 +403,14 @@ impl Window {
     pub(super) fn shared_words(&self, fresh: &Fresh, features: &Features, slot: u32) -> String {
         let member = self.slot(slot);
         let shared = features.words.iter().filter_map(|word| {
-            let number = self.numbers.get(&hash(&word.word.as_str()))?;
+            let number = self.numbers.get(&word.hash)?;
             let theirs = fresh.member.words.binary_search(number).ok()?;
             let mine = member.words.binary_search(number).ok()?;
             let product = fresh.told(theirs) * u64::from(member.weights[mine]);
             Some((product, word.written.as_str()))
         });
         let mut shared: Vec<(u64, &str)> = shared.collect();
-        shared.sort_by_key(|(product, _)| std::cmp::Reverse(*product));
+        shared.sort_by_key(|&(product, word)| (std::cmp::Reverse(product), word));
         let words = shared.iter().take(3).map(|(_, word)| format!("`{word}`"));
         words.collect::<Vec<_>>().join(", ")
     }
@@ -402,7 +436,7 @@ impl Window {
                 .words
                 .iter()
                 .zip(&member.weights)
-                .map(|(&word, &weight)| (self.number(&before.known[word as usize].text), weight))
+                .map(|(&word, &weight)| (self.number(before.known[word as usize].hash), weight))
                 .collect();
             words.sort_unstable_by_key(|(number, _)| *number);
             member.words = words.iter().map(|(number, _)| *number).collect();

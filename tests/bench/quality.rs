@@ -13,10 +13,14 @@ use std::process::ExitCode;
 
 #[path = "quality/identity.rs"]
 mod identity;
+#[path = "quality/processor.rs"]
+mod processor;
 #[path = "quality/stories.rs"]
 mod stories;
 #[path = "quality/story_cost.rs"]
 mod story_cost;
+#[path = "quality/story_order.rs"]
+mod story_order;
 #[path = "quality/urls.rs"]
 mod urls;
 

@@ -29,6 +29,7 @@ mod smtp;
 mod smtp_secured;
 mod smtp_server;
 mod status;
+mod stories;
 mod trouble;
 mod week;
 mod wirewatch;

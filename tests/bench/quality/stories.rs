@@ -5,14 +5,18 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::error::Error;
 use std::fmt::{self, Write as _};
 use std::fs;
-use std::time::{Duration, Instant};
+use std::hash::Hash;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use wirewatch::model::{ItemId, StoryId, Timestamp};
 use wirewatch::story::Telling;
-use wirewatch::story::followup::news;
+use wirewatch::story::followup::{REST, news};
 use wirewatch::story::group::{Grouper, Placement};
 use wirewatch::story::vector::Frequencies;
+
+use super::processor::processor;
+use super::story_order;
 
 /// One line of a set of items.
 struct Item {
@@ -70,6 +74,8 @@ pub(crate) fn run(arguments: &[&str]) -> Result<String, Box<dyn Error>> {
             report(&mut figures, set, &items, &placed, &clusters, &gold)?;
         }
     }
+    let tellings: Vec<Telling> = items.into_iter().map(|item| item.telling).collect();
+    figures.push_str(&story_order::figures(&tellings, &frequencies));
     figures.push_str(&speed(&mut times));
     Ok(figures)
 }
@@ -152,9 +158,9 @@ fn place_all(items: &[Item], frequencies: &Frequencies, times: &mut Vec<Duration
     let mut told: HashMap<StoryId, (Timestamp, Vec<usize>)> = HashMap::new();
     let mut placed = Vec::with_capacity(items.len());
     for (number, item) in items.iter().enumerate() {
-        let begin = Instant::now();
+        let begin = processor();
         let placement = grouper.place(&item.telling, StoryId(number as i64));
-        times.push(begin.elapsed());
+        times.push(processor() - begin);
         for younger in &placement.merged {
             if let Some((at, members)) = told.remove(younger) {
                 let older = told.entry(placement.story).or_insert((at, Vec::new()));
@@ -165,8 +171,9 @@ fn place_all(items: &[Item], frequencies: &Frequencies, times: &mut Vec<Duration
         let now = item.telling.at;
         let (told_at, members) = told.entry(placement.story).or_insert((now, Vec::new()));
         let before = members.iter().map(|&member| &items[member].telling);
-        let alert =
-            members.is_empty() || news(&item.telling, before, *told_at, now, frequencies).is_some();
+        let rested = now.duration_since(*told_at) >= REST;
+        let alert = members.is_empty()
+            || rested && news(&item.telling, before, *told_at, now, frequencies).is_some();
         if alert {
             *told_at = now;
         }
@@ -311,14 +318,14 @@ fn write_scores(figures: &mut String, name: &str, (precision, recall): (f64, f64
 }
 
 /// Precision and recall, averaged over items.
-fn bcubed(pairs: &[(StoryId, &str)]) -> (f64, f64) {
+pub(crate) fn bcubed<S: Hash + Eq + Copy>(pairs: &[(StoryId, S)]) -> (f64, f64) {
     let (mut clusters, mut stories, mut both) = (HashMap::new(), HashMap::new(), HashMap::new());
     for &(cluster, story) in pairs {
         *clusters.entry(cluster).or_insert(0.0) += 1.0;
         *stories.entry(story).or_insert(0.0) += 1.0;
         *both.entry((cluster, story)).or_insert(0.0) += 1.0;
     }
-    let sum = |size: &dyn Fn(&(StoryId, &str)) -> f64| -> f64 {
+    let sum = |size: &dyn Fn(&(StoryId, S)) -> f64| -> f64 {
         both.iter()
             .map(|(key, shared): (_, &f64)| shared * shared / size(key))
             .sum::<f64>()
@@ -331,7 +338,7 @@ fn bcubed(pairs: &[(StoryId, &str)]) -> (f64, f64) {
 }
 
 /// Precision and recall over pairs of items that are together.
-fn pairwise<C: std::hash::Hash + Eq + Copy, S: std::hash::Hash + Eq + Copy>(
+fn pairwise<C: Hash + Eq + Copy, S: Hash + Eq + Copy>(
     items: impl Iterator<Item = (Option<C>, Option<S>)>,
 ) -> (f64, f64) {
     let (mut clusters, mut stories, mut both) = (HashMap::new(), HashMap::new(), HashMap::new());

@@ -5,11 +5,12 @@
 use std::fs;
 use std::time::Duration;
 
-use rustix::time::{ClockId, clock_gettime};
 use wirewatch::model::{ItemId, StoryId, Timestamp};
 use wirewatch::story::Telling;
 use wirewatch::story::group::Grouper;
 use wirewatch::story::vector::Frequencies;
+
+use super::processor::processor;
 
 /// Places so many items within 72 hours and a hundredth more, times those, and returns the figures.
 pub(crate) fn run(items: usize) -> String {
@@ -58,13 +59,6 @@ pub(crate) fn run(items: usize) -> String {
         "{items} items: {each_second:.0} a second; with all in the window p50 {p50:?}, p99 {p99:?}; restart {restart:?}, \
          memory {memory} MiB"
     )
-}
-
-/// How long this thread has run.
-fn processor() -> Duration {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    let seconds = Duration::from_secs(time.tv_sec.unsigned_abs());
-    seconds + Duration::from_nanos(time.tv_nsec.unsigned_abs())
 }
 
 /// Bytes of memory that this process holds, where the system tells.
