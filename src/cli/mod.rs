@@ -26,6 +26,7 @@ mod outbox;
 mod poll;
 mod run;
 mod search;
+mod sent;
 mod setup;
 mod status;
 mod terminal;

@@ -1,5 +1,6 @@
 //! What happened to the feeds that a recipient's topics read.
 
+use super::reader::wanted_ids;
 use crate::desk::Desk;
 use crate::digest::DigestSettings;
 use crate::digest::material::{FeedEvent, FeedNews, Topic};
@@ -7,20 +8,16 @@ use crate::model::{FeedState, Timestamp, TopicId};
 use crate::store::StoreError;
 use crate::store::feeds::{Event, EventKind};
 
-/// News of feeds for a recipient, the events it reports, and how many feeds in trouble he knows of already.
+/// What these events are to a recipient of these topics, and those of them that are news to him.
 pub(super) fn feed_news(
     desk: &Desk,
-    recipient: &str,
+    events: Vec<Event>,
     topics: &[Topic],
-) -> Result<(Vec<FeedNews>, Vec<i64>, u32), StoreError> {
-    let wanted: Vec<TopicId> = topics
-        .iter()
-        .filter(|topic| topic.wanted)
-        .map(|topic| topic.id)
-        .collect();
+) -> Result<(Vec<FeedNews>, Vec<i64>), StoreError> {
+    let wanted = wanted_ids(topics);
     let mut news = Vec::new();
     let mut reported = Vec::new();
-    for event in desk.store.events_for(recipient)? {
+    for event in events {
         let feed = desk.store.feed(event.feed)?;
         if event.kind == EventKind::Added && feed.first_read_at.is_none() {
             // Too early to tell what it brings. Asked first, since an import brings thousands.
@@ -45,15 +42,15 @@ pub(super) fn feed_news(
             });
         }
     }
-    let known = desk.store.known_failing(recipient)?.len();
-    Ok((news, reported, u32::try_from(known).unwrap_or(u32::MAX)))
+    Ok((news, reported))
 }
 
-/// When the first trouble happened that the recipient has yet to hear of from this digest.
+/// When the first trouble happened, not before `from`, that the recipient has yet to hear of from this digest.
 pub(super) fn trouble_since(
     desk: &Desk,
     recipient: &str,
     digest: &DigestSettings,
+    from: Timestamp,
 ) -> Result<Option<Timestamp>, StoreError> {
     let wanted = desk.wanted_topics(digest);
     for event in desk.store.events_for(recipient)? {
@@ -65,7 +62,9 @@ pub(super) fn trouble_since(
                 | EventKind::Gap
                 | EventKind::Replaced
         );
-        if is_trouble && !topics_reading(desk, &desk.store.feed(event.feed)?, &wanted).is_empty() {
+        if is_trouble
+            && event.at >= from
+            && !topics_reading(desk, &desk.store.feed(event.feed)?, &wanted).is_empty() {
             return Ok(Some(event.at));
         }
     }

@@ -13,6 +13,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::model::Timestamp;
 
+pub mod edits;
 pub mod events;
 pub mod feeds;
 pub mod intake;

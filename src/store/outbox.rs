@@ -242,8 +242,10 @@ impl Store {
         }
         for event in &delivery.events {
             connection
-                .prepare_cached("INSERT INTO event_told (event, recipient) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
-                .execute(params![event, delivery.recipient])?;
+                .prepare_cached(
+                    "INSERT INTO event_told (event, recipient, delivery) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+                )?
+                .execute(params![event, delivery.recipient, id])?;
         }
         if let Some(due) = due {
             connection.execute(
@@ -301,18 +303,19 @@ impl Store {
         })
     }
 
-    /// The end of the time that the last message of this digest to this recipient covered.
+    /// The end of the time that the last message of this digest to this recipient covered, up to now.
     pub fn last_window(
         &self,
         digest: &str,
         recipient: &str,
+        now: Timestamp,
     ) -> Result<Option<Timestamp>, StoreError> {
         self.ask("read the outbox", |connection| {
-            let end: Option<i64> = connection.query_row(
-                "SELECT MAX(window_to) FROM delivery WHERE digest = ?1 AND recipient = ?2",
-                params![digest, recipient],
-                |row| row.get(0),
-            )?;
+            let end: Option<i64> = connection
+                .prepare_cached(
+                    "SELECT MAX(window_to) FROM delivery WHERE digest = ?1 AND recipient = ?2 AND window_to <= ?3",
+                )?
+                .query_row(params![digest, recipient, seconds(now)], |row| row.get(0))?;
             Ok(end.map(instant))
         })
     }
@@ -328,13 +331,13 @@ impl Store {
         })
     }
 
-    /// Whether the recipient was ever sent anything, so that his first message can prove the path.
-    pub fn was_ever_told(&self, recipient: &str) -> Result<bool, StoreError> {
+    /// The first message that the recipient was ever sent, which proves the path; `None`: there was none yet.
+    pub fn first_delivery(&self, recipient: &str) -> Result<Option<DeliveryId>, StoreError> {
         self.ask("read the outbox", |connection| {
-            let told = connection
-                .prepare_cached("SELECT 1 FROM delivery WHERE recipient = ?1")?
-                .exists([recipient])?;
-            Ok(told)
+            let first: Option<i64> = connection
+                .prepare_cached("SELECT MIN(id) FROM delivery WHERE recipient = ?1")?
+                .query_row([recipient], |row| row.get(0))?;
+            Ok(first.map(DeliveryId))
         })
     }
 
@@ -491,10 +494,17 @@ impl Store {
                     [now, now + CLOCK_STEP],
                 )?;
             }
-            connection.execute(
-                "UPDATE recipient SET known_at = ?1 WHERE known_at > ?1",
-                [now],
-            )?;
+            for (table, column) in [
+                ("recipient", "known_at"),
+                ("told", "at"),
+                ("delivery", "created_at"),
+                ("delivery", "window_to"),
+            ] {
+                connection.execute(
+                    &format!("UPDATE {table} SET {column} = ?1 WHERE {column} > ?1"),
+                    [now],
+                )?;
+            }
             Ok(())
         })
     }

@@ -1,0 +1,118 @@
+//! Headlines that outlets changed or withdrew after a recipient was told of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::SignedDuration;
+
+use super::reader::{Reader, Source};
+use crate::digest::material::{Edit, Topic};
+use crate::model::{FeedId, ItemId, Timestamp, TopicId};
+use crate::store::StoreError;
+use crate::text::fold::fold;
+
+/// The edits that a message to the recipient tells, each once over all digests: those since the last message that was
+/// about their topic.
+pub(super) fn edits(
+    reader: &mut Reader<'_>,
+    recipient: &str,
+    topics: &[Topic],
+    source: Source<'_>,
+    now: Timestamp,
+) -> Result<Vec<Edit>, StoreError> {
+    let mut edits = Vec::new();
+    for (since, topics) in by_last_message(reader, recipient, topics, source, now)? {
+        retitled(reader, recipient, &topics, (since, now), &mut edits)?;
+        withdrawn(reader, recipient, &topics, (since, now), &mut edits)?;
+    }
+    Ok(edits)
+}
+
+/// The digest's topics by the moment since which their edits are news.
+fn by_last_message(
+    reader: &Reader<'_>,
+    recipient: &str,
+    topics: &[Topic],
+    source: Source<'_>,
+    now: Timestamp,
+) -> Result<BTreeMap<Timestamp, BTreeSet<TopicId>>, StoreError> {
+    let mut since: BTreeMap<TopicId, Timestamp> = BTreeMap::new();
+    let wanted = topics.iter().filter(|topic| topic.wanted);
+    match source {
+        // It lists articles as they are now.
+        Source::Since(_) | Source::Told(_, Some(_)) => {}
+        Source::Told(delivery, None) | Source::Again(delivery) => {
+            since.extend(wanted.map(|topic| (topic.id, delivery.window.0)));
+        }
+        Source::Pending => {
+            let day = now - SignedDuration::from_hours(24);
+            since.extend(wanted.map(|topic| (topic.id, day)));
+            let mut last: BTreeMap<TopicId, Timestamp> = BTreeMap::new();
+            for digest in &reader.desk.watchlist.config.digests {
+                let Some(end) = reader.desk.store.last_window(&digest.name, recipient, now)? else {
+                    continue;
+                };
+                for topic in reader.desk.wanted_topics(digest) {
+                    let known = last.entry(topic).or_insert(end);
+                    *known = end.max(*known);
+                }
+            }
+            for (topic, since) in &mut since {
+                *since = last.get(topic).copied().unwrap_or(*since);
+            }
+        }
+    }
+    let mut topics: BTreeMap<Timestamp, BTreeSet<TopicId>> = BTreeMap::new();
+    for (topic, since) in since {
+        topics.entry(since).or_default().insert(topic);
+    }
+    Ok(topics)
+}
+
+fn retitled(
+    reader: &mut Reader<'_>,
+    recipient: &str,
+    topics: &BTreeSet<TopicId>,
+    (since, now): (Timestamp, Timestamp),
+    edits: &mut Vec<Edit>,
+) -> Result<(), StoreError> {
+    for change in reader.desk.store.retitled_between(recipient, since, now)? {
+        // Capitals, quotes and spaces come and go without anybody having learnt more.
+        let is_told = fold(&change.old) == fold(&change.new);
+        if is_told || change.at <= since || !topics.contains(&change.topic) {
+            continue;
+        }
+        edits.push(Edit {
+            outlet: reader.feed(change.feed)?.name,
+            old: change.old,
+            new: Some(change.new),
+            link: change.link,
+        });
+    }
+    Ok(())
+}
+
+fn withdrawn(
+    reader: &mut Reader<'_>,
+    recipient: &str,
+    topics: &BTreeSet<TopicId>,
+    (since, now): (Timestamp, Timestamp),
+    edits: &mut Vec<Edit>,
+) -> Result<(), StoreError> {
+    let mut seen: BTreeSet<(FeedId, ItemId)> = BTreeSet::new();
+    for missing in reader.desk.store.missing_between(recipient, since, now)? {
+        let is_news = missing.at > since && topics.contains(&missing.topic);
+        if !is_news || !seen.insert((missing.feed, missing.item)) {
+            continue;
+        }
+        let document = reader.desk.store.document(missing.feed)?;
+        if document.reaches_beyond(missing.date) {
+            edits.push(Edit {
+                outlet: reader.feed(missing.feed)?.name,
+                old: missing.title,
+                new: None,
+                link: None,
+            });
+        }
+    }
+    Ok(())
+}
