@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use jiff::SignedDuration;
 
-use super::{sent, setup};
 use super::terminal::plain;
 use super::{Context, End, hinted, print_line, say};
+use super::{sent, setup};
 use crate::deliver::{Deliverer, NextDue, Outcome, Reason, Which, compose};
 use crate::desk::Desk;
 use crate::digest::DigestSettings;

@@ -40,11 +40,7 @@ pub(super) fn list(desk: &Desk, digest: &DigestSettings) -> anyhow::Result<End> 
     }
     for delivery in sent.iter().take(LISTED) {
         let at = local(digest, delivery).strftime("%Y-%m-%dT%H:%M");
-        let stories = setup::counted(
-            desk.store.stories_told_in(delivery.id)?,
-            "story",
-            "stories",
-        );
+        let stories = setup::counted(desk.store.stories_told_in(delivery.id)?, "story", "stories");
         print_line(format_args!(
             "{at}  {stories:>11}  {}  {}",
             delivery.recipient,
@@ -102,11 +98,7 @@ fn sent_between(
 }
 
 /// The messages of a moment, oldest first.
-fn sent_at(
-    desk: &Desk,
-    digest: &DigestSettings,
-    moment: Moment,
-) -> anyhow::Result<Vec<Delivery>> {
+fn sent_at(desk: &Desk, digest: &DigestSettings, moment: Moment) -> anyhow::Result<Vec<Delivery>> {
     let day = match moment {
         Moment::Day(day) => day,
         Moment::Minute(minute) => minute.date(),
@@ -160,10 +152,7 @@ fn told_topic(desk: &Desk, sent: &[Delivery], name: &str) -> anyhow::Result<Topi
 }
 
 /// The messages with those they went to; two that tell the same at the same time are one.
-fn distinct(
-    desk: &Desk,
-    sent: Vec<Delivery>,
-) -> anyhow::Result<Vec<(Delivery, Vec<String>)>> {
+fn distinct(desk: &Desk, sent: Vec<Delivery>) -> anyhow::Result<Vec<(Delivery, Vec<String>)>> {
     let mut apart: Vec<(Vec<MatchId>, Delivery, Vec<String>)> = Vec::new();
     for delivery in sent {
         let told = desk.store.matches_told_in(delivery.id)?;

@@ -189,10 +189,11 @@ fn write(
         .slug(&digest.name, naming::slug(&digest.name).as_deref())?;
     let sequence = desk.store.sequence(&digest.name, now)?;
     let message_id = naming::message_id(&slug, now, sequence, random(), &domain);
-    let thread = rendered
-        .thread
-        .as_ref()
-        .map(|thread| thread.message_id.clone());
+    let thread = rendered.thread.as_ref();
+    let references = thread.map(|thread| {
+        let before = thread.parent.iter();
+        before.chain([&thread.message_id]).cloned().collect()
+    });
     let draft = Draft {
         from: Mailbox {
             name: rendered.from_name.clone(),
@@ -202,8 +203,8 @@ fn write(
         subject: rendered.subject.clone(),
         date: now.to_zoned_datetime(digest.plan.timezone.clone()),
         message_id: message_id.clone(),
-        references: thread.iter().cloned().collect(),
-        in_reply_to: thread,
+        references: references.unwrap_or_default(),
+        in_reply_to: thread.map(|thread| thread.message_id.clone()),
         list: ListId {
             name: digest.name.clone(),
             id: naming::list_id(&slug, &domain),

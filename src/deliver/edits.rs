@@ -48,7 +48,11 @@ fn by_last_message(
             since.extend(wanted.map(|topic| (topic.id, day)));
             let mut last: BTreeMap<TopicId, Timestamp> = BTreeMap::new();
             for digest in &reader.desk.watchlist.config.digests {
-                let Some(end) = reader.desk.store.last_window(&digest.name, recipient, now)? else {
+                let Some(end) = reader
+                    .desk
+                    .store
+                    .last_window(&digest.name, recipient, now)?
+                else {
                     continue;
                 };
                 for topic in reader.desk.wanted_topics(digest) {

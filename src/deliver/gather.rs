@@ -97,11 +97,7 @@ pub(super) fn gather<'a>(
     })
 }
 
-fn feed_figures(
-    desk: &Desk,
-    from: Timestamp,
-    now: Timestamp,
-) -> Result<FeedFigures, StoreError> {
+fn feed_figures(desk: &Desk, from: Timestamp, now: Timestamp) -> Result<FeedFigures, StoreError> {
     let (polls, failed) = desk.store.polls_between(from, now)?;
     Ok(FeedFigures {
         feeds: u32::try_from(desk.watchlist.config.feeds.len()).unwrap_or(u32::MAX),

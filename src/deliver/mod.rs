@@ -205,3 +205,6 @@ fn compose_all(
     }
     Ok(outcomes)
 }
+
+#[cfg(test)]
+mod laws;

@@ -64,7 +64,8 @@ pub(super) fn trouble_since(
         );
         if is_trouble
             && event.at >= from
-            && !topics_reading(desk, &desk.store.feed(event.feed)?, &wanted).is_empty() {
+            && !topics_reading(desk, &desk.store.feed(event.feed)?, &wanted).is_empty()
+        {
             return Ok(Some(event.at));
         }
     }

@@ -220,10 +220,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The item of a match, its feed, and what that feed shows of it; `None`: the item is forgotten.
-    fn reread(
-        &mut self,
-        found: &Match,
-    ) -> Result<Option<(Item, FeedState, Shown)>, StoreError> {
+    fn reread(&mut self, found: &Match) -> Result<Option<(Item, FeedState, Shown)>, StoreError> {
         let Some((mut item, shown)) = self.desk.item_in(found.item, found.feed)? else {
             return Ok(None);
         };
@@ -242,11 +239,7 @@ impl<'a> Reader<'a> {
     /// Judges a match again by the present topic and text.
     fn candidate(&mut self, waiting: Pending) -> Result<Judged, StoreError> {
         let desk = self.desk;
-        let Some(index) = desk
-            .topics
-            .iter()
-            .position(|id| *id == waiting.found.topic)
-        else {
+        let Some(index) = desk.topics.iter().position(|id| *id == waiting.found.topic) else {
             return Ok(Judged::Stale);
         };
         let Some((item, feed, shown)) = self.reread(&waiting.found)? else {

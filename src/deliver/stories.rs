@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 
 use super::reader::Reader;
-use crate::digest::material::{Candidate, Followup, StoryFacts, Thread, ToldBefore};
+use crate::digest::material::{Candidate, Followup, StoryFacts, ToldBefore};
 use crate::model::{DeliveryId, StoryId, Timestamp, TopicId};
 use crate::store::StoreError;
 use crate::story::followup::{self, News};
@@ -90,14 +90,12 @@ fn told_before(
         None if !new_topics.is_empty() => Followup::Topics(new_topics),
         None => Followup::Nothing,
     };
-    let thread = match last.delivery {
-        Some(delivery) => desk.store.thread_of(delivery, story)?,
-        None => None,
-    };
-    let thread = thread.map(|(message_id, subject)| Thread {
-        message_id,
-        subject,
-    });
+    // A digest that only counted the story since does not end the thread.
+    let mut thread = None;
+    let deliveries = told.iter().rev().filter_map(|before| before.delivery);
+    for delivery in deliveries.collect::<BTreeSet<_>>().into_iter().rev() {
+        thread = thread.or(desk.store.thread_of(delivery, story)?);
+    }
     Ok(Some(ToldBefore {
         at: last.at,
         followup,

@@ -532,6 +532,7 @@ fn a_follow_up_alert_answers_the_first() {
     let mut sample = port_alert();
     let thread = Thread {
         message_id: "<digest.alerts.1@x>".to_owned(),
+        parent: None,
         subject: "Crane drivers walk out".to_owned(),
     };
     sample.material.stories[0].told = Some(ToldBefore {

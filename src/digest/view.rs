@@ -37,6 +37,8 @@ pub struct Digest {
     pub sections: Vec<Section>,
     /// Headlines that changed after they were told.
     pub edits: Vec<Edit>,
+    /// That more changed than is listed.
+    pub more_edits: Option<String>,
     /// What needs a look.
     pub trouble: Option<Trouble>,
     /// Why the reader gets this, and how well the watch was kept.

@@ -39,12 +39,13 @@ pub(super) fn digest(material: &Material<'_>, choice: &Choice<'_>, caps: Caps) -
     let sections = stories::sections(choice, layout, &clock, &commands);
     let all_well =
         trouble.is_none() && material.known_troubles == 0 && material.watchlist.problems == 0;
-    let thread = thread(choice);
+    let thread = thread(choice).filter(|_| layout == Layout::Alert);
+    let (edits, more_edits) = edits(material);
     Some(Digest {
         layout,
-        subject: match (&thread, layout) {
-            (Some(thread), Layout::Alert) => header(&thread.subject),
-            _ => subject(material, choice, &sections, layout, all_well),
+        subject: match &thread {
+            Some(thread) => header(&thread.subject),
+            None => subject(material, choice, &sections, layout, all_well),
         },
         from_name: cut(&header(&material.digest.name), 60),
         preheader: preheader(choice, &sections, layout),
@@ -55,7 +56,8 @@ pub(super) fn digest(material: &Material<'_>, choice: &Choice<'_>, caps: Caps) -
         glance: glance(choice, caps),
         legend: legend(choice, caps, &clock),
         notes: notes(material, choice, &clock, &commands),
-        edits: edits(material),
+        edits,
+        more_edits,
         trouble,
         footer: footer(material, choice, layout, &clock),
         sections,

@@ -186,8 +186,8 @@ fn gathered(history: &History, now: Timestamp) -> Option<Timestamp> {
     let gathered = |since| after(since, GATHERING);
     let ready = match (history.last_due, fresh_since) {
         (None, _) => gathered(waiting_since?)?,
+        (Some(_), Some(fresh)) => gathered(fresh)?,
         (Some(looked), None) => waiting_since.and(after(looked, SPACING))?,
-        (Some(looked), Some(fresh)) => gathered(fresh)?.min(after(looked, SPACING)?),
     };
     match last_mail {
         Some(mail) => Some(ready.max(after(mail, SPACING)?)),

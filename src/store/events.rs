@@ -76,11 +76,7 @@ impl Store {
     }
 
     /// Requests from one moment to another, in whole hours, and how many of them failed.
-    pub fn polls_between(
-        &self,
-        from: Timestamp,
-        to: Timestamp,
-    ) -> Result<(u64, u64), StoreError> {
+    pub fn polls_between(&self, from: Timestamp, to: Timestamp) -> Result<(u64, u64), StoreError> {
         self.ask("count polls", |connection| {
             connection.query_row(
                 "SELECT COALESCE(SUM(polls), 0), COALESCE(SUM(failed), 0) FROM hour WHERE hour >= ?1 AND hour <= ?2",
@@ -140,7 +136,11 @@ impl Store {
                 |row| {
                     let (delivery, digest, at): (i64, String, i64) =
                         (row.get(0)?, row.get(1)?, row.get(2)?);
-                    Ok(((delivery, digest, at), row.get::<_, i64>(3)?, TopicId(row.get(4)?)))
+                    Ok((
+                        (delivery, digest, at),
+                        row.get::<_, i64>(3)?,
+                        TopicId(row.get(4)?),
+                    ))
                 },
             )?;
             let mut told: BTreeMap<(i64, String, i64), BTreeSet<i64>> = BTreeMap::new();

@@ -393,3 +393,31 @@ fn evidence_from(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<Hit>> {
 fn unreadable(column: usize, cause: String) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, Type::Text, cause.into())
 }
+
+#[cfg(test)]
+impl Store {
+    /// What became of the article at a link for a recipient: the messages that told it and how, and whether it waits.
+    pub(crate) fn told_and_pending(
+        &self,
+        recipient: &str,
+        link: &str,
+    ) -> Result<(Vec<(DeliveryId, String)>, bool), StoreError> {
+        self.ask("read what became of an article", |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT told.delivery, told.how FROM told JOIN item ON item.id = told.item
+                 WHERE told.recipient = ?1 AND item.link = ?2",
+            )?;
+            let rows = statement.query_map([recipient, link], |row| {
+                Ok((DeliveryId(row.get(0)?), row.get(1)?))
+            })?;
+            let told = rows.collect::<Result<_, _>>()?;
+            let waits = connection
+                .prepare_cached(
+                    "SELECT 1 FROM pending JOIN match ON match.id = pending.match JOIN item ON item.id = match.item
+                     WHERE pending.recipient = ?1 AND item.link = ?2",
+                )?
+                .exists([recipient, link])?;
+            Ok((told, waits))
+        })
+    }
+}

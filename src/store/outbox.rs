@@ -4,6 +4,7 @@ use rusqlite::{OptionalExtension, Row, params};
 
 use super::matches::Told;
 use super::{Store, StoreError, instant, seconds};
+use crate::digest::material::Thread;
 use crate::model::{DeliveryId, MatchId, StoryId, Timestamp};
 use crate::schedule::retry::Tries;
 
@@ -529,19 +530,21 @@ impl Store {
         })
     }
 
-    /// The Message-ID and subject of a message, if the story was all that it told.
-    pub fn thread_of(
-        &self,
-        id: DeliveryId,
-        story: StoryId,
-    ) -> Result<Option<(String, String)>, StoreError> {
+    /// A message as one that can be answered, if the story was all that it told.
+    pub fn thread_of(&self, id: DeliveryId, story: StoryId) -> Result<Option<Thread>, StoreError> {
         self.ask("read the outbox", |connection| {
             connection
                 .prepare_cached(
-                    "SELECT message_id, subject FROM delivery WHERE id = ?1
+                    "SELECT message_id, thread, subject FROM delivery WHERE id = ?1
                      AND NOT EXISTS (SELECT 1 FROM told WHERE delivery = ?1 AND story IS NOT ?2)",
                 )?
-                .query_row(params![id.0, story.0], |row| Ok((row.get(0)?, row.get(1)?)))
+                .query_row(params![id.0, story.0], |row| {
+                    Ok(Thread {
+                        message_id: row.get(0)?,
+                        parent: row.get(1)?,
+                        subject: row.get(2)?,
+                    })
+                })
                 .optional()
         })
     }

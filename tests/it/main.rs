@@ -3,6 +3,7 @@
 mod certificates;
 mod commands;
 mod crash;
+mod digests;
 mod house;
 mod http;
 mod http_server;
