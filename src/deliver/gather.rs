@@ -181,16 +181,17 @@ fn topics_of(
 /// Makes the topics show all that a message told under them, or under one of them: what they are now decides nothing,
 /// and one that the recipient no longer has is there for its name.
 fn list_as_told(topics: &mut Vec<Topic>, told: Vec<(TopicId, String)>, only: Option<TopicId>) {
-    let is_listed = |id: TopicId| {
-        only.is_none_or(|only| only == id) && told.iter().any(|(told, _)| *told == id)
-    };
+    let was_told = |id: TopicId| told.iter().any(|(told, _)| *told == id);
     for topic in topics.iter_mut() {
-        topic.wanted = is_listed(topic.id);
+        topic.wanted = match only {
+            Some(only) => topic.id == only,
+            None => topic.wanted || was_told(topic.id),
+        };
         topic.snooze = None;
         topic.min_outlets = 1;
     }
     for (id, name) in &told {
-        if is_listed(*id) && topics.iter().all(|topic| topic.id != *id) {
+        if only.is_none_or(|only| only == *id) && topics.iter().all(|topic| topic.id != *id) {
             topics.push(Topic {
                 id: *id,
                 name: name.clone(),
