@@ -64,7 +64,7 @@ pub struct Glance {
     pub bars: Vec<u32>,
     /// Days before the first bar, of which nothing is known.
     pub blank: usize,
-    /// The same bars as letters.
+    /// The same bars as letters, of all 14 days.
     pub blocks: String,
     /// New stories.
     pub count: usize,

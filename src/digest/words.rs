@@ -17,6 +17,7 @@ const SUBJECT: usize = 56;
 const LONGEST_SUBJECT: usize = 200;
 const BAR_PIXELS: u32 = 20;
 const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+const UNKNOWN: char = '·';
 const NAMED_TOPICS: usize = 20;
 
 /// Puts a choice into words; `None` if there is nothing to tell and the digest is to be skipped then.
@@ -265,16 +266,17 @@ fn glance(choice: &Choice<'_>, caps: Caps) -> Vec<Glance> {
         .take(caps.glance);
     rows.map(|section| {
         let history = &section.topic.history;
+        let blank = volume::DAYS.saturating_sub(history.len());
+        let blocks = volume::bars(history, 7).into_iter();
         Glance {
             topic: name(&section.topic.name),
             bars: volume::bars(history, BAR_PIXELS)
                 .into_iter()
                 .map(|height| height.max(1))
                 .collect(),
-            blank: volume::DAYS.saturating_sub(history.len()),
-            blocks: volume::bars(history, 7)
-                .into_iter()
-                .filter_map(|step| BLOCKS.get(step as usize))
+            blank,
+            blocks: std::iter::repeat_n(&UNKNOWN, blank)
+                .chain(blocks.filter_map(|step| BLOCKS.get(step as usize)))
                 .collect(),
             count: section.count(),
             unusual: volume::unusual(history).map(|volume| match volume.usual {
@@ -299,8 +301,14 @@ fn legend(choice: &Choice<'_>, caps: Caps, clock: &Clock) -> String {
         .map(|section| section.topic.history.len().min(volume::DAYS))
         .max()
         .unwrap_or(0);
-    if days > 1 {
-        sentences.push(format!("Stories per day over {days} days, today last."));
+    let watched = || count(days as u64, "day", "days");
+    match days {
+        0 => {}
+        volume::DAYS.. => sentences.push(format!("Stories per day over {days} days, today last.")),
+        _ => sentences.push(format!(
+            "Stories per day, today last; watched for {} so far.",
+            watched()
+        )),
     }
     let rest: Vec<String> = with_stories
         .iter()
