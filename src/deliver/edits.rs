@@ -5,22 +5,29 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::SignedDuration;
 
 use super::reader::{Reader, Source};
+use crate::desk::Desk;
+use crate::digest::DigestSettings;
 use crate::digest::material::{Edit, Topic};
 use crate::model::{FeedId, ItemId, Timestamp, TopicId};
+use crate::schedule::digests::Send;
 use crate::store::StoreError;
 use crate::text::fold::fold;
 
+/// For how long an edit waits for the first message of a digest.
+const LONGEST: SignedDuration = SignedDuration::from_hours(7 * 24);
+
 /// The edits that a message to the recipient tells, each once over all digests: those since the last message that was
-/// about their topic.
+/// about their topic. One that goes at once is about its stories, and leaves them to a digest that has the topic too.
 pub(super) fn edits(
     reader: &mut Reader<'_>,
+    digest: &DigestSettings,
     recipient: &str,
     topics: &[Topic],
     source: Source<'_>,
     now: Timestamp,
 ) -> Result<Vec<Edit>, StoreError> {
     let mut edits = Vec::new();
-    for (since, topics) in by_last_message(reader, recipient, topics, source, now)? {
+    for (since, topics) in by_last_message(reader, digest, recipient, topics, source, now)? {
         retitled(reader, recipient, &topics, (since, now), &mut edits)?;
         withdrawn(reader, recipient, &topics, (since, now), &mut edits)?;
     }
@@ -30,6 +37,7 @@ pub(super) fn edits(
 /// The digest's topics by the moment since which their edits are news.
 fn by_last_message(
     reader: &Reader<'_>,
+    digest: &DigestSettings,
     recipient: &str,
     topics: &[Topic],
     source: Source<'_>,
@@ -44,24 +52,9 @@ fn by_last_message(
             since.extend(wanted.map(|topic| (topic.id, delivery.window.0)));
         }
         Source::Pending => {
-            let day = now - SignedDuration::from_hours(24);
-            since.extend(wanted.map(|topic| (topic.id, day)));
-            let mut last: BTreeMap<TopicId, Timestamp> = BTreeMap::new();
-            for digest in &reader.desk.watchlist.config.digests {
-                let Some(end) = reader
-                    .desk
-                    .store
-                    .last_window(&digest.name, recipient, now)?
-                else {
-                    continue;
-                };
-                for topic in reader.desk.wanted_topics(digest) {
-                    let known = last.entry(topic).or_insert(end);
-                    *known = end.max(*known);
-                }
-            }
-            for (topic, since) in &mut since {
-                *since = last.get(topic).copied().unwrap_or(*since);
+            for topic in wanted {
+                let last = last_message(reader.desk, digest, recipient, topic.id, now)?;
+                since.extend(last.map(|last| (topic.id, last.unwrap_or(now - LONGEST))));
             }
         }
     }
@@ -70,6 +63,32 @@ fn by_last_message(
         topics.entry(since).or_default().insert(topic);
     }
     Ok(topics)
+}
+
+/// When a message that may tell the edits of a topic last went to the recipient; the outer `None`: this digest leaves
+/// them to a calmer one.
+fn last_message(
+    desk: &Desk,
+    digest: &DigestSettings,
+    recipient: &str,
+    topic: TopicId,
+    now: Timestamp,
+) -> Result<Option<Option<Timestamp>>, StoreError> {
+    let all = desk.watchlist.config.digests.iter();
+    let of_topic = all.filter(|other| {
+        other.to.iter().any(|to| to == recipient) && desk.wanted_topics(other).contains(&topic)
+    });
+    let (alerts, calm): (Vec<&DigestSettings>, Vec<_>) =
+        of_topic.partition(|other| other.plan.send == Send::AtOnce);
+    let tellers = if calm.is_empty() { alerts } else { calm };
+    if tellers.iter().all(|teller| teller.name != digest.name) {
+        return Ok(None);
+    }
+    let mut last = None;
+    for teller in tellers {
+        last = last.max(desk.store.last_window(&teller.name, recipient, now)?);
+    }
+    Ok(Some(last))
 }
 
 fn retitled(

@@ -61,8 +61,8 @@ pub(super) fn gather<'a>(
         }
         Source::Told(_, Some(_)) => Vec::new(),
     };
-    let (feed_news, events) = news::feed_news(desk, happened, &topics)?;
-    let edits = edits(&mut reader, recipient, &topics, source, now)?;
+    let (feed_news, events) = news::feed_news(desk, digest, recipient, happened, &topics)?;
+    let edits = edits(&mut reader, digest, recipient, &topics, source, now)?;
     let elsewhere = elsewhere(desk, digest, recipient, &topics, (window_from, now))?;
     if let Source::Told(delivery, topic) = source {
         list_as_told(&mut topics, store.topics_told_in(delivery.id)?, topic);

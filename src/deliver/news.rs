@@ -5,12 +5,15 @@ use crate::desk::Desk;
 use crate::digest::DigestSettings;
 use crate::digest::material::{FeedEvent, FeedNews, Topic};
 use crate::model::{FeedState, Timestamp, TopicId};
+use crate::schedule::digests::Send;
 use crate::store::StoreError;
 use crate::store::feeds::{Event, EventKind};
 
 /// What these events are to a recipient of these topics, and those of them that are news to him.
 pub(super) fn feed_news(
     desk: &Desk,
+    digest: &DigestSettings,
+    recipient: &str,
     events: Vec<Event>,
     topics: &[Topic],
 ) -> Result<(Vec<FeedNews>, Vec<i64>), StoreError> {
@@ -24,7 +27,8 @@ pub(super) fn feed_news(
             continue;
         }
         let readers = topics_reading(desk, &feed, &wanted);
-        if readers.is_empty() {
+        let can_wait = !is_trouble(event.kind) && event.kind != EventKind::Recovered;
+        if readers.is_empty() || can_wait && has_calmer(desk, digest, recipient, &feed) {
             continue;
         }
         let what = what_happened(desk, &event, &feed, &wanted)?;
@@ -54,15 +58,7 @@ pub(super) fn trouble_since(
 ) -> Result<Option<Timestamp>, StoreError> {
     let wanted = desk.wanted_topics(digest);
     for event in desk.store.events_for(recipient)? {
-        let is_trouble = matches!(
-            event.kind,
-            EventKind::Failing
-                | EventKind::Gone
-                | EventKind::Quiet
-                | EventKind::Gap
-                | EventKind::Replaced
-        );
-        if is_trouble
+        if is_trouble(event.kind)
             && event.at >= from
             && !topics_reading(desk, &desk.store.feed(event.feed)?, &wanted).is_empty()
         {
@@ -70,6 +66,33 @@ pub(super) fn trouble_since(
         }
     }
     Ok(None)
+}
+
+fn is_trouble(kind: EventKind) -> bool {
+    matches!(
+        kind,
+        EventKind::Failing
+            | EventKind::Gone
+            | EventKind::Quiet
+            | EventKind::Gap
+            | EventKind::Replaced
+    )
+}
+
+/// Whether the digest goes at once while another of the recipient, that has more topics to tell the news by, does not.
+fn has_calmer(desk: &Desk, digest: &DigestSettings, recipient: &str, feed: &FeedState) -> bool {
+    let is_calmer = |other: &&DigestSettings| {
+        other.plan.send != Send::AtOnce
+            && other.to.iter().any(|to| to == recipient)
+            && !topics_reading(desk, feed, &desk.wanted_topics(other)).is_empty()
+    };
+    digest.plan.send == Send::AtOnce
+        && desk
+            .watchlist
+            .config
+            .digests
+            .iter()
+            .any(|other| is_calmer(&other))
 }
 
 /// The names of those topics that read the feed.

@@ -133,7 +133,8 @@ fn topic_section(
     let amount = match (&remark, chosen.topic.history.last()) {
         (Some(remark), _) => format!("unusual volume: {remark}"),
         (None, _) if chosen.count() == 0 => String::new(),
-        (None, Some(today)) if *today as usize >= chosen.count() => {
+        // Others of today went at once, or stand elsewhere.
+        (None, Some(today)) if *today as usize == chosen.count() => {
             format!("{} today", grouped(u64::from(*today)))
         }
         (None, _) => format!("{} new", grouped(chosen.count() as u64)),

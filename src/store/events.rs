@@ -144,15 +144,19 @@ impl Store {
                 },
             )?;
             let mut told: BTreeMap<(i64, String, i64), BTreeSet<i64>> = BTreeMap::new();
+            let mut known = BTreeSet::new();
             for row in rows {
                 let (delivery, story, topic) = row?;
                 if topics.contains(&topic) {
                     told.entry(delivery).or_default().insert(story);
                 }
             }
-            let counted = told.into_iter().map(|((_, digest, at), stories)| {
-                let stories = u32::try_from(stories.len()).unwrap_or(u32::MAX);
-                (digest, instant(at), stories)
+            // A story that came back as an update, or whose later articles were counted, is one story.
+            let counted = told.into_iter().filter_map(|((_, digest, at), stories)| {
+                let first = |story: &i64| known.insert((digest.clone(), *story));
+                let stories = u32::try_from(stories.into_iter().filter(first).count());
+                let stories = stories.unwrap_or(u32::MAX);
+                (stories > 0).then_some((digest, instant(at), stories))
             });
             Ok(counted.collect())
         })

@@ -276,7 +276,7 @@ fn a_digest_missed_for_a_month_goes_once() {
 #[test]
 fn what_went_at_once_is_counted_in_the_evening_and_not_repeated() {
     let mut world = World::new(&format!("{ALERTS}{EVENING}"), &format!("{MOSUL}{RAQQA}"));
-    world.one("2026-11-23T06:02:00Z");
+    world.one("2026-11-23T06:03:00Z");
     world.publish(
         "Courier",
         "2026-11-23T08:09:00Z",
@@ -284,7 +284,7 @@ fn what_went_at_once_is_counted_in_the_evening_and_not_repeated() {
         "They came from the east.",
     );
     world.none("2026-11-23T08:11:00Z");
-    let alert = world.one("2026-11-23T08:12:00Z");
+    let alert = world.one("2026-11-23T08:13:00Z");
     assert_eq!(alert.header("Subject"), Some("Troops enter Mosul"));
     world.publish(
         "Courier",
@@ -298,15 +298,21 @@ fn what_went_at_once_is_counted_in_the_evening_and_not_repeated() {
         "Raqqa opens a school",
         "",
     );
-    // At most one mail in 15 minutes; what waits is sent then.
-    world.none("2026-11-23T08:26:59Z");
-    let second = world.one("2026-11-23T08:27:00Z");
+    // At most one mail in 15 minutes, whatever is edited; what waits is sent then.
+    world.watch(
+        &format!("{ALERTS}quiet = \"22:00-06:00\"\n{EVENING}"),
+        &format!("{MOSUL}{RAQQA}"),
+    );
+    world.none("2026-11-23T08:27:59Z");
+    let second = world.one("2026-11-23T08:29:00Z");
     second.says("Bridges of Mosul closed to traffic");
     second.says_not("Troops enter Mosul");
     let evening = world.one("2026-11-23T18:00:00Z");
+    evening.says("RAQQA 1 today");
+    evening.says("2 feeds added (Courier, Herald). 10 items stored.");
     evening.says("Raqqa opens a school");
     evening.says_not("Bridges of Mosul");
-    evening.says("Sent before and not repeated here: 2 stories by Alerts (08:12, 08:27).");
+    evening.says("Sent before and not repeated here: 2 stories by Alerts (08:13, 08:29).");
     world.none("2026-11-24T18:00:00Z");
 }
 
@@ -355,7 +361,7 @@ fn a_follow_up_answers_the_alert_under_its_subject() {
         "Troops enter Mosul from the east at dawn",
         "",
     );
-    let first = world.one("2026-11-23T08:03:00Z");
+    let first = world.one("2026-11-23T08:04:30Z");
     world.publish(
         "Herald",
         "2026-11-23T15:00:00Z",
@@ -368,7 +374,7 @@ fn a_follow_up_answers_the_alert_under_its_subject() {
     assert_eq!(second.header("In-Reply-To"), id);
     assert_eq!(second.header("References"), id);
     assert_eq!(second.header("Subject"), first.header("Subject"));
-    second.says("Marked as an update; you had this story 08:03");
+    second.says("Marked as an update; you had this story 08:04");
     world.publish(
         "Courier",
         "2026-11-24T01:00:00Z",
@@ -412,17 +418,17 @@ fn what_rests_does_not_hold_up_an_alert() {
     let topics = format!("{MOSUL}min_outlets = 2\n{RAQQA}");
     let alerts = ALERTS.replace("\"Mosul\"", "\"*\"");
     let mut world = World::new(&alerts, &topics);
-    world.one("2026-11-23T06:02:00Z");
+    world.one("2026-11-23T06:03:00Z");
     world.publish("Courier", "2026-11-23T08:00:00Z", "Troops enter Mosul", "");
-    world.none("2026-11-23T08:03:00Z");
+    world.none("2026-11-23T08:04:00Z");
     world.publish(
         "Courier",
-        "2026-11-23T08:04:00Z",
+        "2026-11-23T08:04:30Z",
         "Raqqa opens a school",
         "",
     );
     world.none("2026-11-23T08:06:00Z");
-    let alert = world.one("2026-11-23T08:07:00Z");
+    let alert = world.one("2026-11-23T08:08:00Z");
     alert.says("Raqqa opens a school");
     alert.says_not("Troops enter Mosul");
 }
@@ -720,10 +726,56 @@ fn a_clock_that_was_a_day_ahead_silences_nothing_and_repeats_nothing() {
 }
 
 #[test]
+fn a_digest_named_by_hand_goes_whatever_its_quiet_hours_and_days_say() {
+    let keys = "quiet = \"22:00-06:30\"\ndays = [\"mon\"]\nwhen_empty = \"send\"\n";
+    let mut world = World::new(&format!("{MORNING}{keys}"), MOSUL);
+    world.one("2026-11-23T07:00:00Z");
+    world.publish("Courier", "2026-11-24T12:00:00Z", "Troops enter Mosul", "");
+    world.none("2026-11-24T23:00:00Z");
+    world.home.done(&[
+        "digest",
+        "Morning",
+        "--send",
+        "--now",
+        "2026-11-24T23:00:00Z",
+    ]);
+    world.new_mails()[0].says("Troops enter Mosul");
+    let monday = world.one("2026-11-30T07:00:00Z");
+    assert_eq!(monday.header("Subject"), Some("Nothing new"));
+    monday.says("Nothing new in 1 topic since Tuesday 23:00.");
+}
+
+#[test]
+fn an_alert_leaves_what_can_wait_to_a_digest() {
+    let mut world = World::new(&format!("{ALERTS}{EVENING}"), MOSUL);
+    world.publish("Courier", "2026-11-23T08:00:00Z", "Troops enter Mosul", "");
+    world.one("2026-11-23T08:04:30Z").says_not("feeds added");
+    world.change("Courier", "2026-11-23T09:00:00Z", |articles| {
+        articles[0].title = "Troops halt before Mosul".to_owned();
+    });
+    world.publish(
+        "Herald",
+        "2026-11-23T10:00:00Z",
+        "Rail link to Mosul is planned",
+        "",
+    );
+    let alert = world.one("2026-11-23T10:04:00Z");
+    alert.says("Rail link");
+    alert.says_not("Troops halt");
+    // It has nothing new of its own, and numbers alone send no mail.
+    world.none("2026-11-23T18:00:00Z");
+    world.watch(&format!("{ALERTS}{EVENING}"), &format!("{MOSUL}{RAQQA}"));
+    world.publish("Herald", "2026-11-25T10:00:00Z", "Raqqa opens a school", "");
+    let evening = world.one("2026-11-25T18:00:00Z");
+    evening.says("2 feeds added");
+    evening.says("“Troops enter Mosul” now reads “Troops halt before Mosul”");
+}
+
+#[test]
 fn quiet_hours_and_days_hold_a_mail_until_both_allow_it() {
     let keys = "quiet = \"22:00-06:30\"\ndays = [\"mon\", \"tue\", \"wed\", \"thu\", \"fri\"]\ntimezone = \"Europe/Berlin\"\n";
     let mut world = World::new(&format!("{ALERTS}{keys}"), MOSUL);
-    world.one("2026-11-23T06:02:00Z");
+    world.one("2026-11-23T06:03:00Z");
     // Friday 22:30 in Berlin.
     world.publish("Courier", "2026-11-27T21:30:00Z", "Troops enter Mosul", "");
     world.none("2026-11-27T21:40:00Z");
