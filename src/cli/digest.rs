@@ -1,16 +1,15 @@
 //! `digest`: a preview, what was sent, or composing and sending what is due.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use jiff::SignedDuration;
-use jiff::civil::Date;
 
-use super::setup;
 use super::terminal::plain;
 use super::{Context, End, hinted, print_line, say};
+use super::{sent, setup};
 use crate::deliver::send::Sent;
-use crate::deliver::{Deliverer, Outcome, Reason, Which, compose};
+use crate::deliver::{Deliverer, NextDue, Outcome, Reason, Which, compose};
 use crate::desk::Desk;
 use crate::digest::DigestSettings;
 use crate::digest::render::Rendered;
@@ -28,10 +27,11 @@ pub(super) struct Arguments {
     /// Show what the present topics match in the items of this time, such as `7d`, told or not
     #[arg(long, value_name = "SPAN", value_parser = crate::config::span)]
     since: Option<SignedDuration>,
-    /// Show a sent digest in full, with what its caps hid; of this day, else the last
-    #[arg(long, value_name = "DATE", num_args = 0..=1, value_parser = date)]
-    sent: Option<Option<Date>>,
-    /// Only this topic of a sent digest
+    /// Show what was sent on this day, or at this minute of it, in full, with what its caps hid; without DATE, list what
+    /// was sent
+    #[arg(long, value_name = "DATE", num_args = 0..=1, value_parser = sent::moment)]
+    sent: Option<Option<sent::Moment>>,
+    /// Only what stood under this topic then
     #[arg(long, value_name = "TOPIC", requires = "sent")]
     topic: Option<String>,
     /// Also write the HTML part here
@@ -64,29 +64,55 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
     }
     let desk = setup::desk_to_read(watchlist)?;
     let digest = chosen(&desk, arguments.name.as_deref())?;
-    let rendered = match &arguments.sent {
-        Some(day) => sent(&desk, &digest, *day, arguments.topic.as_deref())?,
-        None => preview(context, &desk, &digest, arguments.since)?,
-    };
-    let Some(rendered) = rendered else {
-        say(
-            "Nothing to tell: the digest would be skipped. `--since 7d` shows what the topics match in the store.",
-        );
-        return Ok(End::Done);
-    };
-    say(format_args!("Subject: {}", plain(&rendered.subject)));
-    if let Some(file) = &arguments.html {
+    match arguments.sent {
+        Some(None) if arguments.topic.is_some() => Err(hinted(
+            "which message?",
+            "write its day behind `--sent`, which alone lists them",
+        )),
+        Some(None) => sent::list(&desk, &digest),
+        Some(Some(moment)) => {
+            let shown = sent::show(&desk, &digest, moment, arguments.topic.as_deref())?;
+            if let (Some(file), [_, _, ..]) = (&arguments.html, shown.as_slice()) {
+                return Err(hinted(
+                    format!(
+                        "{} messages do not fit into `{}`",
+                        shown.len(),
+                        file.display()
+                    ),
+                    "write the minute of one behind `--sent`, such as 2026-11-25T07:00",
+                ));
+            }
+            for (number, rendered) in shown.iter().enumerate() {
+                if number > 0 {
+                    print_line("\n")?;
+                }
+                print(rendered, arguments.html.as_deref())?;
+            }
+            Ok(End::Done)
+        }
+        None => {
+            let Some(rendered) = preview(context, &desk, &digest, arguments.since)? else {
+                say(match arguments.since {
+                    Some(_) => "Nothing that is stored from this time matches.",
+                    None => {
+                        "Nothing to tell: the digest would be skipped. `--since 7d` shows what the topics match in the store."
+                    }
+                });
+                return Ok(End::Done);
+            };
+            say(format_args!("Subject: {}", plain(&rendered.subject)));
+            print(&rendered, arguments.html.as_deref())?;
+            Ok(End::Done)
+        }
+    }
+}
+
+fn print(rendered: &Rendered, html: Option<&Path>) -> anyhow::Result<()> {
+    if let Some(file) = html {
         std::fs::write(file, &rendered.html)
             .with_context(|| format!("cannot write `{}`", file.display()))?;
     }
-    print_line(rendered.text.trim_end())?;
-    Ok(End::Done)
-}
-
-/// Reads a day of the calendar.
-fn date(text: &str) -> Result<Date, String> {
-    text.parse()
-        .map_err(|_| "write the day as 2026-11-25".to_owned())
+    print_line(rendered.text.trim_end())
 }
 
 fn chosen(desk: &Desk, name: Option<&str>) -> anyhow::Result<DigestSettings> {
@@ -129,41 +155,6 @@ fn preview(
     )?)
 }
 
-fn sent(
-    desk: &Desk,
-    digest: &DigestSettings,
-    day: Option<Date>,
-    topic: Option<&str>,
-) -> anyhow::Result<Option<Rendered>> {
-    let zone = &digest.plan.timezone;
-    let (from, to) = match day {
-        Some(day) => {
-            let start = day.to_zoned_datetime(zone.clone())?;
-            let end = day.tomorrow()?.to_zoned_datetime(zone.clone())?;
-            (start.timestamp(), end.timestamp())
-        }
-        None => (Timestamp::MIN, Timestamp::MAX),
-    };
-    let deliveries = desk.store.deliveries_of(&digest.name, from, to)?;
-    let sent = deliveries
-        .iter()
-        .find(|delivery| delivery.state == State::Sent);
-    let delivery = sent.ok_or_else(|| {
-        let when = day.map_or_else(|| "yet".to_owned(), |day| format!("on {day}"));
-        hinted(
-            format!("digest `{}` was not sent {when}", digest.name),
-            "`--sent` without a day shows the last; `wirewatch outbox` what waits",
-        )
-    })?;
-    Ok(compose::sent_in_full(
-        desk,
-        digest,
-        delivery,
-        topic,
-        &setup::host(),
-    )?)
-}
-
 fn send(
     context: &Context,
     watchlist: crate::desk::Watchlist,
@@ -187,7 +178,7 @@ fn send(
             );
         }
         if outcomes.is_empty() {
-            say("No digest is due. `wirewatch digest NAME --send` sends one at any time.");
+            say(none_due(deliverer.next_due().await?, clock.now()));
         }
         deliverer.tell_operator().await?;
         sent.extend(deliverer.send(|| true).await?);
@@ -238,6 +229,24 @@ fn tell(sent: &Sent) -> anyhow::Result<()> {
         )),
     }
     Ok(())
+}
+
+/// That no digest is due, and when the next one is.
+fn none_due(next: Option<NextDue>, now: Timestamp) -> String {
+    let next = match next {
+        Some(NextDue { at, digest }) => {
+            let zone = &digest.plan.timezone;
+            let (at, today) = (zone.to_datetime(at), zone.to_datetime(now).date());
+            let format = if at.date() == today {
+                "at %H:%M"
+            } else {
+                "on %A %-d %B at %H:%M"
+            };
+            format!(" The next is `{}`, {}.", digest.name, at.strftime(format))
+        }
+        None => " What goes at once waits for something to tell.".to_owned(),
+    };
+    format!("No digest is due.{next} `wirewatch digest NAME --send` sends one at any time.")
 }
 
 fn words(outcome: &Outcome) -> String {

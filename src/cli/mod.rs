@@ -30,6 +30,7 @@ mod print;
 mod progress;
 mod run;
 mod search;
+mod sent;
 mod setup;
 mod status;
 mod stories;

@@ -9,9 +9,9 @@ use super::{Queued, Reason};
 use crate::desk::Desk;
 use crate::digest::compose::{Caps, How, Settled};
 use crate::digest::render::Rendered;
-use crate::digest::{self, DigestSettings, naming};
+use crate::digest::{self, DigestSettings, WhenEmpty, naming};
 use crate::mail::message::{Draft, ListId, Mailbox};
-use crate::model::Timestamp;
+use crate::model::{Timestamp, TopicId};
 use crate::store::StoreError;
 use crate::store::matches::Told;
 use crate::store::outbox::{Attempt, Delivery, NewDelivery};
@@ -110,38 +110,22 @@ pub fn preview(
     )
 }
 
-/// A sent digest in full, with what its caps hid; of one topic only if `topic` names it. `None`: it told nothing.
+/// A sent digest in full, with what its caps hid; only what stood under one topic if it is given. `None`: nothing did.
 pub fn sent_in_full(
     desk: &Desk,
     digest: &DigestSettings,
     delivery: &Delivery,
-    topic: Option<&str>,
+    topic: Option<TopicId>,
     host: &str,
 ) -> Result<Option<Rendered>, StoreError> {
-    let source = Source::Told {
-        delivery: delivery.id,
-        since: delivery.window.0,
-    };
-    let Gathered { mut material, .. } = gather(
-        desk,
-        digest,
-        &delivery.recipient,
-        host,
-        source,
-        delivery.window.1,
-    )?;
-    if let Some(topic) = topic {
-        let kept: Vec<_> = material
-            .topics
-            .iter()
-            .filter(|known| known.name == topic)
-            .map(|known| known.id)
-            .collect();
-        material
-            .candidates
-            .retain(|candidate| kept.contains(&candidate.topic));
-        material.topics.retain(|known| kept.contains(&known.id));
+    // Of one that told no stories, the rest is shown.
+    let mut digest = digest.clone();
+    if topic.is_none() {
+        digest.when_empty = WhenEmpty::Send;
     }
+    let source = Source::Told(delivery, topic);
+    let (recipient, at) = (&delivery.recipient, delivery.window.1);
+    let Gathered { material, .. } = gather(desk, &digest, recipient, host, source, at)?;
     Ok(digest::message(&material, Caps::NONE).map(|message| message.rendered))
 }
 
@@ -160,18 +144,9 @@ pub(super) fn halve(
     else {
         return Ok(false);
     };
-    let source = Source::Told {
-        delivery: delivery.id,
-        since: delivery.window.0,
-    };
-    let Gathered { material, .. } = gather(
-        desk,
-        &digest,
-        &delivery.recipient,
-        host,
-        source,
-        delivery.window.1,
-    )?;
+    let source = Source::Again(delivery);
+    let (recipient, at) = (&delivery.recipient, delivery.window.1);
+    let Gathered { material, .. } = gather(desk, &digest, recipient, host, source, at)?;
     let Some(message) = digest::message(&material, Caps::standard(digest.max_stories).halved())
     else {
         return Ok(false);
@@ -213,10 +188,11 @@ fn write(
         .slug(&digest.name, naming::slug(&digest.name).as_deref())?;
     let sequence = desk.store.sequence(&digest.name, now)?;
     let message_id = naming::message_id(&slug, now, sequence, random(), &domain);
-    let thread = rendered
-        .thread
-        .as_ref()
-        .map(|thread| thread.message_id.clone());
+    let thread = rendered.thread.as_ref();
+    let references = thread.map(|thread| {
+        let before = thread.parent.iter();
+        before.chain([&thread.message_id]).cloned().collect()
+    });
     let draft = Draft {
         from: Mailbox {
             name: rendered.from_name.clone(),
@@ -226,8 +202,8 @@ fn write(
         subject: rendered.subject.clone(),
         date: now.to_zoned_datetime(digest.plan.timezone.clone()),
         message_id: message_id.clone(),
-        references: thread.iter().cloned().collect(),
-        in_reply_to: thread,
+        references: references.unwrap_or_default(),
+        in_reply_to: thread.map(|thread| thread.message_id.clone()),
         list: ListId {
             name: digest.name.clone(),
             id: naming::list_id(&slug, &domain),

@@ -2,16 +2,17 @@
 
 use jiff::SignedDuration;
 
+use super::edits::edits;
 use super::news;
 use super::reader::{Reader, Source, wanted_ids};
 use super::stories::story_facts;
 use crate::desk::Desk;
 use crate::digest::DigestSettings;
 use crate::digest::material::{
-    Edit, Elsewhere, FeedFigures, Material, Topic, Watchlist as WatchlistState,
+    Elsewhere, FeedFigures, Material, Topic, Watchlist as WatchlistState,
 };
 use crate::digest::volume;
-use crate::model::{FeedState, MatchId, Timestamp};
+use crate::model::{FeedState, MatchId, Timestamp, TopicId};
 use crate::store::StoreError;
 
 /// The material of a message, and the matches that no longer hold.
@@ -29,57 +30,61 @@ pub(super) fn gather<'a>(
     digest: &'a DigestSettings,
     recipient: &'a str,
     host: &'a str,
-    source: Source,
+    source: Source<'_>,
     now: Timestamp,
 ) -> Result<Gathered<'a>, StoreError> {
     let store = &desk.store;
     let since = match source {
         Source::Since(since) => Some(since),
-        Source::Told { since, .. } => Some(since),
-        Source::Pending => store.last_window(&digest.name, recipient)?,
-    };
-    let topics = topics_of(desk, digest, recipient, now)?;
-    let mut reader = Reader::new(desk, now);
-    let (candidates, stale) = reader.candidates(recipient, &topics, source)?;
-    // What was told already is shown again as the news it was.
-    let stories = match source {
-        Source::Pending => story_facts(&mut reader, recipient, &candidates, now)?,
-        Source::Since(_) | Source::Told { .. } => Vec::new(),
+        // The first of a digest has no time before it.
+        Source::Told(delivery, _) | Source::Again(delivery) => {
+            Some(delivery.window.0).filter(|from| *from < delivery.window.1)
+        }
+        Source::Pending => store.last_window(&digest.name, recipient, now)?,
     };
     let window_from = since.unwrap_or(now - SignedDuration::from_hours(24));
-    let (feed_news, events, known_troubles) = news::feed_news(desk, recipient, &topics)?;
-    let (polls, failed) = store.polls_since(window_from)?;
+    let mut topics = topics_of(desk, digest, recipient, now)?;
+    let mut reader = Reader::new(desk, now);
+    let (candidates, stale) = reader.candidates(recipient, &topics, source)?;
+    let stories = match source {
+        Source::Pending => story_facts(&mut reader, recipient, &candidates, None, now)?,
+        Source::Again(delivery) => {
+            story_facts(&mut reader, recipient, &candidates, Some(delivery.id), now)?
+        }
+        // What was told already is listed as the news it was.
+        Source::Since(_) | Source::Told(..) => Vec::new(),
+    };
+    let happened = match source {
+        Source::Pending | Source::Since(_) => store.events_for(recipient)?,
+        Source::Told(delivery, None) | Source::Again(delivery) => {
+            store.events_told_in(delivery.id)?
+        }
+        Source::Told(_, Some(_)) => Vec::new(),
+    };
+    let (feed_news, events) = news::feed_news(desk, digest, recipient, happened, &topics)?;
+    let edits = edits(&mut reader, digest, recipient, &topics, source, now)?;
+    let elsewhere = elsewhere(desk, digest, recipient, &topics, (window_from, now))?;
+    if let Source::Told(delivery, topic) = source {
+        list_as_told(&mut topics, store.topics_told_in(delivery.id)?, topic);
+    }
+    let first = store.first_delivery(recipient)?;
     let material = Material {
         digest,
         recipient,
         now,
         since,
-        first: !store.was_ever_told(recipient)?,
+        first: match source {
+            Source::Pending => first.is_none(),
+            Source::Told(delivery, _) | Source::Again(delivery) => first == Some(delivery.id),
+            Source::Since(_) => false,
+        },
         lists_stored: matches!(source, Source::Since(_)),
-        edits: edits(&mut reader, recipient, &topics, window_from)?,
-        elsewhere: elsewhere(desk, digest, recipient, window_from)?,
+        edits,
+        elsewhere,
         feed_news,
-        known_troubles,
-        feeds: FeedFigures {
-            feeds: u32::try_from(desk.watchlist.config.feeds.len()).unwrap_or(u32::MAX),
-            failing: failing(&store.feeds()?),
-            polls,
-            failed,
-            gaps: store.gaps_since(window_from)?,
-        },
-        watchlist: WatchlistState {
-            file: desk
-                .watchlist
-                .file()
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned(),
-            saved_at: desk.watchlist.version.modified.unwrap_or(now),
-            problems: desk.refused.as_ref().map_or(0, |refused| {
-                u32::try_from(refused.problems).unwrap_or(u32::MAX)
-            }),
-        },
+        known_troubles: u32::try_from(store.known_failing(recipient)?.len()).unwrap_or(u32::MAX),
+        feeds: feed_figures(desk, window_from, now)?,
+        watchlist: watchlist_state(desk, now),
         host,
         topics,
         candidates,
@@ -90,6 +95,28 @@ pub(super) fn gather<'a>(
         stale,
         events,
     })
+}
+
+fn feed_figures(desk: &Desk, from: Timestamp, now: Timestamp) -> Result<FeedFigures, StoreError> {
+    let (polls, failed) = desk.store.polls_between(from, now)?;
+    Ok(FeedFigures {
+        feeds: u32::try_from(desk.watchlist.config.feeds.len()).unwrap_or(u32::MAX),
+        failing: failing(&desk.store.feeds()?),
+        polls,
+        failed,
+        gaps: desk.store.gaps_between(from, now)?,
+    })
+}
+
+fn watchlist_state(desk: &Desk, now: Timestamp) -> WatchlistState {
+    let file = desk.watchlist.file().file_name().unwrap_or_default();
+    WatchlistState {
+        file: file.to_string_lossy().into_owned(),
+        saved_at: desk.watchlist.version.modified.unwrap_or(now),
+        problems: desk.refused.as_ref().map_or(0, |refused| {
+            u32::try_from(refused.problems).unwrap_or(u32::MAX)
+        }),
+    }
 }
 
 fn failing(feeds: &[FeedState]) -> u32 {
@@ -141,37 +168,45 @@ fn topics_of(
     Ok(topics)
 }
 
-fn edits(
-    reader: &mut Reader<'_>,
-    recipient: &str,
-    topics: &[Topic],
-    since: Timestamp,
-) -> Result<Vec<Edit>, StoreError> {
-    let changes = reader
-        .desk
-        .store
-        .retitled_since(recipient, &wanted_ids(topics), since)?;
-    changes
-        .into_iter()
-        .map(|change| {
-            let outlet = reader.feed(change.feed)?.name;
-            Ok(Edit {
-                outlet,
-                old: change.old,
-                new: Some(change.new),
-                link: change.link,
-            })
-        })
-        .collect()
+/// Makes the topics show all that a message told under them, or under one of them: what they are now decides nothing,
+/// and one that the recipient no longer has is there for its name.
+fn list_as_told(topics: &mut Vec<Topic>, told: Vec<(TopicId, String)>, only: Option<TopicId>) {
+    let was_told = |id: TopicId| told.iter().any(|(told, _)| *told == id);
+    for topic in topics.iter_mut() {
+        topic.wanted = match only {
+            Some(only) => topic.id == only,
+            None => topic.wanted || was_told(topic.id),
+        };
+        topic.snooze = None;
+        topic.min_outlets = 1;
+    }
+    for (id, name) in &told {
+        if only.is_none_or(|only| only == *id) && topics.iter().all(|topic| topic.id != *id) {
+            topics.push(Topic {
+                id: *id,
+                name: name.clone(),
+                wanted: true,
+                high_priority: false,
+                sensitive: false,
+                snooze: None,
+                min_outlets: 1,
+                history: Vec::new(),
+            });
+        }
+    }
 }
 
 fn elsewhere(
     desk: &Desk,
     digest: &DigestSettings,
     recipient: &str,
-    since: Timestamp,
+    topics: &[Topic],
+    window: (Timestamp, Timestamp),
 ) -> Result<Vec<Elsewhere>, StoreError> {
-    let told = desk.store.told_elsewhere(recipient, &digest.name, since)?;
+    let wanted = wanted_ids(topics);
+    let told = desk
+        .store
+        .told_elsewhere(recipient, &digest.name, &wanted, window)?;
     Ok(told
         .into_iter()
         .map(|(digest, at, stories)| Elsewhere {

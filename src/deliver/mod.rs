@@ -5,12 +5,14 @@
 
 use crate::clock::Clock;
 use crate::desk::{Desk, DeskError, Handle};
+use crate::digest::DigestSettings;
 use crate::model::{DeliveryId, Timestamp};
 use crate::schedule::digests as schedule;
 use crate::store::StoreError;
 
 pub mod compose;
 mod database;
+mod edits;
 mod gather;
 mod letter;
 mod news;
@@ -66,6 +68,15 @@ pub enum Reason {
     Unwritable(String),
 }
 
+/// The digest that is due first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NextDue {
+    /// When.
+    pub at: Timestamp,
+    /// Which.
+    pub digest: DigestSettings,
+}
+
 /// Composes and sends. Cheap to clone.
 #[derive(Clone)]
 pub struct Deliverer {
@@ -80,6 +91,12 @@ impl Deliverer {
         Deliverer { desk, clock, host }
     }
 
+    /// The digest that is due first; `None`: none is, as far as is known now.
+    pub async fn next_due(&self) -> Result<Option<NextDue>, DeskError> {
+        let now = self.clock.now();
+        self.desk.at_once(move |desk| next_due(desk, now)).await
+    }
+
     /// Composes what `which` says and puts it into the outbox; one outcome for each digest and recipient looked at.
     pub async fn compose(&self, which: Which) -> Result<Vec<Outcome>, DeskError> {
         let now = self.clock.now();
@@ -91,7 +108,7 @@ impl Deliverer {
 }
 
 /// All digests with each of their recipients.
-fn addressed(desk: &Desk) -> Vec<(crate::digest::DigestSettings, String)> {
+fn addressed(desk: &Desk) -> Vec<(DigestSettings, String)> {
     let digests = &desk.watchlist.config.digests;
     digests
         .iter()
@@ -99,29 +116,61 @@ fn addressed(desk: &Desk) -> Vec<(crate::digest::DigestSettings, String)> {
         .collect()
 }
 
+fn next_due(desk: &Desk, now: Timestamp) -> Result<Option<NextDue>, StoreError> {
+    let mut first: Option<NextDue> = None;
+    for (digest, recipient) in addressed(desk) {
+        let history = history(desk, &digest, &recipient, now)?;
+        let Some(at) = schedule::next(&digest.plan, &history, now) else {
+            continue;
+        };
+        if first.as_ref().is_none_or(|first| at < first.at) {
+            first = Some(NextDue { at, digest });
+        }
+    }
+    Ok(first)
+}
+
 fn history(
     desk: &Desk,
-    digest: &crate::digest::DigestSettings,
+    digest: &DigestSettings,
     recipient: &str,
     now: Timestamp,
 ) -> Result<schedule::History, StoreError> {
     let due = desk.store.declare_digest(&digest.name, recipient, now)?;
-    let waiting_since = if digest.plan.send != schedule::Send::AtOnce {
-        None
-    } else if desk.store.was_ever_told(recipient)? {
-        let pending = desk
-            .store
-            .pending_since(recipient, &desk.wanted_topics(digest))?;
-        let trouble = news::trouble_since(desk, recipient, digest)?;
-        pending.into_iter().chain(trouble).min()
-    } else {
-        Some(due.known_at)
+    let at_once = match digest.plan.send {
+        schedule::Send::AtOnce => schedule::AtOnce {
+            last_mail: desk.store.last_window(&digest.name, recipient, now)?,
+            waiting_since: waiting_since(desk, digest, recipient, Timestamp::MIN, due.known_at)?,
+            fresh_since: match due.last_due {
+                Some(looked) => waiting_since(desk, digest, recipient, looked, due.known_at)?,
+                None => None,
+            },
+        },
+        _ => schedule::AtOnce::default(),
     };
     Ok(schedule::History {
         known_at: due.known_at,
         last_due: due.last_due,
-        waiting_since,
+        at_once,
     })
+}
+
+/// Since when, but not before `from`, something waits to be told at once; a recipient without a mail waits for the
+/// first since `known_at`.
+fn waiting_since(
+    desk: &Desk,
+    digest: &DigestSettings,
+    recipient: &str,
+    from: Timestamp,
+    known_at: Timestamp,
+) -> Result<Option<Timestamp>, StoreError> {
+    if desk.store.first_delivery(recipient)?.is_none() {
+        return Ok(Some(known_at));
+    }
+    let topics = desk.wanted_topics(digest);
+    let pending = desk.store.pending_since(recipient, &topics, from)?;
+    let trouble = news::trouble_since(desk, recipient, digest, from)?;
+    Ok(pending.into_iter().chain(trouble).min())
 }
 
 fn compose_all(
@@ -161,3 +210,6 @@ fn compose_all(
     }
     Ok(outcomes)
 }
+
+#[cfg(test)]
+mod laws;

@@ -1,33 +1,34 @@
 //! What happened to the feeds that a recipient's topics read.
 
+use super::reader::wanted_ids;
 use crate::desk::Desk;
 use crate::digest::DigestSettings;
 use crate::digest::material::{FeedEvent, FeedNews, Topic};
 use crate::model::{FeedState, Timestamp, TopicId};
+use crate::schedule::digests::Send;
 use crate::store::StoreError;
 use crate::store::feeds::{Event, EventKind};
 
-/// News of feeds for a recipient, the events it reports, and how many feeds in trouble he knows of already.
+/// What these events are to a recipient of these topics, and those of them that are news to him.
 pub(super) fn feed_news(
     desk: &Desk,
+    digest: &DigestSettings,
     recipient: &str,
+    events: Vec<Event>,
     topics: &[Topic],
-) -> Result<(Vec<FeedNews>, Vec<i64>, u32), StoreError> {
-    let wanted: Vec<TopicId> = topics
-        .iter()
-        .filter(|topic| topic.wanted)
-        .map(|topic| topic.id)
-        .collect();
+) -> Result<(Vec<FeedNews>, Vec<i64>), StoreError> {
+    let wanted = wanted_ids(topics);
     let mut news = Vec::new();
     let mut reported = Vec::new();
-    for event in desk.store.events_for(recipient)? {
+    for event in events {
         let feed = desk.store.feed(event.feed)?;
         if event.kind == EventKind::Added && feed.first_read_at.is_none() {
             // Too early to tell what it brings. Asked first, since an import brings thousands.
             continue;
         }
         let readers = topics_reading(desk, &feed, &wanted);
-        if readers.is_empty() {
+        let can_wait = !is_trouble(event.kind) && event.kind != EventKind::Recovered;
+        if readers.is_empty() || can_wait && has_calmer(desk, digest, recipient, &feed) {
             continue;
         }
         let what = what_happened(desk, &event, &feed, &wanted)?;
@@ -45,31 +46,53 @@ pub(super) fn feed_news(
             });
         }
     }
-    let known = desk.store.known_failing(recipient)?.len();
-    Ok((news, reported, u32::try_from(known).unwrap_or(u32::MAX)))
+    Ok((news, reported))
 }
 
-/// When the first trouble happened that the recipient has yet to hear of from this digest.
+/// When the first trouble happened, not before `from`, that the recipient has yet to hear of from this digest.
 pub(super) fn trouble_since(
     desk: &Desk,
     recipient: &str,
     digest: &DigestSettings,
+    from: Timestamp,
 ) -> Result<Option<Timestamp>, StoreError> {
     let wanted = desk.wanted_topics(digest);
     for event in desk.store.events_for(recipient)? {
-        let is_trouble = matches!(
-            event.kind,
-            EventKind::Failing
-                | EventKind::Gone
-                | EventKind::Quiet
-                | EventKind::Gap
-                | EventKind::Replaced
-        );
-        if is_trouble && !topics_reading(desk, &desk.store.feed(event.feed)?, &wanted).is_empty() {
+        if is_trouble(event.kind)
+            && event.at >= from
+            && !topics_reading(desk, &desk.store.feed(event.feed)?, &wanted).is_empty()
+        {
             return Ok(Some(event.at));
         }
     }
     Ok(None)
+}
+
+fn is_trouble(kind: EventKind) -> bool {
+    matches!(
+        kind,
+        EventKind::Failing
+            | EventKind::Gone
+            | EventKind::Quiet
+            | EventKind::Gap
+            | EventKind::Replaced
+    )
+}
+
+/// Whether the digest goes at once while another of the recipient, that has more topics to tell the news by, does not.
+fn has_calmer(desk: &Desk, digest: &DigestSettings, recipient: &str, feed: &FeedState) -> bool {
+    let is_calmer = |other: &&DigestSettings| {
+        other.plan.send != Send::AtOnce
+            && other.to.iter().any(|to| to == recipient)
+            && !topics_reading(desk, feed, &desk.wanted_topics(other)).is_empty()
+    };
+    digest.plan.send == Send::AtOnce
+        && desk
+            .watchlist
+            .config
+            .digests
+            .iter()
+            .any(|other| is_calmer(&other))
 }
 
 /// The names of those topics that read the feed.

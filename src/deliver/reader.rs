@@ -1,6 +1,6 @@
 //! Pending matches judged again by the present topics and texts, as candidates for a message.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;
 
 use jiff::SignedDuration;
@@ -8,30 +8,28 @@ use jiff::SignedDuration;
 use crate::desk::{Desk, telling};
 use crate::digest::material::{Candidate, Topic};
 use crate::model::{
-    DeliveryId, FeedId, FeedState, Item, ItemId, MatchId, Origin, Shown, StoryId, Timestamp,
-    TopicId,
+    FeedId, FeedState, Hit, Item, ItemId, MatchId, Origin, Shown, StoryId, Timestamp, TopicId,
 };
 use crate::query::Verdict;
 use crate::store::StoreError;
 use crate::store::items::StoredItem;
-use crate::store::matches::Pending;
+use crate::store::matches::{Match, Pending};
+use crate::store::outbox::Delivery;
 use crate::story::Telling;
 use crate::story::vector::Frequencies;
 use crate::topic::publisher;
 
 /// Which matches a message is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Source {
+pub(super) enum Source<'a> {
     /// What waits to be told.
     Pending,
     /// All that the present topics match in the items first seen since a moment, told or not.
     Since(Timestamp),
-    /// What one message told.
-    Told {
-        delivery: DeliveryId,
-        /// The beginning of its window.
-        since: Timestamp,
-    },
+    /// All that one message told, as a list; of one topic only if it is named.
+    Told(&'a Delivery, Option<TopicId>),
+    /// The same, to compose that message again.
+    Again(&'a Delivery),
 }
 
 /// The rows of the topics that the digest itself wants.
@@ -59,8 +57,6 @@ const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(7 * 24);
 struct Place {
     id: MatchId,
     topic: TopicId,
-    /// Of the topic in the watchlist.
-    index: usize,
     story: Option<StoryId>,
     /// The item whose text it carries.
     text: ItemId,
@@ -90,13 +86,16 @@ impl<'a> Reader<'a> {
         &mut self,
         recipient: &str,
         topics: &[Topic],
-        source: Source,
+        source: Source<'_>,
     ) -> Result<(Vec<Candidate>, Vec<MatchId>), StoreError> {
         let store = &self.desk.store;
         let ids: Vec<_> = topics.iter().map(|topic| topic.id).collect();
         let pending = match source {
             Source::Pending => store.pending(recipient, &ids)?,
-            Source::Told { delivery, .. } => store.matches_told_in(delivery)?,
+            Source::Told(delivery, topic) => {
+                return Ok((self.told_in(delivery, topic)?, Vec::new()));
+            }
+            Source::Again(delivery) => return Ok((self.told_in(delivery, None)?, Vec::new())),
             Source::Since(since) => {
                 return Ok((self.matching_since(&wanted_ids(topics), since)?, Vec::new()));
             }
@@ -146,13 +145,12 @@ impl<'a> Reader<'a> {
                     let place = Place {
                         id,
                         topic: *topic,
-                        index: found.topic,
-                        story,
+                        story: self.story_for(found.topic, story),
                         text: self.desk.store.carried(item.id)?,
                         at: item.first_seen,
                         origin: Origin::New,
                     };
-                    candidates.push(self.candidate_of(
+                    candidates.push(candidate_of(
                         place,
                         &item,
                         &feed,
@@ -165,20 +163,93 @@ impl<'a> Reader<'a> {
         Ok(candidates)
     }
 
+    /// What a message told, whatever became of its topics and texts since. Each item has a match of the topic that it
+    /// stood under.
+    fn told_in(
+        &mut self,
+        delivery: &Delivery,
+        topic: Option<TopicId>,
+    ) -> Result<Vec<Candidate>, StoreError> {
+        let mut items: BTreeMap<ItemId, (TopicId, Vec<Candidate>)> = BTreeMap::new();
+        for (told, stood_under) in self.desk.store.matches_told_in(delivery.id)? {
+            if topic.is_some_and(|topic| topic != stood_under) {
+                continue;
+            }
+            let item = told.found.item;
+            if let Some(candidate) = self.remembered(told)? {
+                let (_, candidates) = items.entry(item).or_insert((stood_under, Vec::new()));
+                candidates.push(candidate);
+            }
+        }
+        for (stood_under, candidates) in items.values_mut() {
+            let is_there = candidates
+                .iter()
+                .any(|candidate| candidate.topic == *stood_under);
+            // It came with a story of that topic, of which it matches another.
+            if let Some(first) = candidates.first_mut().filter(|_| !is_there) {
+                first.topic = *stood_under;
+            }
+        }
+        let candidates = items.into_values().flat_map(|(_, candidates)| candidates);
+        Ok(candidates.collect())
+    }
+
+    /// A match that was told; `None`: its item is forgotten.
+    fn remembered(&mut self, told: Pending) -> Result<Option<Candidate>, StoreError> {
+        let desk = self.desk;
+        let Some((item, feed, shown)) = self.reread(&told.found)? else {
+            return Ok(None);
+        };
+        let found = told.found;
+        let index = desk.topics.iter().position(|id| *id == found.topic);
+        let judged = index.map(|index| desk.judge(index, &desk.prepare(&item, &feed, &shown)));
+        let verdict = match judged {
+            Some(verdict) if verdict.matched => verdict,
+            // The text or the topic was edited since. What hit is still the reason, but it may stand elsewhere.
+            _ => Verdict {
+                matched: true,
+                score: found.score,
+                evidence: found.evidence.into_iter().map(without_place).collect(),
+            },
+        };
+        let place = Place {
+            id: told.id,
+            topic: found.topic,
+            story: told.story,
+            text: desk.store.carried(found.item)?,
+            at: found.at,
+            origin: found.origin,
+        };
+        Ok(Some(candidate_of(place, &item, &feed, &shown, verdict)))
+    }
+
+    /// The item of a match, its feed, and what that feed shows of it; `None`: the item is forgotten.
+    fn reread(&mut self, found: &Match) -> Result<Option<(Item, FeedState, Shown)>, StoreError> {
+        let Some((mut item, shown)) = self.desk.item_in(found.item, found.feed)? else {
+            return Ok(None);
+        };
+        // Address and language are those of the feed that matched, not of the one that was first.
+        item.link = found.link.clone().or(item.link);
+        item.lang = found.lang.clone().or(item.lang);
+        Ok(Some((item, self.feed(found.feed)?, shown)))
+    }
+
+    /// The story that an item is told with under the topic of this index.
+    fn story_for(&self, index: usize, story: Option<StoryId>) -> Option<StoryId> {
+        let topic = self.desk.watchlist.config.topics().get(index);
+        story.filter(|_| topic.is_some_and(|topic| topic.group))
+    }
+
     /// Judges a match again by the present topic and text.
     fn candidate(&mut self, waiting: Pending) -> Result<Judged, StoreError> {
         let desk = self.desk;
+        let Some(index) = desk.topics.iter().position(|id| *id == waiting.found.topic) else {
+            return Ok(Judged::Stale);
+        };
+        let Some((item, feed, shown)) = self.reread(&waiting.found)? else {
+            return Ok(Judged::Stale);
+        };
         let found = waiting.found;
-        let Some(index) = desk.topics.iter().position(|id| *id == found.topic) else {
-            return Ok(Judged::Stale);
-        };
-        let Some((mut item, shown)) = desk.item_in(found.item, found.feed)? else {
-            return Ok(Judged::Stale);
-        };
-        // Address and language are those of the feed that matched, not of the one that was first.
-        item.link = found.link.or(item.link);
-        item.lang = found.lang.or(item.lang);
-        let feed = self.feed(found.feed)?;
         let verdict = desk.judge(index, &desk.prepare(&item, &feed, &shown));
         let is_edited = found.query_hash != desk.watchlist.query_hash(index);
         let is_undeclared = desk.watchlist.feed(&feed.url).is_none();
@@ -198,8 +269,7 @@ impl<'a> Reader<'a> {
         let place = Place {
             id: waiting.id,
             topic: found.topic,
-            index,
-            story: waiting.story,
+            story: self.story_for(index, waiting.story),
             text: desk.store.carried(found.item)?,
             at: found.at,
             origin: found.origin,
@@ -209,39 +279,9 @@ impl<'a> Reader<'a> {
             score,
             evidence,
         };
-        Ok(Judged::Holds(Box::new(
-            self.candidate_of(place, &item, &feed, &shown, verdict),
-        )))
-    }
-
-    fn candidate_of(
-        &self,
-        place: Place,
-        item: &Item,
-        feed: &FeedState,
-        shown: &Shown,
-        verdict: Verdict,
-    ) -> Candidate {
-        let topic = self.desk.watchlist.config.topics().get(place.index);
-        Candidate {
-            id: place.id,
-            item: item.id,
-            text: place.text,
-            story: place
-                .story
-                .filter(|_| topic.is_some_and(|topic| topic.group)),
-            topic: place.topic,
-            matched_at: place.at,
-            origin: place.origin,
-            score: verdict.score,
-            hits: verdict.evidence,
-            publisher: publisher(item.link.as_deref(), &feed.name),
-            link: item.link.clone(),
-            date: item.date,
-            outlet: feed.name.clone(),
-            lang: item.lang.clone(),
-            shown: shown.clone(),
-        }
+        Ok(Judged::Holds(Box::new(candidate_of(
+            place, &item, &feed, &shown, verdict,
+        ))))
     }
 
     pub(super) fn telling(&mut self, item: ItemId) -> Result<Option<Telling>, StoreError> {
@@ -268,5 +308,39 @@ impl<'a> Reader<'a> {
         let feed = self.desk.store.feed(id)?;
         self.feeds.insert(id, feed.clone());
         Ok(feed)
+    }
+}
+
+fn candidate_of(
+    place: Place,
+    item: &Item,
+    feed: &FeedState,
+    shown: &Shown,
+    verdict: Verdict,
+) -> Candidate {
+    Candidate {
+        id: place.id,
+        item: item.id,
+        text: place.text,
+        story: place.story,
+        topic: place.topic,
+        matched_at: place.at,
+        origin: place.origin,
+        score: verdict.score,
+        hits: verdict.evidence,
+        publisher: publisher(item.link.as_deref(), &feed.name),
+        link: item.link.clone(),
+        date: item.date,
+        outlet: feed.name.clone(),
+        lang: item.lang.clone(),
+        shown: shown.clone(),
+    }
+}
+
+fn without_place(hit: Hit) -> Hit {
+    Hit {
+        start: 0,
+        end: 0,
+        ..hit
     }
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 
 use super::reader::Reader;
-use crate::digest::material::{Candidate, Followup, StoryFacts, Thread, ToldBefore};
-use crate::model::{StoryId, Timestamp, TopicId};
+use crate::digest::material::{Candidate, Followup, StoryFacts, ToldBefore};
+use crate::model::{DeliveryId, StoryId, Timestamp, TopicId};
 use crate::store::StoreError;
 use crate::story::followup::{self, News};
 use crate::topic::publisher;
@@ -14,11 +14,13 @@ use crate::topic::publisher;
 /// A story is closed so long after its last item.
 const OPEN_FOR: SignedDuration = SignedDuration::from_hours(72);
 
-/// What is known of the candidates' stories: who tells them, and what the recipient heard of them before.
+/// What is known of the candidates' stories: who tells them, and what the recipient heard of them before, but for
+/// what `again` told, which is composed once more.
 pub(super) fn story_facts(
     reader: &mut Reader<'_>,
     recipient: &str,
     candidates: &[Candidate],
+    again: Option<DeliveryId>,
     now: Timestamp,
 ) -> Result<Vec<StoryFacts>, StoreError> {
     let ids: BTreeSet<StoryId> = candidates
@@ -38,7 +40,7 @@ pub(super) fn story_facts(
             id,
             outlets: u32::try_from(publishers.len()).unwrap_or(u32::MAX),
             closed: now.duration_since(last) >= OPEN_FOR,
-            told: told_before(reader, recipient, id, candidates, now)?,
+            told: told_before(reader, recipient, id, candidates, again, now)?,
         });
     }
     Ok(facts)
@@ -49,10 +51,12 @@ fn told_before(
     recipient: &str,
     story: StoryId,
     candidates: &[Candidate],
+    again: Option<DeliveryId>,
     now: Timestamp,
 ) -> Result<Option<ToldBefore>, StoreError> {
     let desk = reader.desk;
-    let told = desk.store.told_of_story(recipient, story)?;
+    let mut told = desk.store.told_of_story(recipient, story)?;
+    told.retain(|before| again.is_none_or(|again| before.delivery != Some(again)));
     let Some(last) = told.last() else {
         return Ok(None);
     };
@@ -61,13 +65,14 @@ fn told_before(
         known.extend(reader.telling(before.item)?);
     }
     let mut fresh = Vec::new();
+    let known_topics = desk.store.topics_told(recipient, story, again)?;
     let mut new_topics: Vec<TopicId> = Vec::new();
     for candidate in candidates
         .iter()
         .filter(|candidate| candidate.story == Some(story))
     {
         fresh.extend(reader.telling(candidate.item)?);
-        if !told.iter().any(|before| before.topic == candidate.topic) {
+        if !known_topics.contains(&candidate.topic) && !new_topics.contains(&candidate.topic) {
             new_topics.push(candidate.topic);
         }
     }
@@ -83,14 +88,12 @@ fn told_before(
         None if !new_topics.is_empty() => Followup::Topics(new_topics),
         None => Followup::Nothing,
     };
-    let thread = match last.delivery {
-        Some(delivery) => desk.store.thread_of(delivery, story)?,
-        None => None,
-    };
-    let thread = thread.map(|(message_id, subject)| Thread {
-        message_id,
-        subject,
-    });
+    // A digest that only counted the story since does not end the thread.
+    let mut thread = None;
+    let deliveries = told.iter().rev().filter_map(|before| before.delivery);
+    for delivery in deliveries.collect::<BTreeSet<_>>().into_iter().rev() {
+        thread = thread.or(desk.store.thread_of(delivery, story)?);
+    }
     Ok(Some(ToldBefore {
         at: last.at,
         followup,

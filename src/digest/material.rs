@@ -148,6 +148,8 @@ pub enum Followup {
 pub struct Thread {
     /// Its Message-ID, with angle brackets.
     pub message_id: String,
+    /// The Message-ID that it answers itself.
+    pub parent: Option<String>,
     /// Its subject.
     pub subject: String,
 }

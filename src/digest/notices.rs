@@ -36,11 +36,14 @@ pub(super) fn notes(
     }
     notes.extend(hidden(choice, clock, commands));
     notes.extend(below(choice, commands));
-    let elsewhere = elsewhere(material, clock);
-    notes.extend(elsewhere.map(|text| Note {
-        text,
-        command: None,
-    }));
+    // A mail that goes at once repeats nothing anyway, and is no place for sums.
+    if material.digest.plan.send != Send::AtOnce {
+        let elsewhere = elsewhere(material, clock);
+        notes.extend(elsewhere.map(|text| Note {
+            text,
+            command: None,
+        }));
+    }
     notes.extend(feed_notes(material, clock, commands));
     notes
 }
@@ -198,7 +201,8 @@ fn feed_note(news: &FeedNews, clock: &Clock) -> Option<Note> {
     Some(Note { text, command })
 }
 
-pub(super) fn edits(material: &Material<'_>) -> Vec<Edit> {
+/// The changes that are listed, and that there are more.
+pub(super) fn edits(material: &Material<'_>) -> (Vec<Edit>, Option<String>) {
     let fragment = |raw: &str| {
         let text = cut(&line(raw), 160);
         Fragment {
@@ -207,15 +211,16 @@ pub(super) fn edits(material: &Material<'_>) -> Vec<Edit> {
             lang: None,
         }
     };
-    let edits = material.edits.iter().take(2 * LISTED);
-    edits
-        .map(|edit| Edit {
-            outlet: fragment(&edit.outlet),
-            old: fragment(&edit.old),
-            new: edit.new.as_deref().map(fragment),
-            link: edit.link.as_deref().and_then(link),
-        })
-        .collect()
+    let listed = material.edits.iter().take(2 * LISTED);
+    let listed = listed.map(|edit| Edit {
+        outlet: fragment(&edit.outlet),
+        old: fragment(&edit.old),
+        new: edit.new.as_deref().map(fragment),
+        link: edit.link.as_deref().and_then(link),
+    });
+    let rest = material.edits.len().saturating_sub(2 * LISTED);
+    let more = || format!("And {}.", count(rest as u64, "more change", "more changes"));
+    (listed.collect(), (rest > 0).then(more))
 }
 
 pub(super) fn troubled<'a>(material: &'a Material<'_>) -> impl Iterator<Item = &'a FeedNews> {

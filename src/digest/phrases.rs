@@ -40,6 +40,11 @@ impl Clock {
         self.zone.to_datetime(self.now).date().to_string()
     }
 
+    /// `2026-11-23T07:00`, as commands take it.
+    pub fn minute(&self) -> String {
+        self.format(self.now, "%Y-%m-%dT%H:%M")
+    }
+
     /// For an article: `06:42` today, `Sun 22:05` within the week, `3 Nov` in the year, else `3 Nov 2024`.
     pub fn short(&self, at: Timestamp) -> String {
         let format = match self.days_ago(at) {

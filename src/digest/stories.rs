@@ -12,6 +12,7 @@ use super::view::{
 };
 use super::volume;
 use crate::model::{Field, Hit};
+use crate::schedule::digests::Send;
 
 // A headline longer than this is a text without one.
 const LONGEST_TITLE: usize = 240;
@@ -25,14 +26,18 @@ const NAMED_REPLACED: usize = 3;
 #[derive(Debug)]
 pub(super) struct Commands {
     digest: String,
-    date: String,
+    /// Of the message: its day, and the minute where a day may have several.
+    moment: String,
 }
 
 impl Commands {
     pub(super) fn new(material: &Material<'_>, clock: &Clock) -> Commands {
         Commands {
             digest: quoted(&material.digest.name),
-            date: clock.today(),
+            moment: match &material.digest.plan.send {
+                Send::At(times) if times.len() < 2 => clock.today(),
+                _ => clock.minute(),
+            },
         }
     }
 
@@ -43,7 +48,7 @@ impl Commands {
 
     /// Lists what one message told.
     pub(super) fn sent(&self) -> String {
-        format!("wirewatch digest {} --sent {}", self.digest, self.date)
+        format!("wirewatch digest {} --sent {}", self.digest, self.moment)
     }
 
     /// Lists what the topics match in the store, told or not.
@@ -128,7 +133,8 @@ fn topic_section(
     let amount = match (&remark, chosen.topic.history.last()) {
         (Some(remark), _) => format!("unusual volume: {remark}"),
         (None, _) if chosen.count() == 0 => String::new(),
-        (None, Some(today)) if *today as usize >= chosen.count() => {
+        // Others of today went at once, or stand elsewhere.
+        (None, Some(today)) if *today as usize == chosen.count() => {
             format!("{} today", grouped(u64::from(*today)))
         }
         (None, _) => format!("{} new", grouped(chosen.count() as u64)),

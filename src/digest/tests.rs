@@ -11,33 +11,6 @@ use super::samples::{ago, sample};
 use crate::model::Origin;
 
 #[test]
-fn forty_full_stories_fit() {
-    let mut sample = sample();
-    for topic in 0..14 {
-        sample.topic(&format!("Topic {topic}"), &[3; 15]);
-        for number in 0..3 {
-            let text = "The council heard three speakers on the bridge and put the vote off until the spring. ".repeat(6);
-            sample.article(
-                "Estuary Post",
-                number,
-                &format!("Story {number} of topic {topic}"),
-                &text,
-                &["Story", "bridge"],
-            );
-        }
-    }
-    let message = sample.message().expect("a message");
-    let full = message
-        .settled
-        .told
-        .iter()
-        .filter(|told| told.how == How::Full)
-        .count();
-    assert_eq!(full, 40, "HTML has {} bytes", message.rendered.html.len());
-    lint(&message.rendered);
-}
-
-#[test]
 fn what_a_snooze_hid_is_counted_once_at_its_end() {
     let mut sample = sample();
     sample.topic("Coast rail", &[1; 15]).snooze = Some(date(2026, 11, 23));

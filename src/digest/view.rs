@@ -37,6 +37,8 @@ pub struct Digest {
     pub sections: Vec<Section>,
     /// Headlines that changed after they were told.
     pub edits: Vec<Edit>,
+    /// That more changed than is listed.
+    pub more_edits: Option<String>,
     /// What needs a look.
     pub trouble: Option<Trouble>,
     /// Why the reader gets this, and how well the watch was kept.
@@ -62,7 +64,7 @@ pub struct Glance {
     pub bars: Vec<u32>,
     /// Days before the first bar, of which nothing is known.
     pub blank: usize,
-    /// The same bars as letters.
+    /// The same bars as letters, of all 14 days.
     pub blocks: String,
     /// New stories.
     pub count: usize,

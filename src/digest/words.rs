@@ -16,6 +16,7 @@ use crate::schedule::digests::Send;
 const SUBJECT: usize = 56;
 const LONGEST_SUBJECT: usize = 200;
 const BAR_PIXELS: u32 = 20;
+const UNKNOWN: &str = "·";
 const NAMED_TOPICS: usize = 20;
 
 /// Puts a choice into words; `None` if there is nothing to tell and the digest is to be skipped then.
@@ -38,12 +39,13 @@ pub(super) fn digest(material: &Material<'_>, choice: &Choice<'_>, caps: Caps) -
     let sections = stories::sections(choice, layout, &clock, &commands);
     let all_well =
         trouble.is_none() && material.known_troubles == 0 && material.watchlist.problems == 0;
-    let thread = thread(choice);
+    let thread = thread(choice).filter(|_| layout == Layout::Alert);
+    let (edits, more_edits) = edits(material);
     Some(Digest {
         layout,
-        subject: match (&thread, layout) {
-            (Some(thread), Layout::Alert) => header(&thread.subject),
-            _ => subject(material, choice, &sections, layout, all_well),
+        subject: match &thread {
+            Some(thread) => header(&thread.subject),
+            None => subject(material, choice, &sections, layout, all_well),
         },
         from_name: cut(&header(&material.digest.name), 60),
         preheader: preheader(choice, &sections, layout),
@@ -54,7 +56,8 @@ pub(super) fn digest(material: &Material<'_>, choice: &Choice<'_>, caps: Caps) -
         glance: glance(choice, caps),
         legend: legend(choice, caps, &clock),
         notes: notes(material, choice, &clock, &commands),
-        edits: edits(material),
+        edits,
+        more_edits,
         trouble,
         footer: footer(material, choice, layout, &clock),
         sections,
@@ -262,14 +265,15 @@ fn glance(choice: &Choice<'_>, caps: Caps) -> Vec<Glance> {
         .take(caps.glance);
     rows.map(|section| {
         let history = &section.topic.history;
+        let blank = volume::DAYS.saturating_sub(history.len());
         Glance {
             topic: name(&section.topic.name),
             bars: volume::bars(history, BAR_PIXELS)
                 .into_iter()
                 .map(|height| height.max(1))
                 .collect(),
-            blank: volume::DAYS.saturating_sub(history.len()),
-            blocks: volume::blocks(history),
+            blank,
+            blocks: UNKNOWN.repeat(blank) + &volume::blocks(history),
             count: section.count(),
             unusual: volume::unusual(history).map(|volume| match volume.usual {
                 0 => "usually none".to_owned(),
@@ -293,8 +297,14 @@ fn legend(choice: &Choice<'_>, caps: Caps, clock: &Clock) -> String {
         .map(|section| section.topic.history.len().min(volume::DAYS))
         .max()
         .unwrap_or(0);
-    if days > 1 {
-        sentences.push(format!("Stories per day over {days} days, today last."));
+    let watched = || count(days as u64, "day", "days");
+    match days {
+        0 => {}
+        volume::DAYS.. => sentences.push(format!("Stories per day over {days} days, today last.")),
+        _ => sentences.push(format!(
+            "Stories per day, today last; watched for {} so far.",
+            watched()
+        )),
     }
     let rest: Vec<String> = with_stories
         .iter()

@@ -39,6 +39,16 @@ impl Document {
         dates.get(dates.len() / 4).copied()
     }
 
+    /// Whether an entry of this date would stand before its end: all entries are dated, the newest first, and the last
+    /// is older. A feed in another order drops entries from anywhere, and its end tells nothing.
+    pub fn reaches_beyond(&self, date: Timestamp) -> bool {
+        let dates: Option<Vec<Timestamp>> = self.entries.iter().map(|entry| entry.date).collect();
+        dates.is_some_and(|dates| {
+            dates.is_sorted_by(|newer, older| newer >= older)
+                && dates.last().is_some_and(|last| *last < date)
+        })
+    }
+
     /// Eight bytes for the newest date, then 24 an entry, big-endian.
     pub fn to_bytes(&self) -> Vec<u8> {
         let date = |date: Option<Timestamp>| date.map_or(i64::MIN, Timestamp::as_second);
@@ -77,6 +87,27 @@ impl Document {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_document_in_order_reaches_beyond_a_date() {
+        let at = |second| Timestamp::from_second(second).expect("a time");
+        let document = |dates: &[Option<i64>]| Document {
+            newest: None,
+            entries: dates
+                .iter()
+                .map(|date| Showing {
+                    item: ItemId(1),
+                    raw: 0,
+                    date: date.map(at),
+                })
+                .collect(),
+        };
+        assert!(document(&[Some(9), Some(9), Some(3)]).reaches_beyond(at(5)));
+        assert!(!document(&[Some(9), Some(5)]).reaches_beyond(at(5)));
+        assert!(!document(&[Some(3), Some(9), Some(2)]).reaches_beyond(at(5)));
+        assert!(!document(&[Some(9), None, Some(2)]).reaches_beyond(at(5)));
+        assert!(!document(&[]).reaches_beyond(at(5)));
+    }
 
     #[test]
     fn a_document_survives_its_bytes() {

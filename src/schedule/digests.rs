@@ -55,11 +55,23 @@ pub struct Days(u8);
 pub struct History {
     /// When the digest was first known for this recipient.
     pub known_at: Timestamp,
-    /// [`Due::at`] of the last digest composed.
+    /// [`Due::at`] of the last digest composed, or looked at and found to have nothing to tell.
     pub last_due: Option<Timestamp>,
-    /// Only for [`Send::AtOnce`]: since when something waits to be told (the first pending match or trouble; for a
-    /// recipient who never got a mail, `known_at`).
+    /// Only for [`Send::AtOnce`].
+    pub at_once: AtOnce,
+}
+
+/// What a digest that goes at once is waiting with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AtOnce {
+    /// When its last mail was composed.
+    pub last_mail: Option<Timestamp>,
+    /// Since when something waits to be told (the first pending match or trouble; for a recipient who never got a
+    /// mail, `known_at`).
     pub waiting_since: Option<Timestamp>,
+    /// The same of what came since `last_due`. What was there already could not be told then, be it that a story rests
+    /// or that too few outlets tell it, and is looked at again every [`SPACING`].
+    pub fresh_since: Option<Timestamp>,
 }
 
 /// A digest is due now.
@@ -163,13 +175,22 @@ fn sane(instant: Timestamp, now: Timestamp) -> Timestamp {
     }
 }
 
-/// When a digest that goes at once has gathered for long enough and is far enough from the last.
+/// When a digest that goes at once has gathered for long enough and is far enough from its last mail.
 fn gathered(history: &History, now: Timestamp) -> Option<Timestamp> {
-    let ready = sane(history.waiting_since?, now)
-        .saturating_add(GATHERING)
-        .ok()?;
-    match history.last_due {
-        Some(last) => Some(ready.max(sane(last, now).saturating_add(SPACING).ok()?)),
+    let AtOnce {
+        last_mail,
+        waiting_since,
+        fresh_since,
+    } = history.at_once;
+    let after = |instant: Timestamp, time| sane(instant, now).saturating_add(time).ok();
+    let gathered = |since| after(since, GATHERING);
+    let ready = match (history.last_due, fresh_since) {
+        (None, _) => gathered(waiting_since?)?,
+        (Some(_), Some(fresh)) => gathered(fresh)?,
+        (Some(looked), None) => waiting_since.and(after(looked, SPACING))?,
+    };
+    match last_mail {
+        Some(mail) => Some(ready.max(after(mail, SPACING)?)),
         None => Some(ready),
     }
 }
@@ -300,7 +321,7 @@ mod tests {
         History {
             known_at: at(text),
             last_due: None,
-            waiting_since: None,
+            at_once: AtOnce::default(),
         }
     }
 
@@ -522,10 +543,8 @@ mod tests {
         let mut plan = plan("Europe/Berlin", Send::AtOnce);
         plan.days = weekdays();
         plan.quiet = Some((time(22, 0), time(6, 30)));
-        let history = History {
-            waiting_since: Some(at("2026-11-20T22:00:00Z")),
-            ..known("2026-11-01T00:00:00Z")
-        };
+        let mut history = known("2026-11-01T00:00:00Z");
+        history.at_once.waiting_since = Some(at("2026-11-20T22:00:00Z"));
         let now = at("2026-11-20T22:03:00Z");
         assert_eq!(due(&plan, &history, now), None);
         assert_eq!(next(&plan, &history, now), Some(at("2026-11-23T05:30:00Z")));
@@ -537,17 +556,38 @@ mod tests {
         let mut history = known("2026-11-01T00:00:00Z");
         let now = at("2026-11-23T12:00:00Z");
         assert_eq!(next(&plan, &history, now), None);
-        history.waiting_since = Some(now);
+        history.at_once.waiting_since = Some(now);
         assert_eq!(next(&plan, &history, now), Some(at("2026-11-23T12:02:00Z")));
         assert_eq!(due(&plan, &history, at("2026-11-23T12:01:59Z")), None);
         let sent = due(&plan, &history, at("2026-11-23T12:02:03Z")).expect("gathered");
         assert_eq!(sent.at, at("2026-11-23T12:02:03Z"));
         history.last_due = Some(sent.at);
-        history.waiting_since = Some(at("2026-11-23T12:03:00Z"));
+        history.at_once = AtOnce {
+            last_mail: Some(sent.at),
+            waiting_since: Some(at("2026-11-23T12:03:00Z")),
+            fresh_since: Some(at("2026-11-23T12:03:00Z")),
+        };
         assert_eq!(
             next(&plan, &history, at("2026-11-23T12:04:00Z")),
             Some(at("2026-11-23T12:17:03Z"))
         );
+    }
+
+    #[test]
+    fn what_must_wait_does_not_hold_up_what_need_not() {
+        let plan = plan("Europe/Berlin", Send::AtOnce);
+        let mut history = known("2026-11-01T00:00:00Z");
+        let looked = at("2026-11-23T12:00:00Z");
+        history.last_due = Some(looked);
+        history.at_once.waiting_since = Some(at("2026-11-23T09:00:00Z"));
+        let again = Some(at("2026-11-23T12:15:00Z"));
+        assert_eq!(next(&plan, &history, looked), again);
+        history.at_once.fresh_since = Some(at("2026-11-23T12:01:00Z"));
+        let soon = Some(at("2026-11-23T12:03:00Z"));
+        assert_eq!(next(&plan, &history, looked), soon);
+        history.at_once.last_mail = Some(at("2026-11-23T11:55:00Z"));
+        let apart = Some(at("2026-11-23T12:10:00Z"));
+        assert_eq!(next(&plan, &history, looked), apart);
     }
 
     #[test]
@@ -596,7 +636,7 @@ mod tests {
             };
             let known_at = Timestamp::from_second(start).expect("a timestamp");
             let now = known_at + SignedDuration::from_mins(minutes);
-            let mut history = History { known_at, last_due: None, waiting_since: None };
+            let mut history = History { known_at, last_due: None, at_once: AtOnce::default() };
             let Some(moment) = next(&plan, &history, now) else {
                 // Quiet from one midnight to a minute before the next, on a single day, may leave nothing.
                 return Ok(());

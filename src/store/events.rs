@@ -1,10 +1,12 @@
 //! What happened to feeds, who was told, and what polling did by the hour.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use rusqlite::params;
 
 use super::feeds::{Event, event};
 use super::{Store, StoreError, instant, seconds};
-use crate::model::{FeedId, Timestamp, TopicId};
+use crate::model::{DeliveryId, FeedId, Timestamp, TopicId};
 
 /// When each step of an item's way was last taken; `None`: never yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,19 +17,6 @@ pub struct LastTimes {
     pub matched: Option<Timestamp>,
     /// A message was sent.
     pub mailed: Option<Timestamp>,
-}
-
-/// A headline that changed after it was told.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Retitled {
-    /// The feed that changed it.
-    pub feed: FeedId,
-    /// What was told.
-    pub old: String,
-    /// What it is now.
-    pub new: String,
-    /// The page.
-    pub link: Option<String>,
 }
 
 impl Store {
@@ -44,6 +33,19 @@ impl Store {
                  ORDER BY event.id",
             )?;
             let rows = statement.query_map([recipient], event)?;
+            rows.collect()
+        })
+    }
+
+    /// Events that one message told of, oldest first.
+    pub fn events_told_in(&self, delivery: DeliveryId) -> Result<Vec<Event>, StoreError> {
+        self.ask("read events", |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT event.id, event.feed, event.at, event.kind, event.detail
+                 FROM event JOIN event_told ON event_told.event = event.id
+                 WHERE event_told.delivery = ?1 ORDER BY event.id",
+            )?;
+            let rows = statement.query_map([delivery.0], event)?;
             rows.collect()
         })
     }
@@ -73,12 +75,12 @@ impl Store {
         })
     }
 
-    /// Requests since a moment, in whole hours, and how many of them failed.
-    pub fn polls_since(&self, since: Timestamp) -> Result<(u64, u64), StoreError> {
+    /// Requests from one moment to another, in whole hours, and how many of them failed.
+    pub fn polls_between(&self, from: Timestamp, to: Timestamp) -> Result<(u64, u64), StoreError> {
         self.ask("count polls", |connection| {
             connection.query_row(
-                "SELECT COALESCE(SUM(polls), 0), COALESCE(SUM(failed), 0) FROM hour WHERE hour >= ?1",
-                [seconds(since).div_euclid(3600) * 3600],
+                "SELECT COALESCE(SUM(polls), 0), COALESCE(SUM(failed), 0) FROM hour WHERE hour >= ?1 AND hour <= ?2",
+                [seconds(from).div_euclid(3600) * 3600, seconds(to)],
                 |row| Ok((row.get::<_, u32>(0)?.into(), row.get::<_, u32>(1)?.into())),
             )
         })
@@ -99,71 +101,64 @@ impl Store {
         })
     }
 
-    /// Gaps seen since a moment.
-    pub fn gaps_since(&self, since: Timestamp) -> Result<u32, StoreError> {
+    /// Gaps seen from one moment to another.
+    pub fn gaps_between(&self, from: Timestamp, to: Timestamp) -> Result<u32, StoreError> {
         self.ask("count gaps", |connection| {
             connection.query_row(
-                "SELECT COUNT(*) FROM event WHERE kind = 'gap' AND at >= ?1",
-                [seconds(since)],
+                "SELECT COUNT(*) FROM event WHERE kind = 'gap' AND at >= ?1 AND at <= ?2",
+                [seconds(from), seconds(to)],
                 |row| row.get(0),
             )
         })
     }
 
-    /// Headlines that a recipient was told under these topics and that changed since a moment.
-    pub fn retitled_since(
-        &self,
-        recipient: &str,
-        topics: &[TopicId],
-        since: Timestamp,
-    ) -> Result<Vec<Retitled>, StoreError> {
-        self.ask("read what was changed", |connection| {
-            let mut statement = connection.prepare_cached(
-                "SELECT revision.feed, revision.title, COALESCE(now.title, first.title, ''), item.link, told.topic
-                 FROM revision JOIN told ON told.item = revision.item AND told.recipient = ?1 AND told.at <= revision.at
-                 JOIN item ON item.id = revision.item
-                 JOIN sighting AS now ON now.item = revision.item AND now.feed = revision.feed
-                 LEFT JOIN sighting AS first ON first.item = item.id AND first.feed = item.feed
-                 WHERE revision.at >= ?2
-                   AND revision.id = (SELECT MIN(id) FROM revision AS other WHERE other.item = revision.item
-                                      AND other.feed = revision.feed AND other.at >= ?2 AND other.at >= told.at)
-                 ORDER BY revision.id",
-            )?;
-            let rows = statement.query_map(params![recipient, seconds(since)], |row| {
-                let retitled =
-                    Retitled { feed: FeedId(row.get(0)?), old: row.get(1)?, new: row.get(2)?, link: row.get(3)? };
-                Ok((TopicId(row.get(4)?), retitled))
-            })?;
-            let mut changes = Vec::new();
-            for row in rows {
-                let (topic, retitled) = row?;
-                if topics.contains(&topic) && retitled.old != retitled.new {
-                    changes.push(retitled);
-                }
-            }
-            Ok(changes)
-        })
-    }
-
-    /// Stories that other digests told the recipient since a moment: digest, when, how many; oldest first.
+    /// Stories of these topics that other digests told the recipient after one moment and until another: digest, when,
+    /// how many; oldest first.
     pub fn told_elsewhere(
         &self,
         recipient: &str,
         digest: &str,
-        since: Timestamp,
+        topics: &[TopicId],
+        (after, until): (Timestamp, Timestamp),
     ) -> Result<Vec<(String, Timestamp, u32)>, StoreError> {
         self.ask("read what was told", |connection| {
             let mut statement = connection.prepare_cached(
-                "SELECT delivery.digest, delivery.created_at, COUNT(DISTINCT COALESCE(told.story, -told.item))
+                "SELECT DISTINCT delivery.id, delivery.digest, delivery.created_at,
+                        COALESCE(told.story, -told.item), match.topic
                  FROM told JOIN delivery ON delivery.id = told.delivery
-                 WHERE told.recipient = ?1 AND delivery.digest <> ?2 AND delivery.created_at > ?3
-                   AND told.how IN ('full', 'compact', 'counted')
-                 GROUP BY delivery.id ORDER BY delivery.id",
+                 JOIN match ON match.item = told.item
+                 WHERE told.recipient = ?1 AND delivery.digest <> ?2
+                   AND delivery.created_at > ?3 AND delivery.created_at <= ?4
+                   AND told.how IN ('full', 'compact', 'counted')",
             )?;
-            let rows = statement.query_map(params![recipient, digest, seconds(since)], |row| {
-                Ok((row.get(0)?, instant(row.get(1)?), row.get(2)?))
-            })?;
-            rows.collect()
+            let rows = statement.query_map(
+                params![recipient, digest, seconds(after), seconds(until)],
+                |row| {
+                    let (delivery, digest, at): (i64, String, i64) =
+                        (row.get(0)?, row.get(1)?, row.get(2)?);
+                    Ok((
+                        (delivery, digest, at),
+                        row.get::<_, i64>(3)?,
+                        TopicId(row.get(4)?),
+                    ))
+                },
+            )?;
+            let mut told: BTreeMap<(i64, String, i64), BTreeSet<i64>> = BTreeMap::new();
+            let mut known = BTreeSet::new();
+            for row in rows {
+                let (delivery, story, topic) = row?;
+                if topics.contains(&topic) {
+                    told.entry(delivery).or_default().insert(story);
+                }
+            }
+            // A story that came back as an update, or whose later articles were counted, is one story.
+            let counted = told.into_iter().filter_map(|((_, digest, at), stories)| {
+                let first = |story: &i64| known.insert((digest.clone(), *story));
+                let stories = u32::try_from(stories.into_iter().filter(first).count());
+                let stories = stories.unwrap_or(u32::MAX);
+                (stories > 0).then_some((digest, instant(at), stories))
+            });
+            Ok(counted.collect())
         })
     }
 
@@ -182,7 +177,7 @@ impl Store {
             let mut statement = connection.prepare_cached(
                 "SELECT DISTINCT item FROM match WHERE feed = ?1 AND origin = 'backfill' AND topic = ?2",
             )?;
-            let mut matching = std::collections::BTreeSet::new();
+            let mut matching = BTreeSet::new();
             for topic in topics {
                 for item in statement.query_map(params![feed.0, topic.0], |row| row.get::<_, i64>(0))? {
                     matching.insert(item?);

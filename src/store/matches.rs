@@ -132,18 +132,20 @@ impl Store {
         })
     }
 
-    /// The first moment at which something that waits for this recipient under these topics was found.
+    /// The first moment, not before `from`, at which something that waits for this recipient under these topics was
+    /// found.
     pub fn pending_since(
         &self,
         recipient: &str,
         topics: &[TopicId],
+        from: Timestamp,
     ) -> Result<Option<Timestamp>, StoreError> {
         self.ask("read what waits to be told", |connection| {
             let mut statement = connection.prepare_cached(
-            "SELECT match.topic, MIN(match.at) FROM pending JOIN match ON match.id = pending.match
-             WHERE pending.recipient = ?1 GROUP BY match.topic",
-        )?;
-            let rows = statement.query_map([recipient], |row| {
+                "SELECT match.topic, MIN(match.at) FROM pending JOIN match ON match.id = pending.match
+                 WHERE pending.recipient = ?1 AND match.at >= ?2 GROUP BY match.topic",
+            )?;
+            let rows = statement.query_map(params![recipient, seconds(from)], |row| {
                 Ok((TopicId(row.get(0)?), row.get::<_, i64>(1)?))
             })?;
             let mut first = None;
@@ -157,17 +159,50 @@ impl Store {
         })
     }
 
-    /// The matches that one message told, by the topics they stood under.
-    pub fn matches_told_in(&self, delivery: DeliveryId) -> Result<Vec<Pending>, StoreError> {
+    /// The matches of the items that one message told, each with the topic that its item stood under.
+    pub fn matches_told_in(
+        &self,
+        delivery: DeliveryId,
+    ) -> Result<Vec<(Pending, TopicId)>, StoreError> {
         self.ask("read what was told", |connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT match.id, match.topic, match.item, match.feed, match.at, match.origin, match.score,
-                        match.evidence, match.query_hash, match.link, match.lang, told.story
-                 FROM told JOIN match ON match.item = told.item AND match.topic = told.topic
+                        match.evidence, match.query_hash, match.link, match.lang, told.story, told.topic
+                 FROM told JOIN match ON match.item = told.item AND match.at <= told.at
                  WHERE told.delivery = ?1 ORDER BY match.id",
             )?;
-            let rows = statement.query_map([delivery.0], pending_from_row)?;
+            let rows = statement.query_map([delivery.0], |row| {
+                Ok((pending_from_row(row)?, TopicId(row.get(12)?)))
+            })?;
             rows.collect()
+        })
+    }
+
+    /// The topics, by row and name, that one message told items under.
+    pub fn topics_told_in(
+        &self,
+        delivery: DeliveryId,
+    ) -> Result<Vec<(TopicId, String)>, StoreError> {
+        self.ask("read what was told", |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT id, name FROM topic
+                 WHERE id IN (SELECT topic FROM told WHERE delivery = ?1) ORDER BY id",
+            )?;
+            let rows =
+                statement.query_map([delivery.0], |row| Ok((TopicId(row.get(0)?), row.get(1)?)))?;
+            rows.collect()
+        })
+    }
+
+    /// How many stories one message told, shown or counted.
+    pub fn stories_told_in(&self, delivery: DeliveryId) -> Result<u32, StoreError> {
+        self.ask("count what was told", |connection| {
+            connection
+                .prepare_cached(
+                    "SELECT COUNT(DISTINCT COALESCE(story, -item)) FROM told
+                     WHERE delivery = ?1 AND how IN ('full', 'compact', 'also', 'counted')",
+                )?
+                .query_row([delivery.0], |row| row.get(0))
         })
     }
 
@@ -208,6 +243,26 @@ impl Store {
                     at: instant(row.get(4)?),
                     how: row.get(5)?,
                 })
+            })?;
+            rows.collect()
+        })
+    }
+
+    /// The topics that had matched a story when a recipient was told of it, by any message but `except`.
+    pub fn topics_told(
+        &self,
+        recipient: &str,
+        story: StoryId,
+        except: Option<DeliveryId>,
+    ) -> Result<Vec<TopicId>, StoreError> {
+        self.ask("read what was told", |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT DISTINCT match.topic FROM told JOIN match ON match.item = told.item AND match.at <= told.at
+                 WHERE told.recipient = ?1 AND told.story = ?2 AND (?3 IS NULL OR told.delivery IS NOT ?3)",
+            )?;
+            let except = except.map(|delivery| delivery.0);
+            let rows = statement.query_map(params![recipient, story.0, except], |row| {
+                row.get(0).map(TopicId)
             })?;
             rows.collect()
         })
@@ -348,4 +403,32 @@ fn evidence_from(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<Hit>> {
 
 fn unreadable(column: usize, cause: String) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, Type::Text, cause.into())
+}
+
+#[cfg(test)]
+impl Store {
+    /// What became of the article at a link for a recipient: the messages that told it and how, and whether it waits.
+    pub(crate) fn told_and_pending(
+        &self,
+        recipient: &str,
+        link: &str,
+    ) -> Result<(Vec<(DeliveryId, String)>, bool), StoreError> {
+        self.ask("read what became of an article", |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT told.delivery, told.how FROM told JOIN item ON item.id = told.item
+                 WHERE told.recipient = ?1 AND item.link = ?2",
+            )?;
+            let rows = statement.query_map([recipient, link], |row| {
+                Ok((DeliveryId(row.get(0)?), row.get(1)?))
+            })?;
+            let told = rows.collect::<Result<_, _>>()?;
+            let waits = connection
+                .prepare_cached(
+                    "SELECT 1 FROM pending JOIN match ON match.id = pending.match JOIN item ON item.id = match.item
+                     WHERE pending.recipient = ?1 AND item.link = ?2",
+                )?
+                .exists([recipient, link])?;
+            Ok((told, waits))
+        })
+    }
 }

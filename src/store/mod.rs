@@ -16,6 +16,7 @@ use crate::model::Timestamp;
 mod backup;
 pub mod cleaning;
 pub mod disk;
+pub mod edits;
 pub mod events;
 pub mod feeds;
 pub mod in_force;

@@ -7,6 +7,7 @@ mod check_online;
 mod commands;
 mod crash;
 mod crowd;
+mod digests;
 mod edits;
 mod faults;
 mod help;

@@ -245,8 +245,10 @@ CREATE INDEX event_feed ON event (feed, at);
 CREATE TABLE event_told (
     event INTEGER NOT NULL REFERENCES event (id) ON DELETE CASCADE,
     recipient TEXT NOT NULL,
+    delivery INTEGER REFERENCES delivery (id) ON DELETE SET NULL,   -- the message that told it
     PRIMARY KEY (event, recipient)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX event_told_delivery ON event_told (delivery);
 
 -- Observed. What polling did in one hour, since there is no row per poll.
 CREATE TABLE hour (

@@ -5,6 +5,7 @@
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::{Store, StoreError, instant, seconds};
+use crate::digest::material::Thread;
 use crate::model::{DeliveryId, StoryId, Timestamp};
 use crate::schedule::retry::{Outcome, Tries};
 
@@ -121,18 +122,19 @@ const COLUMNS: &str = "id, digest, recipient, window_from, window_to, message_id
                        next_at, outcome, reply, created_at";
 
 impl Store {
-    /// The end of the time that the last message of this digest to this recipient covered.
+    /// The end of the time that the last message of this digest to this recipient covered, up to now.
     pub fn last_window(
         &self,
         digest: &str,
         recipient: &str,
+        now: Timestamp,
     ) -> Result<Option<Timestamp>, StoreError> {
         self.ask("read the outbox", |connection| {
-            let end: Option<i64> = connection.query_row(
-                "SELECT MAX(window_to) FROM delivery WHERE digest = ?1 AND recipient = ?2",
-                params![digest, recipient],
-                |row| row.get(0),
-            )?;
+            let end: Option<i64> = connection
+                .prepare_cached(
+                    "SELECT MAX(window_to) FROM delivery WHERE digest = ?1 AND recipient = ?2 AND window_to <= ?3",
+                )?
+                .query_row(params![digest, recipient, seconds(now)], |row| row.get(0))?;
             Ok(end.map(instant))
         })
     }
@@ -305,27 +307,36 @@ impl Store {
                     [now, now + CLOCK_STEP],
                 )?;
             }
-            connection.execute(
-                "UPDATE recipient SET known_at = ?1 WHERE known_at > ?1",
-                [now],
-            )?;
+            for (table, column) in [
+                ("recipient", "known_at"),
+                ("told", "at"),
+                ("delivery", "created_at"),
+                ("delivery", "window_to"),
+            ] {
+                connection.execute(
+                    &format!("UPDATE {table} SET {column} = ?1 WHERE {column} > ?1"),
+                    [now],
+                )?;
+            }
             Ok(())
         })
     }
 
-    /// The Message-ID and subject of a message, if the story was all that it told.
-    pub fn thread_of(
-        &self,
-        id: DeliveryId,
-        story: StoryId,
-    ) -> Result<Option<(String, String)>, StoreError> {
+    /// A message as one that can be answered, if the story was all that it told.
+    pub fn thread_of(&self, id: DeliveryId, story: StoryId) -> Result<Option<Thread>, StoreError> {
         self.ask("read the outbox", |connection| {
             connection
                 .prepare_cached(
-                    "SELECT message_id, subject FROM delivery WHERE id = ?1
+                    "SELECT message_id, thread, subject FROM delivery WHERE id = ?1
                      AND NOT EXISTS (SELECT 1 FROM told WHERE delivery = ?1 AND story IS NOT ?2)",
                 )?
-                .query_row(params![id.0, story.0], |row| Ok((row.get(0)?, row.get(1)?)))
+                .query_row(params![id.0, story.0], |row| {
+                    Ok(Thread {
+                        message_id: row.get(0)?,
+                        parent: row.get(1)?,
+                        subject: row.get(2)?,
+                    })
+                })
                 .optional()
         })
     }

@@ -93,8 +93,10 @@ impl Store {
         }
         for event in &delivery.events {
             connection
-                .prepare_cached("INSERT INTO event_told (event, recipient) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
-                .execute(params![event, delivery.recipient])?;
+                .prepare_cached(
+                    "INSERT INTO event_told (event, recipient, delivery) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+                )?
+                .execute(params![event, delivery.recipient, id])?;
         }
         if let Some(due) = due {
             connection.execute(

@@ -3,16 +3,16 @@
 use rusqlite::params;
 
 use super::super::{Store, StoreError, instant, seconds};
-use crate::model::Timestamp;
+use crate::model::{DeliveryId, Timestamp};
 
 impl Store {
-    /// Whether the recipient was ever sent anything, so that his first message can prove the path.
-    pub fn was_ever_told(&self, recipient: &str) -> Result<bool, StoreError> {
+    /// The first message that the recipient was ever sent, which proves the path; `None`: there was none yet.
+    pub fn first_delivery(&self, recipient: &str) -> Result<Option<DeliveryId>, StoreError> {
         self.ask("read the outbox", |connection| {
-            let told = connection
-                .prepare_cached("SELECT 1 FROM delivery WHERE recipient = ?1")?
-                .exists([recipient])?;
-            Ok(told)
+            let first: Option<i64> = connection
+                .prepare_cached("SELECT MIN(id) FROM delivery WHERE recipient = ?1")?
+                .query_row([recipient], |row| row.get(0))?;
+            Ok(first.map(DeliveryId))
         })
     }
 

@@ -1,104 +1,14 @@
-//! Whole messages. `UPDATE_EXPECT=1` rewrites them under `tests/data/mail`: read the diff, and look at them.
+//! Messages with much in them.
 
-use expect_test::{ExpectFile, expect_file};
+use expect_test::expect_file;
 use jiff::SignedDuration;
 use jiff::civil::date;
 
-use super::lint::lint;
-use super::material::*;
-use super::samples::{Sample, ago, alert, sample};
+use super::check;
+use crate::digest::compose::How;
+use crate::digest::material::*;
+use crate::digest::samples::{Sample, ago, sample};
 use crate::model::Origin;
-
-/// Compares both parts with their files, and the HTML with what mail clients can do.
-#[track_caller]
-fn check(sample: &Sample, text: ExpectFile, html: ExpectFile) {
-    let message = sample.message().expect("a message");
-    let rendered = &message.rendered;
-    let head = format!(
-        "From: {}\nSubject: {}\n",
-        rendered.from_name, rendered.subject
-    );
-    text.assert_eq(&format!("{head}\n{}", rendered.text));
-    html.assert_eq(&rendered.html);
-    lint(rendered);
-}
-
-macro_rules! golden {
-    ($sample:expr, $name:literal) => {
-        check(
-            &$sample,
-            expect_file![concat!("../../tests/data/mail/", $name, ".txt")],
-            expect_file![concat!("../../tests/data/mail/", $name, ".html")],
-        )
-    };
-}
-
-#[test]
-fn an_empty_digest_with_trouble() {
-    let mut sample = sample();
-    sample.topic("River ports", &[0; 15]);
-    sample.topic("Grain prices", &[1; 15]);
-    sample.material.known_troubles = 2;
-    sample.material.feeds.gaps = 1;
-    sample.news(
-        "Delta Pilots",
-        FeedEvent::Quiet {
-            last_new: ago(9 * 1_440),
-            usual: SignedDuration::from_hours(24),
-        },
-        &[],
-    );
-    sample.news(
-        "Lower Ferry Gazette",
-        FeedEvent::Failing {
-            since: ago(1_730),
-            attempts: 9,
-            error: "HTTP 404".to_owned(),
-        },
-        &["Grain prices"],
-    );
-    sample.news(
-        "Estuary Post",
-        FeedEvent::Gap {
-            from: ago(700),
-            to: ago(460),
-        },
-        &["River ports", "Grain prices"],
-    );
-    sample.news(
-        "Old Quay Bulletin",
-        FeedEvent::Gone { since: ago(1_500) },
-        &[],
-    );
-    sample.news(
-        "Mill Lane News",
-        FeedEvent::Recovered { since: ago(5_000) },
-        &[],
-    );
-    sample.news(
-        "Weir Watch",
-        FeedEvent::Added {
-            stored: 40,
-            matching: 3,
-        },
-        &[],
-    );
-    golden!(sample, "empty-with-trouble");
-}
-
-#[test]
-fn one_story() {
-    let mut sample = sample();
-    sample.topic("River ports", &[0, 1, 1]);
-    sample.article(
-        "Estuary Post",
-        18,
-        "Pilots at Low Ferry accept the night roster",
-        "The vote ends a dispute of five weeks. Tugs return to three shifts on Monday, and the dredger follows in January.",
-        &["Pilots", "dredger"],
-    );
-    golden!(sample, "one-story");
-}
 
 #[test]
 fn a_morning() {
@@ -106,7 +16,7 @@ fn a_morning() {
 }
 
 /// The kind of the design's reference: leads, several outlets, three scripts, unusual volume, quiet topics, trouble.
-pub(super) fn morning() -> Sample {
+pub(in crate::digest) fn morning() -> Sample {
     let mut sample = sample();
     sample.topic(
         "River ports",
@@ -271,7 +181,7 @@ fn everything_beside_the_news() {
 }
 
 /// An update, counters, a resurfaced archive, a replaced feed, a sensitive topic, a snoozed one, changed headlines.
-pub(super) fn odds() -> Sample {
+pub(in crate::digest) fn odds() -> Sample {
     let mut sample = sample();
     sample.topic(
         "Grain prices",
@@ -398,31 +308,13 @@ pub(super) fn odds() -> Sample {
     sample
 }
 
-#[test]
-fn the_first_digest_is_empty_and_says_that_all_is_well() {
-    let mut sample = sample();
-    sample.topic("River ports", &[]);
-    sample.topic("Grain prices", &[]);
-    sample.material.first = true;
-    sample.material.since = None;
-    sample.material.feeds = FeedFigures {
-        feeds: 12,
-        failing: 0,
-        polls: 12,
-        failed: 0,
-        gaps: 0,
-    };
-    sample.digest.declared = false;
-    golden!(sample, "first");
-}
-
 /// A story that its outlets keep telling: what they add stands under it, what they only touched up does not.
 #[test]
 fn a_story_with_later_articles() {
     golden!(developing(), "developing");
 }
 
-pub(super) fn developing() -> Sample {
+pub(in crate::digest) fn developing() -> Sample {
     let mut sample = sample();
     sample.topic("Strikes", &[0, 1, 0, 0, 2, 1]);
     sample.article(
@@ -489,174 +381,23 @@ pub(super) fn developing() -> Sample {
 }
 
 #[test]
-fn five_hundred_matches() {
+fn forty_full_stories() {
     let mut sample = sample();
-    for topic in 0..25 {
-        sample.topic(&format!("Topic {topic} of many"), &[topic; 15]);
-        for number in 0..20 {
+    for topic in 0..14 {
+        sample.topic(&format!("Topic {topic}"), &[3; 15]);
+        for number in 0..3 {
+            let text = "The council heard three speakers on the bridge and put the vote off until the spring. ".repeat(6);
             sample.article(
-                &format!("Outlet {}", number % 7),
-                number * 13 + i64::from(topic),
-                &format!("Headline {number} of topic {topic}, which is as long as headlines are wont to be"),
-                &"A sentence of the teaser that says a little more. ".repeat(8),
-                &["Headline"],
+                "Estuary Post",
+                number,
+                &format!("Story {number} of topic {topic}"),
+                &text,
+                &["Story", "bridge"],
             );
         }
     }
-    golden!(sample, "five-hundred");
-    let settled = sample.message().expect("a message").settled;
-    assert_eq!(settled.leaving.len(), 500);
-}
-
-#[test]
-fn an_alert() {
-    golden!(port_alert(), "alert");
-}
-
-pub(super) fn port_alert() -> Sample {
-    let mut sample = alert();
-    sample.topic("Strikes", &[1; 15]);
-    sample.article(
-        "Harbour & Freight",
-        4,
-        "Crane drivers at Sallow Point begin a fourth day of strike over remote control rooms",
-        "Talks resume at noon. The union wants one driver within sight of each remote control crane.",
-        &["Sallow Point", "remote control"],
-    );
-    sample.also("Sallow Evening News", 9, "Fourth day of strike");
-    sample
-}
-
-#[test]
-fn a_follow_up_alert_answers_the_first() {
-    let mut sample = port_alert();
-    let thread = Thread {
-        message_id: "<digest.alerts.1@x>".to_owned(),
-        subject: "Crane drivers walk out".to_owned(),
-    };
-    sample.material.stories[0].told = Some(ToldBefore {
-        at: ago(500),
-        followup: Followup::Marked,
-        thread: Some(thread.clone()),
-    });
-    golden!(sample, "alert-follow-up");
-    assert_eq!(
-        sample.message().expect("a message").rendered.thread,
-        Some(thread)
-    );
-}
-
-#[test]
-fn an_alert_with_more() {
-    let mut sample = port_alert();
-    sample.article(
-        "Estuary Post",
-        3,
-        "Tug crews join the strike",
-        "They met at dawn.",
-        &["strike"],
-    );
-    sample.topic("Grain prices", &[1; 15]);
-    sample.article(
-        "Mill Lane News",
-        2,
-        "Wheat jumps on strike news",
-        "",
-        &["Wheat"],
-    );
-    golden!(sample, "alert-with-more");
-}
-
-#[test]
-fn hostile_text() {
-    let mut sample = sample();
-    sample.topic("Names <b>&amp;", &[1; 15]);
-    let titles = [
-        "Two lines\r\nBcc: victim@mail.example".to_owned(),
-        "=?utf-8?Q?=0D=0ABcc:victim@mail.example?= encoded".to_owned(),
-        "\u{1b}[31mred\u{1b}[0m bell\u{7} nul\0".to_owned(),
-        "safe \u{202e}gpj.exe\u{202c} \u{2067}isolate".to_owned(),
-        "x".repeat(1_200),
-        "<script>alert(1)</script> & \"quotes\" 'single' {{ 7 * 7 }} {% raw %}".to_owned(),
-        format!("Z{}lgo", "\u{30d}".repeat(80)),
-        String::new(),
-    ];
-    for title in titles {
-        sample.article(
-            "Out<let>\r\n",
-            9,
-            &title,
-            &format!("{title}\n\n{}", "y".repeat(1_200)),
-            &[],
-        );
-    }
-    let links = [
-        "javascript:alert(1)",
-        "https://me:secret@host.example/\u{202e}a b\"><img src=x>",
-        "https://аpple.example/",
-        "data:text/html,<b>",
-        "HTTP://UPPER.example/A?b=<c>&d='e'",
-        "ftp://files.example/x",
-    ];
-    for (candidate, link) in sample.material.candidates.iter_mut().zip(links) {
-        candidate.link = Some(link.to_owned());
-        candidate.lang = Some("\"><x".to_owned());
-    }
-    golden!(sample, "hostile");
-}
-
-#[test]
-fn right_to_left_only() {
-    let mut sample = sample();
-    sample.digest.name = "نشرة الصباح".to_owned();
-    sample.topic("الموانئ", &[1; 15]);
-    for (minutes, title) in [
-        (10, "إضراب عمال الميناء يدخل يومه الرابع"),
-        (30, "ארבעה נמלים פתחו מחדש"),
-    ] {
-        let article = sample.article(
-            "بوابة الساحل",
-            minutes,
-            title,
-            "تستأنف المحادثات ظهر اليوم. تنتظر إحدى عشرة سفينة خارج كاسر الأمواج.",
-            &[],
-        );
-        article.lang = Some(if minutes == 10 { "ar" } else { "he" }.to_owned());
-    }
-    sample.also("صحيفة البحر", 50, "اليوم الرابع من الإضراب");
-    golden!(sample, "right-to-left");
-}
-
-#[test]
-fn wide_only() {
-    let mut sample = sample();
-    sample.digest.name = "朝のまとめ".to_owned();
-    sample.topic("港湾の自動化", &[1; 15]);
-    for (minutes, lang, title) in [
-        (
-            10,
-            "ja",
-            "港のクレーン運転士、遠隔操作をめぐりストライキ四日目に入る　正午に協議を再開へ、沖合で十一隻が待機",
-        ),
-        (
-            20,
-            "zh",
-            "港口起重机司机因远程控制室问题进入罢工第四天，十一艘船只在防波堤外等候",
-        ),
-        (
-            30,
-            "ko",
-            "항만 크레인 기사들, 원격 조종실 문제로 나흘째 파업",
-        ),
-    ] {
-        let article = sample.article(
-            "北斗産業新聞",
-            minutes,
-            title,
-            &format!("{title}。").repeat(9),
-            &[],
-        );
-        article.lang = Some(lang.to_owned());
-    }
-    golden!(sample, "wide");
+    golden!(sample, "forty-full");
+    let told = sample.message().expect("a message").settled.told;
+    let full = told.iter().filter(|told| told.how == How::Full);
+    assert_eq!(full.count(), 40);
 }
