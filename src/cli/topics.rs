@@ -197,7 +197,7 @@ mod tests {
 
             Topic                             Today  14 days         Last hit   Tags
             Mosul                                14  ▃▃▂▁▄▃▃▂▃▃▂▁▂█  06:30      iraq, war
-            Champions League                      2             ▅▁█  Fri 06:30  snoozed until 24 Dece…
+            Champions League                      2             ▅▁█  Fri 06:30  snoozed until 24…
             A topic with a name that is far…      0                  never      x
         "#]].assert_eq(&format!(
             "\n{}\n",

@@ -74,6 +74,13 @@ pub(super) fn migrate(connection: &mut Connection, found: usize) -> Result<(), S
 }
 
 fn apply(connection: &mut Connection, found: usize) -> rusqlite::Result<()> {
+    // A table that takes another's place must not take the rows with it that point to it. Within a transaction this does nothing.
+    connection.pragma_update(None, "foreign_keys", false)?;
+    apply_all(connection, found)?;
+    connection.pragma_update(None, "foreign_keys", true)
+}
+
+fn apply_all(connection: &mut Connection, found: usize) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for migration in MIGRATIONS.iter().skip(found) {
         transaction.execute_batch(migration)?;

@@ -193,21 +193,18 @@ CREATE TABLE delivery (
     message_id TEXT NOT NULL UNIQUE,
     thread TEXT,                            -- the Message-ID it answers
     subject TEXT NOT NULL,
+    bytes BLOB,                             -- RFC 5322; NULL once 30 days have passed since it was settled
+    html BLOB,                              -- for the folder
     state TEXT NOT NULL CHECK (state IN ('queued', 'sending', 'sent', 'unknown', 'held', 'dropped')),
     attempts INTEGER NOT NULL DEFAULT 0,
     unknowns INTEGER NOT NULL DEFAULT 0,    -- of those, how many may have reached the recipient
     halved INTEGER NOT NULL DEFAULT 0,      -- 1: rendered at half the caps, the server took it for too big
-    next_at INTEGER NOT NULL,               -- while it is being sent: when it was handed over
-    outcome TEXT CHECK (outcome IN          -- of the last attempt; NULL: not tried yet
-        ('accepted', 'transient', 'permanent', 'too_big', 'refused', 'config', 'unknown')),
+    next_at INTEGER NOT NULL,
     reply TEXT,                             -- the server's last words, or ours
     created_at INTEGER NOT NULL,
-    settled_at INTEGER,                     -- NULL: it waits or is held
-    -- Last, or reading what stands behind them would read them too.
-    bytes BLOB,                             -- RFC 5322; NULL once 30 days have passed since it was settled
-    html BLOB                               -- for the folder
+    settled_at INTEGER
 ) STRICT;
-CREATE INDEX delivery_open ON delivery (next_at) WHERE settled_at IS NULL;
+CREATE INDEX delivery_due ON delivery (next_at) WHERE state IN ('queued', 'sending', 'unknown');
 CREATE INDEX delivery_digest ON delivery (digest, recipient, window_to);
 
 -- Decided. When a digest last fell due for a recipient.
@@ -245,10 +242,8 @@ CREATE INDEX event_feed ON event (feed, at);
 CREATE TABLE event_told (
     event INTEGER NOT NULL REFERENCES event (id) ON DELETE CASCADE,
     recipient TEXT NOT NULL,
-    delivery INTEGER REFERENCES delivery (id) ON DELETE SET NULL,   -- the message that told it
     PRIMARY KEY (event, recipient)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX event_told_delivery ON event_told (delivery);
 
 -- Observed. What polling did in one hour, since there is no row per poll.
 CREATE TABLE hour (
