@@ -186,6 +186,8 @@ const ANSWERS: &[(&str, Point, &str)] = &[
         "SSH-2.0-OpenSSH_9.2",
     ),
     ("garbage at the dot", Point::Dot, "HTTP/1.1 200 OK"),
+    ("500 at QUIT", Point::Quit, "500 5.5.1 what"),
+    ("421 at QUIT", Point::Quit, "421 4.3.2 closing"),
     ("tiny lines at EHLO", Point::Ehlo, "250-a\n250-b\n250"),
 ];
 
