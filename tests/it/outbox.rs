@@ -399,3 +399,28 @@ fn a_recipient_of_two_digests_is_refused_once() {
         1
     );
 }
+
+#[test]
+fn a_folder_that_cannot_be_written_is_a_fault_of_configuration_and_loses_nothing() {
+    let case = Case::new(&["a@mail.example"], |_| Act::Normal);
+    let watchlist = std::fs::read_to_string(case.home.watchlist()).expect("readable");
+    let (before, after) = watchlist.split_once("[mail.smtp]").expect("a mail server");
+    let (_, after) = after.split_once("[poll]").expect("a section");
+    case.home
+        .edit(&format!("{before}folder = \"mail/out\"\n[poll]{after}"));
+    std::fs::write(case.home.path("state/mail"), "in the way").expect("written");
+    let blocked = case.send("07:00:00");
+    assert_eq!(blocked.code, 1);
+    assert!(
+        blocked.stderr.contains("check `folder` of `[mail]`"),
+        "{blocked:#?}"
+    );
+    assert_eq!(case.states(), ["queued"]);
+
+    std::fs::remove_file(case.home.path("state/mail")).expect("it is there");
+    case.send("07:30:00");
+    assert_eq!(case.states(), ["queued"], "wrong settings are tried hourly");
+    assert_eq!(case.send("08:00:10").code, 0);
+    assert_eq!(case.states(), ["sent"]);
+    assert_eq!(case.home.files("mail/out").len(), 2);
+}
