@@ -20,12 +20,12 @@ const PATIENCE: SignedDuration = SignedDuration::from_mins(10);
 const STUCK: SignedDuration = SignedDuration::from_hours(24);
 
 /// Something that only a person can mend.
-struct Notice {
+pub(super) struct Notice {
     /// What it is about; told once.
-    key: String,
-    subject: String,
+    pub(super) key: String,
+    pub(super) subject: String,
     /// Lines for a person, with the remedy.
-    text: String,
+    pub(super) text: String,
 }
 
 impl Deliverer {
