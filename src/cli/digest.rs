@@ -1,5 +1,6 @@
 //! `digest`: a preview, what was sent, or composing and sending what is due.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -184,10 +185,14 @@ fn send(
         sent.extend(deliverer.send(|| true).await?);
         let stuck = desk.at_once(|desk| needs_a_person(&desk.store)).await?;
         for attempt in &sent {
-            // A smaller message in its place has a line of its own.
-            all_well &= attempt.state == State::Sent || attempt.was_halved();
             tell(attempt)?;
         }
+        // What was cut short or too big may have been sent after that.
+        let last: BTreeMap<_, _> = sent
+            .iter()
+            .map(|attempt| (attempt.delivery.id.0, attempt.state))
+            .collect();
+        all_well &= last.values().all(|state| *state == State::Sent);
         if stuck {
             say("Some mail needs you; see `wirewatch outbox`.");
         }

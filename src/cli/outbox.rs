@@ -182,6 +182,10 @@ pub(super) fn remedy(delivery: &Delivery) -> String {
             "it may have arrived; the same message goes again at {}; give it up: wirewatch outbox drop {id}",
             rfc3339(delivery.next_at)
         ),
+        State::Sending => {
+            "it is on its way, or was when wirewatch stopped; then it is looked after at the next start"
+                .to_owned()
+        }
         _ if delivery.needs_a_person() => format!(
             "nothing is lost; once it is mended: wirewatch outbox release {id}; else next attempt at {}",
             rfc3339(delivery.next_at)

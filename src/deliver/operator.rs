@@ -82,27 +82,42 @@ fn notices(desk: &Desk, operator: &str, now: Timestamp) -> Result<Vec<Notice>, S
             ),
         });
     }
-    let mail_works_since = desk.store.last_sent_to(operator)?;
     for delivery in desk.store.unsettled_deliveries()? {
-        // A notice that is itself held must not breed others.
+        // A notice that does not go must not breed others.
         if delivery.digest == SENDER {
             continue;
         }
         if delivery.state == State::Held {
             notices.push(of_held(&delivery));
-        }
-        // Where nothing gets through, neither would this; it would only lie on top of the rest afterwards.
-        let is_stuck = delivery.tries.attempts > 0
-            && now.duration_since(delivery.created_at) >= STUCK
-            && mail_works_since.is_some_and(|at| at >= delivery.created_at);
-        if is_stuck
-            && delivery.state != State::Held
-            && !desk.store.is_paused(&delivery.recipient)?
-        {
+        } else if is_stuck(desk, &delivery, operator, now)? {
             notices.push(of_stuck(&delivery));
         }
     }
     Ok(notices)
+}
+
+/// Whether a message does not get through for a day though other mail does. Where nothing gets through, neither would
+/// a notice; it would only lie on top of the rest afterwards.
+fn is_stuck(
+    desk: &Desk,
+    delivery: &Delivery,
+    operator: &str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let is_old = delivery.tries.attempts > 0 && now.duration_since(delivery.created_at) >= STUCK;
+    // The daemon asks every second, so the long look at what was sent comes last and once.
+    if !is_old
+        || desk.store.was_noticed(&stuck_key(delivery))?
+        || desk.store.is_paused(&delivery.recipient)?
+    {
+        return Ok(false);
+    }
+    let last = desk.store.last_sent_to(operator)?;
+    Ok(last.is_some_and(|at| at >= delivery.created_at))
+}
+
+fn stuck_key(delivery: &Delivery) -> String {
+    format!("stuck:{}", delivery.id)
 }
 
 fn of_held(delivery: &Delivery) -> Notice {
@@ -124,7 +139,7 @@ fn of_stuck(delivery: &Delivery) -> Notice {
     let reply = delivery.reply.as_deref().unwrap_or("no answer");
     let tries = delivery.tries.attempts;
     Notice {
-        key: format!("stuck:{id}"),
+        key: stuck_key(delivery),
         subject: format!("A message of {digest} has not got through for a day"),
         text: format!(
             "Message {id}, the digest {digest} to {recipient}, was tried {tries} times. The last answer:\n\n  {reply}\n\n\

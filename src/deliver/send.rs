@@ -27,7 +27,7 @@ pub struct Sent {
 
 impl Sent {
     /// Whether a smaller message takes its place.
-    pub fn was_halved(&self) -> bool {
+    fn was_halved(&self) -> bool {
         self.report.outcome == Outcome::TooBig && self.state == State::Queued
     }
 }
@@ -55,20 +55,24 @@ impl Deliverer {
     ) -> Result<Vec<Sent>, DeskError> {
         let now = self.clock.now();
         let host = self.host.clone();
-        let (due, config) = self
+        let (mut sent, due, config) = self
             .desk
             .at_once(move |desk| {
-                settle_cut_short(desk, &host, now)?;
-                Ok((desk.store.due_deliveries(now)?, Arc::clone(&desk.watchlist)))
+                let cut_short = settle_cut_short(desk, &host, now)?;
+                let due = desk.store.due_deliveries(now)?;
+                Ok((cut_short, due, Arc::clone(&desk.watchlist)))
             })
             .await?;
-        if due.is_empty() {
-            return Ok(Vec::new());
+        if !due.is_empty() {
+            sent.extend(match &config.config.mail.transport {
+                Transport::Folder(folder) => self.send_to_folder(due, folder, goes_on).await?,
+                Transport::Smtp(smtp) => {
+                    self.send_by_smtp(due, &config.config, smtp, goes_on)
+                        .await?
+                }
+            });
         }
-        match &config.config.mail.transport {
-            Transport::Folder(folder) => self.send_to_folder(due, folder, goes_on).await,
-            Transport::Smtp(smtp) => self.send_by_smtp(due, &config.config, smtp, goes_on).await,
-        }
+        Ok(sent)
     }
 
     async fn send_to_folder(
@@ -135,6 +139,9 @@ impl Deliverer {
         let mut session: Option<Session> = None;
         let mut due = due.into_iter();
         while let Some(delivery) = due.next().filter(|_| goes_on()) {
+            let Some(bytes) = self.bytes_of(&delivery).await? else {
+                continue;
+            };
             // A session that met any error is not used again.
             let open = match session.take().filter(Session::is_ready) {
                 Some(open) => Ok(open),
@@ -149,7 +156,7 @@ impl Deliverer {
                     return Ok(sent);
                 }
             };
-            let report = self.send_one(&mut open, &sender, &delivery).await?;
+            let report = self.send_one(&mut open, &sender, &delivery, &bytes).await?;
             let Some(report) = report else { continue };
             // The answer is on the disk before the server hears goodbye.
             let state = self.settle(&delivery, &report).await?;
@@ -167,27 +174,33 @@ impl Deliverer {
         Ok(sent)
     }
 
+    /// The bytes of a message, unless its recipient was paused since the round began.
+    async fn bytes_of(&self, delivery: &Delivery) -> Result<Option<Vec<u8>>, DeskError> {
+        let (id, recipient) = (delivery.id, delivery.recipient.clone());
+        self.desk
+            .at_once(move |desk| {
+                if desk.store.is_paused(&recipient)? {
+                    return Ok(None);
+                }
+                let content = desk.store.delivery_content(id)?;
+                Ok(content.map(|content| content.bytes))
+            })
+            .await
+    }
+
+    /// `None`: a person has taken the message out meanwhile.
     async fn send_one(
         &self,
         session: &mut Session,
         sender: &str,
         delivery: &Delivery,
+        bytes: &[u8],
     ) -> Result<Option<Report>, DeskError> {
-        let id = delivery.id;
-        let content = self
-            .desk
-            .at_once(move |desk| desk.store.delivery_content(id))
-            .await?;
-        let Some(Content { bytes, .. }) = content else {
-            return Ok(None);
-        };
-        if let Err(report) = session
-            .prepare(sender, &delivery.recipient, bytes.len())
-            .await
-        {
+        let prepared = session.prepare(sender, &delivery.recipient, bytes.len());
+        if let Err(report) = prepared.await {
             return Ok(Some(report));
         }
-        let now = self.clock.now();
+        let (id, now) = (delivery.id, self.clock.now());
         let is_ours = self
             .desk
             .at_once(move |desk| desk.store.mark_sending(id, now))
@@ -195,7 +208,7 @@ impl Deliverer {
         if !is_ours {
             return Ok(None);
         }
-        Ok(Some(session.data(&bytes).await))
+        Ok(Some(session.data(bytes).await))
     }
 
     /// Notes that a message is on its way, and gives its content.

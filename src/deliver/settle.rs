@@ -3,6 +3,7 @@
 use tracing::{error, info, warn};
 
 use super::compose::halve;
+use super::send::Sent;
 use crate::desk::Desk;
 use crate::mail::{Outcome, Report, Step};
 use crate::model::Timestamp;
@@ -60,7 +61,8 @@ pub(super) fn settle_cut_short(
     desk: &mut Desk,
     host: &str,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<Vec<Sent>, StoreError> {
+    let mut settled = Vec::new();
     for delivery in desk.store.deliveries_on_their_way()? {
         let report = Report {
             outcome: Outcome::Unknown,
@@ -70,8 +72,14 @@ pub(super) fn settle_cut_short(
         };
         let state = settle(desk, &delivery, &report, host, delivery.next_at.min(now))?;
         log(&delivery, &report, state);
+        settled.push(Sent {
+            delivery,
+            report,
+            state,
+            files: Vec::new(),
+        });
     }
-    Ok(())
+    Ok(settled)
 }
 
 /// One line for each attempt; never an address, since logs travel.

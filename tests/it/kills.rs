@@ -44,19 +44,24 @@ fn survive(kills: usize) {
     let mail = {
         let (killer, fuse, dice) = (killer.clone(), Arc::clone(&fuse), Arc::clone(&dice));
         SmtpServer::start(Setup::default(), move |_| {
-            if fuse.fetch_sub(1, Ordering::SeqCst) == 0 {
-                // Some die while we answer, and some before.
+            let left = fuse.fetch_sub(1, Ordering::SeqCst);
+            if left == 0 {
                 let killer = killer.clone();
                 let wait = Duration::from_micros(dice.below(3000));
-                let later = std::thread::spawn(move || {
+                let blow = std::thread::spawn(move || {
                     std::thread::sleep(wait);
                     killer.kill();
                 });
+                // Some die before we answer, and some afterwards.
                 if dice.below(2) == 0 {
-                    later.join().expect("no panic");
+                    blow.join().expect("no panic");
                 }
             }
-            Act::Normal
+            // However late the blow comes, nothing more happens until then.
+            match left < 0 {
+                true => Act::Stall,
+                false => Act::Normal,
+            }
         })
     };
     let to: Vec<String> = (0..readers)

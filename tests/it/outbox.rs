@@ -1,5 +1,7 @@
 //! What a mail server answers, and what becomes of the row in the outbox.
 
+use std::time::Duration;
+
 use crate::http_server::{Reply, Server};
 use crate::smtp_server::{Act, Moment, Point, Setup, SmtpServer};
 use crate::wirewatch::{Home, Ran};
@@ -10,7 +12,7 @@ const FEED: &str = r#"<rss version="2.0"><channel><title>Harrow Times</title><li
 
 /// A digest that has one story for each of these recipients, polled at 06:00.
 pub(crate) struct Case {
-    _feeds: Server,
+    feeds: Server,
     pub(crate) mail: SmtpServer,
     pub(crate) home: Home,
 }
@@ -35,11 +37,7 @@ impl Case {
             feeds.url("/feed")
         ));
         home.done(&["poll", "--now", "2026-11-23T06:00:00Z"]);
-        Case {
-            _feeds: feeds,
-            mail,
-            home,
-        }
+        Case { feeds, mail, home }
     }
 
     /// Sends what is due at this time of the first day.
@@ -317,4 +315,112 @@ fn while_a_message_waits_the_next_is_not_composed_and_its_window_grows() {
     ]);
     assert!(next.stderr.contains("still waits"), "{next:#?}");
     assert_eq!(case.states(), ["queued"]);
+}
+
+#[test]
+fn a_message_cut_short_goes_again_a_quarter_of_an_hour_after_it_was_handed_over() {
+    let case = Case::new(
+        &["a@mail.example"],
+        at(Point::Rcpt, 1, Act::Say("451 4.3.0 later")),
+    );
+    case.send("07:00:00");
+    // As a crash leaves it that came at 07:10 between the handing over and the answer.
+    let cut_short =
+        "UPDATE delivery SET state = 'sending', next_at = unixepoch('2026-11-23T07:10:00Z')";
+    case.home
+        .database()
+        .execute(cut_short, [])
+        .expect("a table");
+    assert_eq!(case.send("07:12:00").code, 1);
+    assert_eq!(case.states(), ["unknown"]);
+    case.send("07:24:00");
+    assert_eq!(case.mail.messages().len(), 0);
+    assert_eq!(case.send("07:25:10").code, 0);
+    assert_eq!(case.mail.messages().len(), 1);
+}
+
+#[test]
+fn a_nightly_job_that_failed_once_skips_no_day() {
+    let case = Case::new(
+        &["a@mail.example"],
+        at(Point::Rcpt, 1, Act::Say("451 4.3.0 later")),
+    );
+    assert_eq!(case.send("07:00:00").code, 1);
+    let second = FEED.replace("harrow.example/1", "harrow.example/2");
+    let second = second
+        .replace("h1", "h2")
+        .replace("Troops enter", "A quiet day in");
+    case.feeds
+        .on("/feed", Reply::ok(second.replace("23 Nov", "24 Nov")));
+    case.home.done(&["poll", "--now", "2026-11-24T06:00:00Z"]);
+    assert_eq!(case.send_at("2026-11-24T07:00:00Z").code, 0);
+    assert_eq!(case.states(), ["sent", "sent"]);
+    assert_eq!(case.mail.accepted().len(), 2);
+}
+
+#[test]
+fn a_stop_waits_for_the_message_under_way_and_for_no_other() {
+    let (reached, at_the_dot) = std::sync::mpsc::channel();
+    let case = Case::new(
+        &["a@mail.example", "b@mail.example", "c@mail.example"],
+        move |moment| match moment.point {
+            Point::Dot => {
+                // Nobody listens any more if the test has failed.
+                let _ = reached.send(());
+                Act::Late(Duration::from_secs(1), "250 2.0.0 queued")
+            }
+            _ => Act::Normal,
+        },
+    );
+    let daemon = case.home.daemon(&["--now", "2026-11-23T07:00:00Z"]);
+    let deadline = Duration::from_secs(60);
+    at_the_dot.recv_timeout(deadline).expect("a message");
+    assert_eq!(daemon.terminate(), 0);
+    assert_eq!(case.states(), ["sent", "queued", "queued"]);
+    assert_eq!(case.mail.messages().len(), 1);
+}
+
+#[test]
+fn a_recipient_of_two_digests_is_refused_once() {
+    let case = Case::new(
+        &["a@mail.example"],
+        at(Point::Rcpt, 9, Act::Say("550 5.1.1 no such user")),
+    );
+    let watchlist = std::fs::read_to_string(case.home.watchlist()).expect("readable");
+    let evening =
+        "[[digest]]\nname = \"Evening\"\ntimezone = \"UTC\"\nwhen_empty = \"send\"\n[[feed]]";
+    case.home.edit(&watchlist.replace("[[feed]]", evening));
+    case.home.done(&["poll", "--now", "2026-11-23T06:10:00Z"]);
+    assert_eq!(case.send("07:00:00").code, 1);
+    assert_eq!(case.home.count("SELECT COUNT(*) FROM delivery"), 2);
+    let asked = case.mail.sessions().concat();
+    assert_eq!(
+        asked.iter().filter(|line| line.starts_with("RCPT")).count(),
+        1
+    );
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_a_fault_of_configuration_and_loses_nothing() {
+    let case = Case::new(&["a@mail.example"], |_| Act::Normal);
+    let watchlist = std::fs::read_to_string(case.home.watchlist()).expect("readable");
+    let (before, after) = watchlist.split_once("[mail.smtp]").expect("a mail server");
+    let (_, after) = after.split_once("[poll]").expect("a section");
+    case.home
+        .edit(&format!("{before}folder = \"mail/out\"\n[poll]{after}"));
+    std::fs::write(case.home.path("state/mail"), "in the way").expect("written");
+    let blocked = case.send("07:00:00");
+    assert_eq!(blocked.code, 1);
+    assert!(
+        blocked.stderr.contains("check `folder` of `[mail]`"),
+        "{blocked:#?}"
+    );
+    assert_eq!(case.states(), ["queued"]);
+
+    std::fs::remove_file(case.home.path("state/mail")).expect("it is there");
+    case.send("07:30:00");
+    assert_eq!(case.states(), ["queued"], "wrong settings are tried hourly");
+    assert_eq!(case.send("08:00:10").code, 0);
+    assert_eq!(case.states(), ["sent"]);
+    assert_eq!(case.home.files("mail/out").len(), 2);
 }

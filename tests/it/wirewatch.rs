@@ -256,7 +256,7 @@ impl Killer {
             if let Some(process) = target {
                 return signal("-KILL", process);
             }
-            if start.elapsed() > Duration::from_secs(2) {
+            if start.elapsed() > Duration::from_secs(20) {
                 return;
             }
             std::thread::sleep(Duration::from_millis(1));

@@ -62,12 +62,18 @@ impl Fault {
 
     /// With a login, over STARTTLS.
     fn with_login(self) -> Fault {
+        self.with_login_by("AUTH PLAIN LOGIN")
+    }
+
+    /// With a login over STARTTLS by one of these mechanisms.
+    fn with_login_by(self, mechanisms: &'static str) -> Fault {
         let mut fault = self.protected("starttls", |ca| {
             Protection::StartTls(ca.identity("localhost"))
         });
         let protected = fault.setup;
         fault.setup = Box::new(move |ca| Setup {
             login: Some(("me", "hunter2")),
+            extensions: vec![mechanisms],
             ..protected(ca)
         });
         fault.logs_in = true;
@@ -186,6 +192,8 @@ const ANSWERS: &[(&str, Point, &str)] = &[
         "SSH-2.0-OpenSSH_9.2",
     ),
     ("garbage at the dot", Point::Dot, "HTTP/1.1 200 OK"),
+    ("500 at QUIT", Point::Quit, "500 5.5.1 what"),
+    ("421 at QUIT", Point::Quit, "421 4.3.2 closing"),
     ("tiny lines at EHLO", Point::Ehlo, "250-a\n250-b\n250"),
 ];
 
@@ -334,6 +342,12 @@ fn secured() -> Vec<Fault> {
         ("454 at AUTH", "454 4.7.0 directory is away"),
     ] {
         faults.push(Fault::new(name, at(Point::Auth, Act::Say(said))).with_login());
+    }
+    for (name, mechanisms) in [
+        ("AUTH LOGIN only", "AUTH LOGIN"),
+        ("no common mechanism for AUTH", "AUTH CRAM-MD5 XOAUTH2"),
+    ] {
+        faults.push(Fault::new(name, normal).with_login_by(mechanisms));
     }
     let in_the_clear = Act::Raw(b"220 welcome\r\n".to_vec());
     for (name, point, act) in [
