@@ -1,13 +1,17 @@
 //! The open stories, kept in memory as the store has them.
 
+use std::num::NonZero;
+use std::panic::resume_unwind;
+use std::thread;
+
 use jiff::SignedDuration;
 
 use super::Desk;
-use crate::model::{ItemId, Timestamp};
+use crate::model::{ItemId, StoryId, Timestamp};
 use crate::store::stories::{Told, WordCounts};
 use crate::store::{Store, StoreError};
 use crate::story::Telling;
-use crate::story::group::{self, Grouper};
+use crate::story::group::{self, Grouper, Prepared};
 use crate::story::vector::Frequencies;
 use crate::topic::publisher;
 
@@ -34,19 +38,49 @@ impl Stories {
         let mut grouper = Grouper::new(Frequencies::new(items, words));
         let feeds = store.feed_names()?;
         let before = |span| now.checked_sub(span).unwrap_or(Timestamp::MIN);
+        let mut waiting = Vec::with_capacity(TOGETHER);
         store.each_placed(before(WINDOW), before(OPEN), |told, story, is_open| {
             let name = feeds.get(&told.feed).map_or("", String::as_str);
-            let telling = telling(told, name);
-            if is_open {
-                grouper.restore(&telling, story);
-            } else {
-                grouper.recall(&telling);
+            waiting.push((telling(told, name), is_open, story));
+            if waiting.len() == TOGETHER {
+                restore(&mut grouper, &mut waiting);
             }
         })?;
+        restore(&mut grouper, &mut waiting);
         Ok(Stories {
             grouper,
             counted_to,
         })
+    }
+}
+
+/// So many items are taken apart together.
+const TOGETHER: usize = 4096;
+
+/// Puts back what waits. Most of the work is to take the items apart, which all processors do together.
+fn restore(grouper: &mut Grouper, waiting: &mut Vec<(Telling, bool, StoryId)>) {
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    let (tellings, stories): (Vec<_>, Vec<_>) = waiting
+        .drain(..)
+        .map(|(telling, is_open, story)| ((telling, is_open), story))
+        .unzip();
+    let prepared: Vec<Prepared> = thread::scope(|scope| {
+        let grouper = &*grouper;
+        let parts = tellings.chunks(tellings.len().div_ceil(threads).max(1));
+        let started: Vec<_> = parts
+            .map(|part| {
+                let prepare = |(telling, is_open): &(Telling, bool)| {
+                    grouper.prepare(telling.clone(), *is_open)
+                };
+                scope.spawn(move || part.iter().map(prepare).collect::<Vec<_>>())
+            })
+            .collect();
+        let done = started.into_iter().map(|part| part.join());
+        done.flat_map(|part| part.unwrap_or_else(|panic| resume_unwind(panic)))
+            .collect()
+    });
+    for (prepared, story) in prepared.iter().zip(stories) {
+        grouper.restore(prepared, story);
     }
 }
 

@@ -14,7 +14,7 @@ use std::collections::HashMap;
 use crate::model::{ItemId, StoryId, Timestamp};
 use crate::story::Telling;
 use crate::story::member::{Fresh, Likeness, Member};
-use crate::story::vector::{Frequencies, features, hash, jaccard, title_hash};
+use crate::story::vector::{Features, Frequencies, features, hash, jaccard, title_hash};
 use crate::story::window::{OPEN_AFTER_LAST, Window};
 
 /// How alike an item and a story must be; 1 is equal. The nearest member counts, and in part the middle.
@@ -60,6 +60,14 @@ pub struct Placement {
     pub why: String,
 }
 
+/// A member to be put back. Of one whose story is over only the title may matter: it may be a column's.
+#[derive(Debug)]
+pub struct Prepared {
+    telling: Telling,
+    title_hash: u64,
+    features: Option<Features>,
+}
+
 /// The open stories: those with a member in the last 72 hours, none older than 14 days.
 #[derive(Clone, Debug)]
 pub struct Grouper {
@@ -82,20 +90,29 @@ impl Grouper {
         }
     }
 
-    /// Puts back a member that was placed before a restart, or before the frequencies were renewed; in the order in
-    /// which they were placed, with the story each belongs to now. Members of the last [`MEMORY_DAYS`] suffice, and of
-    /// stories that nothing joined in the last [`OPEN_HOURS`] it suffices to [`Grouper::recall`] them.
-    pub fn restore(&mut self, telling: &Telling, story: StoryId) {
-        let features = features(telling, &self.frequencies);
-        self.note_column(telling, features.title_hash);
-        let member = self.window.member(telling, &features);
-        self.window.add(member, story);
+    /// Takes apart a member that was placed before a restart, or before the frequencies were renewed, to be put back.
+    /// `is_open`: whether anything joined its story in the last [`OPEN_HOURS`].
+    pub fn prepare(&self, telling: Telling, is_open: bool) -> Prepared {
+        let features = is_open.then(|| features(&telling, &self.frequencies));
+        Prepared {
+            title_hash: match &features {
+                Some(features) => features.title_hash,
+                None => title_hash(&telling, &self.frequencies),
+            },
+            features,
+            telling,
+        }
     }
 
-    /// Puts back what may matter of a member whose story is over: its title may be a column's.
-    pub fn recall(&mut self, telling: &Telling) {
-        let title = title_hash(telling, &self.frequencies);
-        self.note_column(telling, title);
+    /// Puts back a member in the order in which they were placed, with the story it belongs to now. Members of the last
+    /// [`MEMORY_DAYS`] suffice.
+    pub fn restore(&mut self, prepared: &Prepared, story: StoryId) {
+        let telling = &prepared.telling;
+        self.note_column(telling, prepared.title_hash);
+        if let Some(features) = &prepared.features {
+            let member = self.window.member(telling, features);
+            self.window.add(member, story);
+        }
     }
 
     /// Places an item: into an open story, or as the first of a new one, which is then `next`. Items come in the order

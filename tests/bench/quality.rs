@@ -41,7 +41,7 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
         ["stories", rest @ ..] => stories::run(rest),
-        ["story-cost", items] => items.parse().map(story_cost::run).map_err(Into::into),
+        ["story-cost", items] => items.parse().map_err(Into::into).and_then(story_cost::run),
         [set, file, "--out", out] => run(set, file, out),
         _ => Err(USAGE.into()),
     };

@@ -513,7 +513,8 @@ fn a_restart_changes_nothing() {
         .zip(stories)
         .filter(|(telling, _)| telling.at.as_second() >= from)
     {
-        restarted.restore(telling, story);
+        let prepared = restarted.prepare(telling.clone(), true);
+        restarted.restore(&prepared, story);
     }
     for telling in after {
         let next = StoryId(telling.item.0);

@@ -2,18 +2,27 @@
 //!
 //! Times are those of the processor, so that what else the machine does counts little.
 
+use std::collections::HashMap;
+use std::error::Error;
 use std::fs;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use wirewatch::model::{ItemId, StoryId, Timestamp};
+use wirewatch::config;
+use wirewatch::config::find::{Environment, Places};
+use wirewatch::config::report::Colour;
+use wirewatch::desk::{Desk, Watchlist};
+use wirewatch::feed::FeedDocument;
+use wirewatch::model::{Backfill, Entry, Feed, ItemId, StoryId, Timestamp};
+use wirewatch::store::Store;
 use wirewatch::story::Telling;
-use wirewatch::story::group::Grouper;
+use wirewatch::story::group::{Grouper, Placement};
 use wirewatch::story::vector::Frequencies;
 
 use super::processor::processor;
 
 /// Places so many items within 72 hours and a hundredth more, times those, and returns the figures.
-pub(crate) fn run(items: usize) -> String {
+pub(crate) fn run(items: usize) -> Result<String, Box<dyn Error>> {
     let tellings = headlines(items + items / 100);
     let mut frequencies = Frequencies::default();
     for telling in &tellings {
@@ -27,24 +36,20 @@ pub(crate) fn run(items: usize) -> String {
     let frequencies = Frequencies::new(frequencies.items(), kept);
     let before = resident();
     let mut grouper = Grouper::new(frequencies.clone());
-    let mut stories = Vec::with_capacity(tellings.len());
+    let mut placed = Vec::with_capacity(tellings.len());
     let mut times = Vec::with_capacity(tellings.len());
     let begin = processor();
     for telling in &tellings {
         let each = processor();
         let placement = grouper.place(telling, StoryId(telling.item.0));
         times.push(processor() - each);
-        stories.push(placement.story);
+        placed.push(placement);
     }
     let all = processor() - begin;
     let after = resident();
 
-    let mut restored = Grouper::new(frequencies);
-    let begin = processor();
-    for (telling, story) in tellings.iter().zip(&stories) {
-        restored.restore(telling, *story);
-    }
-    let restart = processor() - begin;
+    drop(grouper);
+    let restart = restart(&tellings, placed)?;
 
     let mut last = times.split_off(items);
     last.sort_unstable();
@@ -55,10 +60,78 @@ pub(crate) fn run(items: usize) -> String {
     let each_second = tellings.len() as f64 / all.as_secs_f64();
     let p50 = last.get(last.len() / 2).copied().unwrap_or_default();
     let memory = after.saturating_sub(before) >> 20;
-    format!(
-        "{items} items: {each_second:.0} a second; with all in the window p50 {p50:?}, p99 {p99:?}; restart {restart:?}, \
+    Ok(format!(
+        "{items} items: {each_second:.0} a second; with all in the window p50 {p50:?}, p99 {p99:?}; restart {restart:.1?} \
+         on the wall, \
          memory {memory} MiB"
-    )
+    ))
+}
+
+/// How long a daemon takes, on the wall, to read the open stories from its store with these items placed as they were.
+fn restart(tellings: &[Telling], placed: Vec<Placement>) -> Result<Duration, Box<dyn Error>> {
+    const ENTRIES: usize = 1000;
+    let folder = tempfile::tempdir()?;
+    let now = tellings.last().ok_or("no items")?.at;
+    let mut store = Store::open(&folder.path().join("stories.db"), now)?;
+    let feeds = (0..tellings.len().div_ceil(ENTRIES)).map(feed);
+    store.declare_feeds(&feeds.collect::<Vec<_>>(), now)?;
+    store.begin_batch()?;
+    let mut ids: HashMap<ItemId, ItemId> = HashMap::new();
+    let mut placed = placed.into_iter();
+    for (state, tellings) in store.feeds()?.iter().zip(tellings.chunks(ENTRIES)) {
+        let document = FeedDocument {
+            entries: tellings.iter().map(entry).collect(),
+            ..FeedDocument::default()
+        };
+        let mut taken = store.take_in(state, &document, tellings[0].at)?.entries;
+        taken.sort_by_key(|entry| entry.index);
+        for ((entry, telling), mut placement) in taken.iter().zip(tellings).zip(&mut placed) {
+            ids.insert(telling.item, entry.item);
+            placement.copy_of = placement.copy_of.map(|item| ids[&item]);
+            store.keep_placement(entry.item, &placement, telling.at)?;
+        }
+    }
+    store.commit_batch()?;
+    let mut frequencies = Frequencies::default();
+    for telling in tellings {
+        frequencies.count(telling);
+    }
+    let midnight = Timestamp::from_second(now.as_second().div_euclid(86_400) * 86_400)?;
+    store.keep_frequencies(midnight, frequencies.items(), frequencies.words())?;
+
+    let file = folder.path().join("wirewatch.toml");
+    let text = "[mail]\nto = [\"me@mail.example\"]\n[[feed]]\nurl = \"https://outlet.example/\"\n\
+                [[topic]]\nname = \"All\"\nany = [\"ba*\"]\n";
+    let places = Places::new(&file, Environment::process());
+    let loaded = config::load_text(text.to_owned(), &file, &places)
+        .map_err(|report| report.render(Colour::Plain))?;
+    let mut desk = Desk::open(store, Arc::new(Watchlist::new(loaded, &file)), now)?;
+    let begin = Instant::now();
+    desk.load_stories(now)?;
+    Ok(begin.elapsed())
+}
+
+fn feed(number: usize) -> Feed {
+    Feed {
+        url: format!("https://outlet{number}.example/rss"),
+        name: None,
+        tags: Vec::new(),
+        every: None,
+        backfill: Backfill::None,
+        paused: false,
+    }
+}
+
+fn entry(telling: &Telling) -> Entry {
+    Entry {
+        guid: telling.link.clone(),
+        link: telling.link.clone(),
+        title: Some(telling.title.clone()),
+        summary: Some(telling.summary.clone()),
+        published: Some(telling.at),
+        lang: telling.lang.clone(),
+        ..Entry::default()
+    }
 }
 
 /// Bytes of memory that this process holds, where the system tells.

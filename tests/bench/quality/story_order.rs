@@ -45,7 +45,8 @@ fn group(
         if number > 0 && number % restart_each == 0 {
             grouper = Grouper::new(frequencies.clone());
             for before in &tellings[..number] {
-                grouper.restore(before, stories[&before.item]);
+                let prepared = grouper.prepare(before.clone(), true);
+                grouper.restore(&prepared, stories[&before.item]);
             }
         }
         let placement = grouper.place(telling, StoryId(number as i64));
