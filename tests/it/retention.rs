@@ -7,6 +7,8 @@ use rusqlite::Connection;
 use wirewatch::store::Store;
 use wirewatch::store::cleaning::Cleaning;
 
+use crate::wirewatch::tell;
+
 /// What an administrator would see.
 #[derive(Debug)]
 struct Cleaned {
@@ -117,7 +119,17 @@ fn texts_go_after_their_time_keys_stay_and_the_file_shrinks() {
 #[ignore = "takes minutes"]
 fn a_million_items_are_cleaned_without_a_pause_of_a_tenth_of_a_second() {
     let cleaned = clean(1_000_000);
-    println!("{cleaned:?}");
+    tell(format_args!(
+        "{} steps: half of them within {:?}, 99 in 100 within {:?}, the longest {:?}; at most {:?} were computed; \
+         {:.0} MB became {:.0} MB",
+        cleaned.steps,
+        cleaned.half,
+        cleaned.most,
+        cleaned.longest,
+        cleaned.computed,
+        cleaned.before as f64 / 1e6,
+        cleaned.after as f64 / 1e6,
+    ));
     assert_eq!((cleaned.items, cleaned.keys), (250_001, 3_000_000));
     assert!(cleaned.after * 2 < cleaned.before, "{cleaned:?}");
     assert!(cleaned.computed < Duration::from_millis(100), "{cleaned:?}");

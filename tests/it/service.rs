@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::http_server::{Reply, Server};
-use crate::wirewatch::Home;
+use crate::wirewatch::{Home, tell};
 
 fn watchlist(server: &Server, topic: &str) -> String {
     format!(
@@ -143,9 +143,9 @@ fn the_unit_is_hardened_and_starts_this_program() {
             String::from_utf8_lossy(&judged.stdout),
             String::from_utf8_lossy(&judged.stderr)
         ),
-        Err(cause) => eprintln!(
+        Err(cause) => tell(format_args!(
             "SKIPPED: the exposure of the unit was not measured: systemd-analyze: {cause}"
-        ),
+        )),
     }
 }
 

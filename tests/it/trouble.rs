@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::http_server::{Reply, Server};
-use crate::wirewatch::{Home, Ran};
+use crate::wirewatch::{Home, Ran, tell};
 
 /// A feed with these items; each title has a word of its own and some weight.
 fn feed(numbers: std::ops::Range<u32>) -> String {
@@ -56,7 +56,7 @@ fn can_mount() -> bool {
         .output();
     let can = tried.is_ok_and(|tried| tried.status.success());
     if !can {
-        eprintln!("SKIPPED: no file system can be mounted here");
+        tell("SKIPPED: no file system can be mounted here");
     }
     can
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::http_server::{Reply, Server};
-use crate::wirewatch::Home;
+use crate::wirewatch::{Home, tell};
 
 const FEEDS: u32 = 300;
 /// Virtual seconds a second: a week takes twelve minutes.
@@ -77,7 +77,7 @@ fn a_week_leaves_memory_flat_and_the_database_as_large_as_its_news() {
     ));
     let daemon = home.daemon(&["--now", "2026-11-23T00:00:00Z", "--pace", &PACE.to_string()]);
     let mut resident_on = Vec::new();
-    println!("day  memory MiB  database MB  items  polls  mails");
+    tell("day  memory MiB  database MB  items  polls  mails");
     for day in 1..=7 {
         while passed(&began) < day * DAY {
             std::thread::sleep(Duration::from_millis(500));
@@ -86,13 +86,13 @@ fn a_week_leaves_memory_flat_and_the_database_as_large_as_its_news() {
             .expect("there")
             .len();
         let memory = resident(daemon.id());
-        println!(
+        tell(format_args!(
             "{day:3}  {memory:10}  {:11.1}  {:5}  {:5}  {:5}",
             size as f64 / 1e6,
             home.count("SELECT COUNT(*) FROM item"),
             home.count("SELECT SUM(polls) FROM hour"),
             home.count("SELECT COUNT(*) FROM delivery"),
-        );
+        ));
         resident_on.push(memory);
     }
     assert_eq!(daemon.terminate(), 0);

@@ -272,6 +272,12 @@ fn signal(name: &str, process: u32) {
     assert!(sent.success(), "`kill {name} {process}` failed");
 }
 
+/// Says something beside the verdict: a figure, or that a test had nothing to try.
+#[expect(clippy::print_stderr, reason = "a test has no other voice")]
+pub(crate) fn tell(line: impl std::fmt::Display) {
+    eprintln!("{line}");
+}
+
 /// A file of `tests/data`.
 pub(crate) fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -22,6 +22,7 @@ pub(super) fn of(status: &Status, needs: &[Need]) -> Value {
         "watchlist": {
             "file": status.file.display().to_string(),
             "found_by": status.found_by,
+            "looked_for": status.looked_for.iter().map(|place| place.path.display().to_string()).collect::<Vec<_>>(),
             "version": version(status.version),
             "version_in_force": status.in_force.map(|in_force| version(in_force.hash)),
             "in_force_since": status.in_force.map(|in_force| rfc3339(in_force.since)),

@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 
 use super::setup;
 use super::{Context, End, print_line};
+use crate::config::find::{self, Candidate, Environment};
 use crate::desk::Desk;
 use crate::health::Health;
 use crate::model::{FeedState, Timestamp};
@@ -31,12 +32,14 @@ pub(super) struct Arguments {
 pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<End> {
     let start = setup::watchlist_or_last_good(context)?;
     let (file, found_by) = (start.path, start.found_by);
+    let looked_for = find::candidates(context.config.as_deref(), Environment::process());
     let problems = start.refused.map_or(0, |refused| refused.problems);
     let desk = setup::desk_to_read(start.watchlist)?;
     let now = context.clock.now();
     let status = Status {
         file,
         found_by,
+        looked_for,
         problems,
         ..Status::read(&desk, now)?
     };
@@ -58,6 +61,8 @@ struct Status {
     file: PathBuf,
     /// Who named the file: `--config`, a variable, or the default.
     found_by: &'static str,
+    /// All places where it is looked for, in order.
+    looked_for: Vec<Candidate>,
     /// Problems of the present watchlist, if it is refused and the last good one is used.
     problems: usize,
     /// The hash of the watchlist that these figures are by.
@@ -101,6 +106,7 @@ impl Status {
         Ok(Status {
             file: PathBuf::new(),
             found_by: "",
+            looked_for: Vec::new(),
             problems: 0,
             version: desk.watchlist.version.hash,
             topics: config.topics().len(),
