@@ -76,6 +76,7 @@ fn told_before(
             new_topics.push(candidate.topic);
         }
     }
+    let headlines = known.iter().map(|telling| telling.title.clone()).collect();
     let frequencies = reader.frequencies()?;
     // Whether there is news is asked as if the story had rested; whether it has is asked by itself, since then the
     // items wait.
@@ -99,6 +100,7 @@ fn told_before(
     Ok(Some(ToldBefore {
         at: last.at,
         followup,
+        headlines,
         thread,
     }))
 }

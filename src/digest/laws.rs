@@ -116,6 +116,7 @@ fn stories() -> impl Strategy<Value = Vec<StoryFacts>> {
             Some(ToldBefore {
                 at: ago(500),
                 followup,
+                headlines: Vec::new(),
                 thread: None,
             })
         };

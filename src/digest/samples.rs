@@ -192,6 +192,7 @@ impl Sample {
         facts.told.insert(ToldBefore {
             at: ago(minutes),
             followup,
+            headlines: Vec::new(),
             thread: None,
         })
     }
