@@ -1,5 +1,7 @@
 //! What happened to the feeds that a recipient's topics read.
 
+use jiff::SignedDuration;
+
 use super::reader::wanted_ids;
 use crate::desk::Desk;
 use crate::digest::DigestSettings;
@@ -8,6 +10,9 @@ use crate::model::{FeedState, Timestamp, TopicId};
 use crate::schedule::digests::Send;
 use crate::store::StoreError;
 use crate::store::feeds::{Event, EventKind};
+
+/// A failure is an event once it has lasted for so long; that a feed is gone is one at once.
+const SAID_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
 /// What these events are to a recipient of these topics, and those of them that are news to him.
 pub(super) fn feed_news(
@@ -136,7 +141,7 @@ fn what_happened(
             since: feed.failing_since.unwrap_or(event.at),
         }),
         EventKind::Recovered => Some(FeedEvent::Recovered {
-            since: last_said(desk, event)?,
+            after: event.at.duration_since(last_said(desk, event)?),
         }),
         EventKind::Quiet => match (feed.last_new_at, feed.rhythm) {
             (Some(last_new), Some(usual)) if last_new <= event.at => {
@@ -158,14 +163,17 @@ fn what_happened(
     Ok(told)
 }
 
-/// When the failure was reported that has now ended.
+/// About when the failure began that has now ended.
 fn last_said(desk: &Desk, recovered: &Event) -> Result<Timestamp, StoreError> {
     let events = desk.store.events_of(recovered.feed, 20)?;
     let said = events
         .iter()
         .filter(|event| event.id < recovered.id)
         .find(|event| matches!(event.kind, EventKind::Failing | EventKind::Gone));
-    Ok(said.map_or(recovered.at, |said| said.at))
+    Ok(said.map_or(recovered.at, |said| match said.kind {
+        EventKind::Failing => said.at - SAID_AFTER,
+        _ => said.at,
+    }))
 }
 
 /// The moment that an event's words name.

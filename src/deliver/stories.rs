@@ -76,6 +76,7 @@ fn told_before(
             new_topics.push(candidate.topic);
         }
     }
+    let headlines = known.iter().map(|telling| telling.title.clone()).collect();
     let frequencies = reader.frequencies()?;
     let news = fresh
         .iter()
@@ -97,6 +98,7 @@ fn told_before(
     Ok(Some(ToldBefore {
         at: last.at,
         followup,
+        headlines,
         thread,
     }))
 }

@@ -117,6 +117,7 @@ fn stories() -> impl Strategy<Value = Vec<StoryFacts>> {
             Some(ToldBefore {
                 at: ago(500),
                 followup,
+                headlines: Vec::new(),
                 thread: None,
             })
         };

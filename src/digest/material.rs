@@ -124,6 +124,8 @@ pub struct ToldBefore {
     pub at: Timestamp,
     /// Whether its pending items bring something new.
     pub followup: Followup,
+    /// The headlines of what was told of it, shown or counted.
+    pub headlines: Vec<String>,
     /// The message that told it, if that was an alert on this story alone.
     pub thread: Option<Thread>,
 }
@@ -212,8 +214,8 @@ pub enum FeedEvent {
     },
     /// Read again after a failure that was reported.
     Recovered {
-        /// When the failures had begun.
-        since: Timestamp,
+        /// For about how long it had failed.
+        after: SignedDuration,
     },
     /// It answers, but shows nothing new for unusually long.
     Quiet {

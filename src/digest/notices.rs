@@ -24,7 +24,9 @@ pub(super) fn notes(
     commands: &Commands,
 ) -> Vec<Note> {
     let mut notes: Vec<Note> = unshown(choice, commands).into_iter().collect();
-    let Again { articles, stories } = choice.again;
+    let Again {
+        articles, stories, ..
+    } = choice.again;
     if articles > 0 {
         let more = count(articles as u64, "more article", "more articles");
         let stories = match stories {
@@ -44,7 +46,7 @@ pub(super) fn notes(
             command: None,
         }));
     }
-    notes.extend(feed_notes(material, clock, commands));
+    notes.extend(feed_notes(material, commands));
     notes
 }
 
@@ -132,12 +134,12 @@ fn elsewhere(material: &Material<'_>, clock: &Clock) -> Option<String> {
 }
 
 /// Feeds that were added, came back or changed: nothing to look after.
-fn feed_notes(material: &Material<'_>, clock: &Clock, commands: &Commands) -> Vec<Note> {
+fn feed_notes(material: &Material<'_>, commands: &Commands) -> Vec<Note> {
     let mut notes: Vec<Note> = added(material, commands).into_iter().collect();
     let told: Vec<Note> = material
         .feed_news
         .iter()
-        .filter_map(|news| feed_note(news, clock))
+        .filter_map(|news| feed_note(news))
         .collect();
     let rest = told.len().saturating_sub(LISTED);
     notes.extend(told.into_iter().take(LISTED));
@@ -180,14 +182,14 @@ fn added(material: &Material<'_>, commands: &Commands) -> Option<Note> {
     Some(counted(all_matching as usize, text, commands.stored()))
 }
 
-fn feed_note(news: &FeedNews, clock: &Clock) -> Option<Note> {
+fn feed_note(news: &FeedNews) -> Option<Note> {
     let feed = name(&news.feed);
     let mut command = None;
     let text = match &news.what {
         FeedEvent::Resumed => format!("{feed} is polled again, from where it was."),
-        FeedEvent::Recovered { since } => {
-            let since = clock.moment(*since);
-            format!("{feed} answers again; it had failed since {since}.")
+        FeedEvent::Recovered { after } => {
+            let after = phrases::span(*after);
+            format!("{feed} answers again; it had failed for about {after}.")
         }
         FeedEvent::Moved { to } => {
             command = Some(link(to).unwrap_or_else(|| line(to)));

@@ -193,6 +193,7 @@ impl Sample {
         facts.told.insert(ToldBefore {
             at: ago(minutes),
             followup,
+            headlines: Vec::new(),
             thread: None,
         })
     }

@@ -66,7 +66,7 @@ fn quoted(word: &str) -> String {
     format!("\"{word}\"")
 }
 
-/// The sections of a message: its topics, then the updates.
+/// The sections of a message: its topics, then the updates, then what else there is on stories told before.
 pub(super) fn sections(
     choice: &Choice<'_>,
     layout: Layout,
@@ -95,6 +95,18 @@ pub(super) fn sections(
             remark: Some("Stories you had before that have something new".to_owned()),
             stories: stories(&choice.updates, &mut numbers, clock),
             more: more(choice.more_updates, || commands.sent()),
+            ..Section::default()
+        });
+    }
+    if !choice.again.listed.is_empty() {
+        let listed = &choice.again.listed;
+        sections.push(Section {
+            title: "More on stories you had before".to_owned(),
+            amount: count(listed.len() as u64, "article", "articles"),
+            listed: listed
+                .iter()
+                .map(|candidate| self::listed(candidate, clock))
+                .collect(),
             ..Section::default()
         });
     }
@@ -144,6 +156,7 @@ fn topic_section(
         amount,
         remark,
         stories: stories(&chosen.stories, numbers, clock),
+        listed: Vec::new(),
         more: more(chosen.more, || commands.topic(chosen.topic)),
         late: chosen
             .late

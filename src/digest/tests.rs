@@ -67,6 +67,7 @@ fn a_story_told_too_recently_waits() {
     sample.material.stories[0].told = Some(ToldBefore {
         at: ago(60),
         followup: Followup::TooSoon,
+        headlines: Vec::new(),
         thread: None,
     });
     assert!(sample.message().is_none());
@@ -332,7 +333,7 @@ fn articles_without_news_are_counted_in_the_next_message_that_goes() {
     let mut sample = sample();
     sample.topic("Ferry fares", &[1; 15]);
     sample.article("Delta Pilots", 300, "Ferry fares once more", "", &["Ferry"]);
-    sample.told(900, Followup::Nothing);
+    sample.told(900, Followup::Nothing).headlines = vec!["Ferry fares once more".to_owned()];
     assert!(
         sample.message().is_none(),
         "a number alone makes no message go"
@@ -353,6 +354,66 @@ fn articles_without_news_are_counted_in_the_next_message_that_goes() {
             .any(|told| told.item.0 == 1 && told.how == How::Counted)
     );
     assert_eq!(message.settled.leaving.len(), 2);
+}
+
+#[test]
+fn what_is_no_news_but_has_a_headline_of_its_own_is_listed_by_it() {
+    let mut sample = sample();
+    sample.topic("Strikes", &[1; 15]);
+    sample.article(
+        "Delta Pilots",
+        300,
+        "Tug crews join the strike",
+        "",
+        &["strike"],
+    );
+    sample.also("Estuary Post", 290, "Crane drivers begin a strike");
+    for minutes in 1..5 {
+        let title = format!("Report {minutes} from the quay number {minutes} of day {minutes}");
+        sample.also("Mill Lane News", minutes, &title);
+    }
+    let facts = &mut sample.material.stories[0];
+    facts.told = Some(ToldBefore {
+        at: ago(900),
+        followup: Followup::Nothing,
+        headlines: vec!["CRANE DRIVERS BEGIN A STRIKE".to_owned()],
+        thread: None,
+    });
+    assert!(sample.message().is_none(), "it makes no message go");
+    sample.article(
+        "Harbour & Freight",
+        2,
+        "Union calls a second strike",
+        "",
+        &["strike"],
+    );
+    let message = sample.message().expect("a message");
+    let text = &message.rendered.text;
+    assert!(
+        text.contains("MORE ON STORIES YOU HAD BEFORE   3 articles"),
+        "{text}"
+    );
+    assert!(text.contains(
+        "  - Report 1 from the quay number 1 of day 1 · Mill Lane News · 06:59\n    https://"
+    ));
+    assert!(
+        text.contains("3 more articles on a story you had before, with nothing new."),
+        "{text}"
+    );
+    assert!(message.rendered.html.contains("Report 3 from"));
+    let also = message
+        .settled
+        .told
+        .iter()
+        .filter(|told| told.how == How::Also);
+    assert_eq!(also.count(), 3);
+    lint(&message.rendered);
+    let whole = super::message(&sample.material(), Caps::NONE).expect("a message");
+    assert!(whole.rendered.text.contains("Tug crews join"));
+    assert!(
+        !whole.rendered.text.contains("Crane drivers begin"),
+        "told before"
+    );
 }
 
 #[test]
@@ -377,6 +438,7 @@ fn news_that_came_too_soon_waits_and_is_told_as_an_update() {
     sample.material.stories[0].told = Some(ToldBefore {
         at: ago(6 * 60),
         followup: Followup::Words(Vec::new()),
+        headlines: Vec::new(),
         thread: None,
     });
     let text = sample.message().expect("an update").rendered.text;

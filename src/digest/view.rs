@@ -94,6 +94,8 @@ pub struct Section {
     pub stories: Vec<Story>,
     /// The stories that the caps hid.
     pub more: Option<Note>,
+    /// Articles of which the headline is enough.
+    pub listed: Vec<Listed>,
     /// Old articles that came up again.
     pub late: Vec<Listed>,
     /// Those that the caps hid.

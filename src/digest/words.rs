@@ -99,6 +99,8 @@ fn subject(
         .map(|section| section.late.len() + section.more_late)
         .sum();
     let troubled = troubled(material).count();
+    let news = material.feed_news.iter();
+    let recovered = news.filter(|news| news.what.is_recovery()).count();
     if stories > 0 {
         count(stories as u64, "new story", "new stories")
     } else if listed > 0 {
@@ -120,6 +122,8 @@ fn subject(
         )
     } else if material.first {
         first_words(material, all_well)
+    } else if recovered > 0 {
+        count(recovered as u64, "feed answers again", "feeds answer again")
     } else {
         "Nothing new".to_owned()
     }
@@ -321,11 +325,17 @@ fn legend(choice: &Choice<'_>, caps: Caps, clock: &Clock) -> String {
         sentences.push(format!("Also {}.", some_of(&rest, NAMED_TOPICS)));
     }
     // Where all are quiet, the intro has said so.
-    if !choice.quiet.is_empty() && choice.shown() > 0 {
-        sentences.push(format!(
-            "Nothing new in {}.",
-            some_of(&names(&choice.quiet), NAMED_TOPICS)
-        ));
+    if choice.shown() > 0 {
+        // What a topic brought today was told at once, or is told under another one.
+        let is_idle = |topic: &&Topic| topic.history.last().is_none_or(|today| *today == 0);
+        let (idle, told): (Vec<&Topic>, Vec<&Topic>) =
+            choice.quiet.iter().partition(|topic| is_idle(topic));
+        for (topics, nothing) in [(idle, "Nothing new"), (told, "Nothing further")] {
+            if !topics.is_empty() {
+                let topics = some_of(&names(&topics), NAMED_TOPICS);
+                sentences.push(format!("{nothing} in {topics}."));
+            }
+        }
     }
     let asleep: Vec<String> = choice
         .asleep

@@ -23,10 +23,12 @@ impl Headline {
     pub(super) fn of(candidate: &Candidate) -> Option<Headline> {
         let shown = &candidate.shown;
         let mut texts = [&shown.title, &shown.summary, &shown.content].into_iter();
-        let (text, folded) = texts.find_map(|text| {
-            let folded = fold(text);
-            (!folded.is_empty()).then_some((text, folded))
-        })?;
+        texts.find_map(|text| Headline::of_text(text))
+    }
+
+    /// A headline by its text; `None`: it is blank.
+    pub(super) fn of_text(text: &str) -> Option<Headline> {
+        let folded = Some(fold(text)).filter(|folded| !folded.is_empty())?;
         let words = Words::of_text(text);
         let folded_words = words
             .words()

@@ -135,7 +135,7 @@ pub struct Choice<'m> {
     /// Such stories that the caps hid.
     pub more_updates: usize,
     /// Articles on stories told before without anything new.
-    pub again: Again,
+    pub again: Again<'m>,
     /// Topics whose snooze has ended, and the articles it hid.
     pub hidden: Vec<(&'m Topic, usize)>,
     /// Topics, and their stories that ended below `min_outlets`.
@@ -152,12 +152,14 @@ pub struct Choice<'m> {
     pub settled: Settled,
 }
 
-/// Articles without news, and the stories they belong to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Again {
-    /// Articles.
+/// Articles without news on stories told before.
+#[derive(Clone, Debug, Default)]
+pub struct Again<'m> {
+    /// Those whose headlines say it in other words than were told, the newest of each story first.
+    pub listed: Vec<&'m Candidate>,
+    /// The others, which are counted.
     pub articles: usize,
-    /// Stories.
+    /// The stories of those.
     pub stories: usize,
 }
 
@@ -243,12 +245,12 @@ impl Choice<'_> {
             || self.updates.iter().any(|story| story.is_on(topic))
     }
 
-    /// Whether a story that is shown has later articles beside it.
+    /// Whether a story that is shown or was told before has later articles beside it.
     pub fn has_further(&self) -> bool {
         let sections = self.sections.iter();
         let stories = sections.flat_map(|section| &section.stories);
         let mut stories = stories.chain(&self.updates);
-        stories.any(|story| !story.further.is_empty())
+        stories.any(|story| !story.further.is_empty()) || !self.again.listed.is_empty()
     }
 
     /// New stories and updates that are shown.

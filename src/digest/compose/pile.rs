@@ -4,8 +4,9 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::articles::{Article, Topics, articles};
+use super::headline::Headline;
 use super::{Caps, Choice, How, Section, Settled, Story, Told};
-use crate::digest::material::{Candidate, Followup, Material, StoryFacts, Topic};
+use crate::digest::material::{Candidate, Followup, Material, StoryFacts, ToldBefore, Topic};
 use crate::model::{ItemId, Origin, StoryId, TopicId};
 
 /// A story, or an item that stands by itself.
@@ -20,6 +21,7 @@ enum Group {
 pub(super) struct Pile<'m> {
     stories: BTreeMap<usize, Vec<Story<'m>>>,
     updates: Vec<(usize, Story<'m>)>,
+    again: Vec<(usize, &'m ToldBefore, Vec<Article<'m>>)>,
     late: BTreeMap<usize, Vec<Article<'m>>>,
     replaced: BTreeMap<(usize, String), Vec<Article<'m>>>,
 }
@@ -51,7 +53,7 @@ impl<'m> Pile<'m> {
             };
             let closed = facts.map_or(matches!(group, Group::Single(_)), |facts| facts.closed);
             match section_of(&articles, facts, topics) {
-                Some(rank) => pile.put(articles, rank, facts, topics, choice),
+                Some(rank) => pile.put(articles, rank, facts, topics),
                 None if closed => {
                     let rank = topics.rank(articles[0].active[0]);
                     *below.entry(rank).or_default() += 1;
@@ -79,7 +81,6 @@ impl<'m> Pile<'m> {
         rank: usize,
         facts: Option<&'m StoryFacts>,
         topics: &Topics<'m>,
-        choice: &mut Choice<'m>,
     ) {
         let mut fresh = Vec::new();
         for article in articles {
@@ -106,14 +107,9 @@ impl<'m> Pile<'m> {
             return;
         }
         let told = facts.and_then(|facts| facts.told.as_ref());
-        let topic = topics.ranked[rank].topic.id;
-        match told.map(|told| &told.followup) {
-            Some(Followup::TooSoon) => {}
-            Some(Followup::Nothing) => {
-                choice.again.articles += fresh.len();
-                choice.again.stories += 1;
-                settle(&mut choice.settled, &fresh, topic, How::Counted);
-            }
+        match told.map(|told| (told, &told.followup)) {
+            Some((_, Followup::TooSoon)) => {}
+            Some((told, Followup::Nothing)) => self.again.push((rank, told, fresh)),
             Some(_) => self
                 .updates
                 .push((rank, Story::new(fresh, rank, told, topics))),
@@ -151,6 +147,9 @@ impl<'m> Pile<'m> {
         let updates = updates.into_iter().map(|(_, story)| story).collect();
         let kept = room.next().unwrap_or(0);
         (choice.updates, choice.more_updates) = show(updates, kept, caps, choice);
+        for (rank, told, articles) in std::mem::take(&mut self.again) {
+            again(articles, told, topics.ranked[rank].topic.id, caps, choice);
+        }
         for (rank, ranked) in topics.ranked.iter().enumerate() {
             let (stories, more) = shown.remove(&rank).unwrap_or_default();
             let (late, more_late) = self.late_of(rank, ranked.topic, caps, choice);
@@ -228,6 +227,38 @@ fn show<'m>(
     let shown = stories.into_iter().enumerate();
     let shown = shown.map(|(at, story)| story.shown(at < caps.excerpts, caps.further, choice));
     (shown.collect(), more)
+}
+
+/// Lists the headlines of a story told before that say it in other words, as far as there is room, and counts the rest.
+fn again<'m>(
+    mut articles: Vec<Article<'m>>,
+    told: &ToldBefore,
+    topic: TopicId,
+    caps: Caps,
+    choice: &mut Choice<'m>,
+) {
+    let texts = told.headlines.iter();
+    let mut known: Vec<Headline> = texts.filter_map(|text| Headline::of_text(text)).collect();
+    let (mut listed, mut counted) = (Vec::new(), Vec::new());
+    articles.sort_by_key(|article| (Reverse(article.active[0].date), article.item));
+    for article in articles {
+        match Headline::of(article.active[0]) {
+            Some(headline)
+                if listed.len() < caps.further
+                    && !known.iter().any(|known| known.is_like(&headline)) =>
+            {
+                known.push(headline);
+                listed.push(article);
+            }
+            _ => counted.push(article),
+        }
+    }
+    settle(&mut choice.settled, &listed, topic, How::Also);
+    settle(&mut choice.settled, &counted, topic, How::Counted);
+    let listed = listed.iter().map(|article| article.active[0]);
+    choice.again.listed.extend(listed);
+    choice.again.articles += counted.len();
+    choice.again.stories += usize::from(!counted.is_empty());
 }
 
 /// The first topic under which a story may stand: one whose `min_outlets` it reaches.

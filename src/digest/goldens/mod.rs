@@ -75,7 +75,9 @@ fn an_empty_digest_with_trouble() {
     );
     sample.news(
         "Mill Lane News",
-        FeedEvent::Recovered { since: ago(5_000) },
+        FeedEvent::Recovered {
+            after: SignedDuration::from_mins(4_700),
+        },
         &[],
     );
     sample.news(
@@ -171,6 +173,7 @@ fn a_follow_up_alert_answers_the_first() {
     sample.material.stories[0].told = Some(ToldBefore {
         at: ago(500),
         followup: Followup::Marked,
+        headlines: Vec::new(),
         thread: Some(thread.clone()),
     });
     golden!(sample, "alert-follow-up");
