@@ -199,7 +199,8 @@ mod tests {
             Mosul                                14  ▃▃▂▁▄▃▃▂▃▃▂▁▂█  06:30      iraq, war
             Champions League                      2             ▅▁█  Fri 06:30  snoozed until 24…
             A topic with a name that is far…      0                  never      x
-        "#]].assert_eq(&format!(
+        "#]]
+        .assert_eq(&format!(
             "\n{}\n",
             lines(&rows(), &clock(), Some(90)).join("\n")
         ));

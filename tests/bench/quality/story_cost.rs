@@ -103,7 +103,7 @@ fn restart(tellings: &[Telling], placed: Vec<Placement>) -> Result<Duration, Box
     let text = "[mail]\nto = [\"me@mail.example\"]\n[[feed]]\nurl = \"https://outlet.example/\"\n\
                 [[topic]]\nname = \"All\"\nany = [\"ba*\"]\n";
     let places = Places::new(&file, Environment::process());
-    let loaded = config::load_text(text.to_owned(), &file, &places)
+    let loaded = config::load_text(text.to_owned(), None, &file, &places)
         .map_err(|report| report.render(Colour::Plain))?;
     let mut desk = Desk::open(store, Arc::new(Watchlist::new(loaded, &file)), now)?;
     let begin = Instant::now();
