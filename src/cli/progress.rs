@@ -32,6 +32,24 @@ impl Progress {
         self.show(format_args!("{} %", percent.min(100)));
     }
 
+    /// So many things are done, and nobody knows how many are left.
+    pub(super) fn reached(&mut self, done: u32) {
+        self.show(format_args!("{done}"));
+    }
+
+    /// So many of so many things are done.
+    pub(super) fn of(&mut self, done: usize, all: usize) {
+        self.show(format_args!("{done} of {all}"));
+    }
+
+    /// Takes the line away, so that another can be printed.
+    pub(super) fn wipe(&mut self) {
+        if self.shown.take().is_some() {
+            // Nobody is left to see it if standard error is closed.
+            let _ = write!(io::stderr().lock(), "\r\u{1b}[K");
+        }
+    }
+
     fn show(&mut self, how_far: std::fmt::Arguments<'_>) {
         let is_due = self
             .shown
@@ -42,15 +60,12 @@ impl Progress {
             return;
         }
         self.shown = Some(Instant::now());
-        // Nobody is left to see it if standard error is closed.
         let _ = write!(io::stderr().lock(), "\r\u{1b}[K{} {how_far}", self.what);
     }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        if self.shown.is_some() {
-            let _ = write!(io::stderr().lock(), "\r\u{1b}[K");
-        }
+        self.wipe();
     }
 }

@@ -13,6 +13,7 @@ use crate::config::find::{self, Environment, Places};
 use crate::config::report::{Colour, Report};
 use crate::config::{self, Config, Loaded, Stamp, last_good};
 use crate::desk::{self, Desk, Handle, Refused, Watchlist};
+use crate::digest::phrases;
 use crate::health;
 use crate::http::client::{Client, Settings};
 use crate::model::{FeedState, Timestamp};
@@ -122,12 +123,12 @@ fn refused(path: &std::path::Path, report: &Report) -> anyhow::Error {
 
 /// A number with its noun: `1 problem`, `2 problems`.
 pub(super) fn count(number: usize, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+    counted(number, noun, &format!("{noun}s"))
 }
 
 /// A number with its noun, where the plural is not made with an s alone.
-pub(super) fn counted(number: u32, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
+pub(super) fn counted(number: impl TryInto<u64>, one: &str, many: &str) -> String {
+    phrases::count(number.try_into().unwrap_or(u64::MAX), one, many)
 }
 
 /// The name of this machine, for mail.

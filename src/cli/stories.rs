@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
-use super::setup;
+use super::setup::{self, counted};
 use super::terminal::{colours, width};
 use super::{Context, End, rfc3339, say};
 use crate::digest::clean::{columns, cut, line};
@@ -243,10 +243,6 @@ const WHEN: usize = 16;
 const WIDEST_OUTLET: usize = 20;
 /// On a narrower terminal lines break rather than say nothing.
 const NARROWEST: usize = 24;
-
-fn counted(number: usize, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
-}
 
 #[cfg(test)]
 mod tests {

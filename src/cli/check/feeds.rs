@@ -1,11 +1,11 @@
 //! Each feed asked once, at its domain's turn, and what it answered.
 
-use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use super::super::progress::Progress;
 use super::super::{Context, rfc3339, setup};
 use super::online::{Finding, Verdict};
 use crate::clock::Clock;
@@ -62,7 +62,7 @@ pub(super) async fn ask(
     }
     let asked = tasks.len();
     let (mut well, mut offsets) = (0, Vec::new());
-    let progress = Progress::new();
+    let mut progress = Progress::begin("Feeds asked:");
     while let Some(joined) = tasks.join_next().await {
         let Answer { finding, offset } = joined?;
         offsets.extend(offset);
@@ -71,7 +71,7 @@ pub(super) async fn ask(
             progress.wipe();
             add(finding)?;
         }
-        progress.show(asked - tasks.len(), asked);
+        progress.of(asked - tasks.len(), asked);
     }
     progress.wipe();
     let words = format!("{well} of {} can be read", setup::count(asked, "feed"));
@@ -213,33 +213,4 @@ fn remedy(stage: Stage, cause: &str) -> Option<&'static str> {
 fn name_of(declared: &FeedConfig) -> String {
     let name = declared.feed.name.as_ref();
     name.unwrap_or(&declared.feed.url).clone()
-}
-
-/// How far it is, on a line that goes away, where somebody watches.
-struct Progress {
-    is_watched: bool,
-}
-
-impl Progress {
-    fn new() -> Progress {
-        Progress {
-            is_watched: io::stderr().is_terminal(),
-        }
-    }
-
-    fn show(&self, done: usize, all: usize) {
-        self.write(format_args!("\r{done} of {all} feeds asked\x1b[K"));
-    }
-
-    fn wipe(&self) {
-        self.write(format_args!("\r\x1b[K"));
-    }
-
-    fn write(&self, text: std::fmt::Arguments<'_>) {
-        if self.is_watched {
-            let mut terminal = io::stderr().lock();
-            // Nobody is left to tell if standard error is closed.
-            let _ = terminal.write_fmt(text).and_then(|()| terminal.flush());
-        }
-    }
 }

@@ -1,14 +1,11 @@
 //! The stored items asked about the watchlist: warnings that only past news can give.
 
-use std::io::{self, IsTerminal, Write};
-use std::time::{Duration, Instant};
-
 use serde_json::{Value, json};
 
+use super::super::progress::Progress;
 use super::super::{Context, setup};
 use crate::config::report::Finding;
 use crate::desk::Watchlist;
-use crate::digest::phrases;
 use crate::model::Timestamp;
 use crate::store::StoreError;
 
@@ -30,10 +27,10 @@ pub(super) enum Answer {
 /// Asks the stored items of a month. Reading needs no lock: the daemon may write meanwhile.
 pub(super) fn ask(context: &Context, watchlist: Watchlist) -> (Answer, Vec<Finding>) {
     let now = context.clock.now();
-    let mut progress = Progress::begin();
+    let mut progress = Progress::begin("Stored items read:");
     let taken = setup::desk_to_read(watchlist)
-        .and_then(|desk| Ok(desk.census(now, MOST, |items| progress.tell(items))?));
-    progress.end();
+        .and_then(|desk| Ok(desk.census(now, MOST, |items| progress.reached(items))?));
+    drop(progress);
     match taken {
         Ok(taken) => {
             let answer = Answer::Asked {
@@ -67,8 +64,8 @@ impl Answer {
                 let days = (now.duration_since(*since).as_hours() + 12) / 24;
                 format!(
                     "Asked {} of {} about the topics.",
-                    phrases::count(u64::from(*items), "stored item", "stored items"),
-                    phrases::count(u64::try_from(days.max(1)).unwrap_or(1), "day", "days"),
+                    setup::counted(*items, "stored item", "stored items"),
+                    setup::counted(days.max(1), "day", "days"),
                 )
             }
             Answer::Unasked(why) => {
@@ -83,47 +80,6 @@ impl Answer {
                 json!({ "items": items, "since": super::super::rfc3339(*since), "error": null })
             }
             Answer::Unasked(why) => json!({ "items": 0, "since": null, "error": why }),
-        }
-    }
-}
-
-/// The number of items read, on a terminal, once it takes more than a second.
-struct Progress {
-    is_shown: bool,
-    began: Instant,
-    told: Option<Instant>,
-}
-
-impl Progress {
-    fn begin() -> Progress {
-        Progress {
-            is_shown: io::stderr().is_terminal(),
-            began: Instant::now(),
-            told: None,
-        }
-    }
-
-    fn tell(&mut self, items: u32) {
-        /// Between two looks at the clock.
-        const ITEMS: u32 = 200;
-        if !self.is_shown || !items.is_multiple_of(ITEMS) {
-            return;
-        }
-        let now = Instant::now();
-        let last = self.told.unwrap_or(self.began + Duration::from_millis(800));
-        if now.saturating_duration_since(last) < Duration::from_millis(200) {
-            return;
-        }
-        self.told = Some(now);
-        let items = phrases::count(u64::from(items), "stored item", "stored items");
-        // Nobody is left to tell if standard error is closed.
-        let _ = write!(io::stderr().lock(), "\r{items} read …");
-    }
-
-    /// Takes the line away again.
-    fn end(&self) {
-        if self.told.is_some() {
-            let _ = write!(io::stderr().lock(), "\r\u{1b}[K");
         }
     }
 }

@@ -278,7 +278,7 @@ fn print(document: &FeedDocument) -> anyhow::Result<()> {
         "  page  {}",
         document.link.as_deref().unwrap_or("-")
     ))?;
-    let entries = setup::counted(document.entries.len() as u32, "entry", "entries");
+    let entries = setup::counted(document.entries.len(), "entry", "entries");
     print_line(format_args!("  {entries}"))?;
     for entry in &document.entries {
         let date = entry.published.or(entry.updated);
@@ -294,7 +294,7 @@ fn print(document: &FeedDocument) -> anyhow::Result<()> {
         ))?;
     }
     if !document.oddities.is_empty() {
-        let oddities = setup::counted(document.oddities.len() as u32, "oddity", "oddities");
+        let oddities = setup::counted(document.oddities.len(), "oddity", "oddities");
         print_line(format_args!("  {oddities}"))?;
         for oddity in &document.oddities {
             print_line(format_args!(

@@ -8,6 +8,7 @@ use crate::cli::terminal::plain;
 use crate::health::Health;
 use crate::model::Timestamp;
 use crate::store::Work;
+use crate::store::outbox::{Delivery, State};
 
 /// Something that does not mend itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +59,7 @@ fn need(what: impl Into<String>, remedy: impl Into<String>) -> Need {
 fn idle(status: &Status, now: Timestamp) -> Option<Need> {
     let holder = status.holder?;
     let late = now.duration_since(status.next_poll()?);
-    let hours = counted(u32::try_from(late.as_hours()).unwrap_or(0), "hour", "hours");
+    let hours = counted(late.as_hours(), "hour", "hours");
     match holder.work {
         Work::Daemon if holder.is_working && late >= HOUR => Some(need(
             format!("the daemon runs, but feeds have been due for {hours}"),
@@ -121,11 +122,7 @@ fn of_feeds(status: &Status, now: Timestamp) -> Vec<Need> {
         needs.push(need(
             format!(
                 "{} are gone or fail",
-                counted(
-                    u32::try_from(more).unwrap_or(u32::MAX),
-                    "more feed",
-                    "more feeds"
-                )
+                counted(more, "more feed", "more feeds")
             ),
             "see `wirewatch feeds list`",
         ));
@@ -147,21 +144,15 @@ fn of_mail(status: &Status, now: Timestamp) -> Vec<Need> {
     let held = status.held().count();
     if held > 0 {
         needs.push(need(
-            format!(
-                "{} held back",
-                counted(
-                    u32::try_from(held).unwrap_or(u32::MAX),
-                    "message is",
-                    "messages are"
-                )
-            ),
+            format!("{} held back", counted(held, "message is", "messages are")),
             "see `wirewatch outbox`, then release or drop",
         ));
     }
-    let is_stuck = |delivery: &&crate::store::outbox::Delivery| {
-        delivery.state != crate::store::outbox::State::Held
+    // What only a person can change is said at once; everything else may come right by itself.
+    let is_stuck = |delivery: &&Delivery| {
+        delivery.state != State::Held
             && delivery.tries.attempts > 0
-            && now.duration_since(delivery.created_at) >= HOUR
+            && (delivery.needs_a_person() || now.duration_since(delivery.created_at) >= HOUR)
             && !status
                 .paused
                 .iter()
@@ -170,7 +161,7 @@ fn of_mail(status: &Status, now: Timestamp) -> Vec<Need> {
     if let Some(stuck) = status.outbox.iter().find(is_stuck) {
         needs.push(need(
             format!(
-                "mail has waited for over an hour: {}",
+                "mail waits: {}",
                 plain(stuck.reply.as_deref().unwrap_or("no answer"))
             ),
             "try the way to the mail server: wirewatch check --online",
