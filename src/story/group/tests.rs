@@ -429,6 +429,29 @@ fn a_story_ends_three_days_after_its_last_item_and_after_two_weeks() {
 }
 
 #[test]
+fn a_wrongly_declared_language_joins_nothing() {
+    // `telling` declares English, as much software does whatever its writers speak.
+    let items = [
+        (
+            0,
+            "El puerto de Sallow cierra por la huelga",
+            "Los trabajadores del puerto no han vuelto a sus puestos y el sindicato dijo que la huelga sera de tres dias.",
+        ),
+        (
+            1,
+            "La ministra de Varga no se ira del gobierno",
+            "La ministra dijo que no ha pensado en dejar el cargo y que el presidente le ha dado su apoyo en la crisis.",
+        ),
+        (
+            2,
+            "Un museo de Orlow compra el retrato perdido",
+            "El retrato estaba en la cocina de una escuela y el museo dijo que no ha pagado por el mas de lo que pide la ley.",
+        ),
+    ];
+    assert_eq!(stories(&items), [0, 1, 2]);
+}
+
+#[test]
 fn two_known_languages_never_mix() {
     let mut grouper = Grouper::new(Frequencies::default());
     let speaking = |item: i64, lang: Option<&str>| Telling {
