@@ -164,6 +164,26 @@ fn a_wire_text_under_seven_headlines_is_one_story_and_copies() {
 }
 
 #[test]
+fn parts_of_a_series_under_one_teaser_are_no_copies() {
+    let teaser = "Each week our editors explain one thing about your new home page, so that you get the most out of it \
+                  from the first day on; follow the link below to read all parts so far.";
+    let titles = [
+        "Pageworks 101: Adding shop items to the sidebar",
+        "Pageworks 101: Choosing a picture for the header",
+        "Pageworks 102: Adding shop items to the sidebar",
+    ];
+    let mut grouper = Grouper::new(Frequencies::default());
+    for (item, title) in (0..).zip(titles) {
+        let telling = Telling {
+            publisher: "pageworks.example".to_string(),
+            ..telling(item, item, title, teaser)
+        };
+        let placement = grouper.place(&telling, StoryId(item));
+        assert_eq!(placement.copy_of, None, "{title}");
+    }
+}
+
+#[test]
 fn why_names_the_words_that_decided() {
     let mut grouper = Grouper::new(Frequencies::default());
     grouper.place(
