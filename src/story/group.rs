@@ -40,6 +40,7 @@ const COLUMN: i64 = 14 * 24 * HOUR;
 const COPY: i64 = 48 * HOUR;
 const COPY_TITLE: f32 = 0.8;
 const COPY_SUMMARY: f32 = 0.5;
+const COPY_OWN_TITLE: f32 = 0.5;
 /// How far back members may matter to an item that comes now.
 pub const MEMORY_DAYS: i64 = 17;
 /// A story that nothing has joined for so long is over.
@@ -268,9 +269,17 @@ impl Grouper {
     }
 }
 
-/// Whether the summary of an item is that of a member that came shortly before.
+/// Whether the summary of an item is that of a member that came shortly before. One publisher may put the same teaser
+/// under all parts of a series; so its own titles must be alike, too.
 fn says_the_same(member: &Member, other: &Member) -> bool {
-    member.at - other.at <= COPY && jaccard(&member.pairs, &other.pairs) >= COPY_SUMMARY
+    let is_series = || {
+        member.publisher == other.publisher
+            && (member.facts != other.facts
+                || jaccard(&member.title, &other.title) < COPY_OWN_TITLE)
+    };
+    member.at - other.at <= COPY
+        && jaccard(&member.pairs, &other.pairs) >= COPY_SUMMARY
+        && !is_series()
 }
 
 /// A member near an item.

@@ -9,6 +9,8 @@ pub(super) struct Member {
     /// Seconds since 1970.
     pub(super) at: i64,
     pub(super) story: StoryId,
+    /// Hash of who tells it.
+    pub(super) publisher: u32,
     pub(super) title_hash: u64,
     pub(super) title: Box<[u32]>,
     /// Hash of the figures and negations of its title.

@@ -25,7 +25,7 @@ pub(super) struct Token {
 
 /// By whose rules a text is cut: its language's; English where none is known, as it is the likeliest, and as texts that
 /// do not tell their language must at least be cut alike; and no rules (empty) for a language that we have none for.
-pub(super) fn rules_of(lang: Option<&str>) -> &'static str {
+fn rules_of(lang: Option<&str>) -> &'static str {
     let Some(language) = primary(lang) else {
         return "en";
     };
@@ -51,13 +51,21 @@ const STEMMERS: [(&str, Algorithm); 18] = [
     ("ro", Algorithm::Romanian), ("ru", Algorithm::Russian), ("sv", Algorithm::Swedish), ("tr", Algorithm::Turkish),
 ];
 
-/// Cuts a text into what is compared.
-pub(super) fn tokens(text: &str, language: &'static str) -> Vec<Token> {
-    let words = Words::of_text(text);
+/// The language by whose rules texts are cut that are declared to be in `lang`.
+pub(super) fn language_of(lang: Option<&str>, texts: [&Words; 2]) -> &'static str {
+    let words = texts.into_iter().flat_map(|text| {
+        let words = text.words().iter();
+        words.map(|word| text.folded(word))
+    });
+    vocabulary::language_of(rules_of(lang), words)
+}
+
+/// Makes of the words of a text what is compared.
+pub(super) fn tokens(words: &Words, language: &'static str) -> Vec<Token> {
     let cutter = Cutter {
-        words: &words,
+        words,
         language,
-        capitals_mean_names: !is_title_case(&words),
+        capitals_mean_names: !is_title_case(words),
     };
     let mut tokens = Vec::new();
     let mut rest = words.words();
@@ -318,7 +326,7 @@ mod tests {
     use crate::story::tests::telling;
 
     fn compared(text: &str, language: &'static str) -> Vec<String> {
-        let tokens = tokens(text, language).into_iter();
+        let tokens = tokens(&Words::of_text(text), language).into_iter();
         tokens
             .filter(|token| !token.is_function_word)
             .map(|token| token.word)
@@ -361,7 +369,7 @@ mod tests {
     #[test]
     fn capitals_mean_names_only_where_not_every_word_has_one() {
         let names = |text: &str| {
-            let tokens = tokens(text, "en").into_iter();
+            let tokens = tokens(&Words::of_text(text), "en").into_iter();
             tokens
                 .filter(|token| token.is_name)
                 .map(|token| token.written)

@@ -6,6 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use crate::story::Telling;
 use crate::story::tokens::{self, Token};
 use crate::text::fold::fold;
+use crate::text::words::Words;
 
 /// Words that stand in fewer items than this weigh as much as unseen ones, so they need not be kept.
 pub const MIN_ITEMS: u32 = 3;
@@ -118,11 +119,13 @@ const MIN_SUMMARY_WORDS: usize = 20;
 
 /// Takes an item apart and weighs its words.
 pub(super) fn features(telling: &Telling, frequencies: &Frequencies) -> Features {
-    let language = tokens::rules_of(telling.lang.as_deref());
     let (title, is_update) = tokens::bare_title(telling, frequencies);
     let summary: String = telling.summary.chars().take(SUMMARY_LENGTH).collect();
-    let title_words = tokens::tokens(title, language);
-    let summary_words = tokens::tokens(tokens::bare_summary(&summary), language);
+    let title_text = Words::of_text(title);
+    let summary_text = Words::of_text(tokens::bare_summary(&summary));
+    let language = tokens::language_of(telling.lang.as_deref(), [&title_text, &summary_text]);
+    let title_words = tokens::tokens(&title_text, language);
+    let summary_words = tokens::tokens(&summary_text, language);
     let title_hashes: Vec<u64> = title_words.iter().map(|token| hash(&token.word)).collect();
     let summary_hashes: Vec<u64> = summary_words
         .iter()

@@ -4,22 +4,67 @@
 //! few dozen groups in which news vary most are worth a list. A group only makes two words one; how much that word
 //! tells is counted like that of any other.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use rust_stemmers::{Algorithm, Stemmer};
 
 /// Whether a folded word only holds sentences of a language together.
 pub(super) fn is_function_word(language: &str, folded: &str) -> bool {
-    static WORDS: LazyLock<HashMap<&str, HashSet<&str>>> = LazyLock::new(|| {
-        let words = |(language, words): &(&'static str, &'static str)| {
-            (*language, words.split_whitespace().collect())
-        };
-        FUNCTION_WORDS.iter().map(words).collect()
+    place_of(language).is_some_and(|place| languages_of(folded) & (1 << place) != 0)
+}
+
+/// The language that a text of these folded words is taken to be in: the one that was `declared`, unless its function
+/// words say otherwise. Many feeds declare the language of the software that writes them, and the function words of
+/// another language would count as words that tell something.
+pub(super) fn language_of<'w>(
+    declared: &'static str,
+    words: impl Iterator<Item = &'w str>,
+) -> &'static str {
+    let mut known: Vec<(&str, u16)> = words
+        .map(|word| (word, languages_of(word)))
+        .filter(|(_, languages)| *languages != 0)
+        .collect();
+    known.sort_unstable();
+    known.dedup();
+    let count = |place: usize| {
+        let has = |(_, languages): &&(&str, u16)| languages & (1 << place) != 0;
+        known.iter().filter(has).count()
+    };
+    let own = place_of(declared).map_or(0, count);
+    let others = FUNCTION_WORDS.iter().enumerate();
+    let most = others
+        .map(|(place, (language, _))| (count(place), *language))
+        .reduce(|best, other| if other.0 > best.0 { other } else { best });
+    match most {
+        Some((most, language)) if most >= ENOUGH && most >= MUCH_MORE * own => language,
+        _ => declared,
+    }
+}
+
+/// So many function words of another language show that a text is in that,
+const ENOUGH: usize = 5;
+/// if they are so many times as many as those of the declared one; related languages share some.
+const MUCH_MORE: usize = 3;
+
+/// The languages in which a folded word is a function word, as bits by their places in [`FUNCTION_WORDS`].
+fn languages_of(folded: &str) -> u16 {
+    static WORDS: LazyLock<HashMap<&str, u16>> = LazyLock::new(|| {
+        let mut languages = HashMap::new();
+        for (place, (_, words)) in FUNCTION_WORDS.iter().enumerate() {
+            for word in words.split_whitespace() {
+                *languages.entry(word).or_default() |= 1 << place;
+            }
+        }
+        languages
     });
-    WORDS
-        .get(language)
-        .is_some_and(|words| words.contains(folded))
+    WORDS.get(folded).copied().unwrap_or(0)
+}
+
+fn place_of(language: &str) -> Option<usize> {
+    FUNCTION_WORDS
+        .iter()
+        .position(|(known, _)| *known == language)
 }
 
 /// The stem that stands for an English stem and all others of its meaning; most stand for themselves alone.
@@ -217,6 +262,24 @@ mod tests {
     fn function_words_are_those_of_their_language() {
         assert!(is_function_word("de", "die") && !is_function_word("en", "die"));
         assert!(is_function_word("en", "was") && !is_function_word("xx", "was"));
+    }
+
+    #[test]
+    fn function_words_show_that_a_language_is_wrongly_declared() {
+        let language =
+            |declared: &'static str, text: &str| language_of(declared, text.split_whitespace());
+        let spanish = "el ministro dijo que la huelga de los trenes no es para siempre y que se ira con el tiempo";
+        assert_eq!(language("en", spanish), "es");
+        assert_eq!(language("es", spanish), "es");
+        assert_eq!(
+            language(
+                "",
+                "the strike of the trains is not for ever and it will go with time"
+            ),
+            "en"
+        );
+        assert_eq!(language("fi", "on me he strike trains"), "fi");
+        assert_eq!(language("en", "strike trains minister mosul"), "en");
     }
 
     #[test]

@@ -147,6 +147,7 @@ impl Window {
             item: telling.item,
             at: telling.at.as_second(),
             story: StoryId(0),
+            publisher: hash(&telling.publisher) as u32,
             title_hash: features.title_hash,
             title: features.title.clone(),
             facts: hash(&facts(&telling.title)),

@@ -164,6 +164,26 @@ fn a_wire_text_under_seven_headlines_is_one_story_and_copies() {
 }
 
 #[test]
+fn parts_of_a_series_under_one_teaser_are_no_copies() {
+    let teaser = "Each week our editors explain one thing about your new home page, so that you get the most out of it \
+                  from the first day on; follow the link below to read all parts so far.";
+    let titles = [
+        "Pageworks 101: Adding shop items to the sidebar",
+        "Pageworks 101: Choosing a picture for the header",
+        "Pageworks 102: Adding shop items to the sidebar",
+    ];
+    let mut grouper = Grouper::new(Frequencies::default());
+    for (item, title) in (0..).zip(titles) {
+        let telling = Telling {
+            publisher: "pageworks.example".to_string(),
+            ..telling(item, item, title, teaser)
+        };
+        let placement = grouper.place(&telling, StoryId(item));
+        assert_eq!(placement.copy_of, None, "{title}");
+    }
+}
+
+#[test]
 fn why_names_the_words_that_decided() {
     let mut grouper = Grouper::new(Frequencies::default());
     grouper.place(
@@ -426,6 +446,29 @@ fn a_story_ends_three_days_after_its_last_item_and_after_two_weeks() {
         .map(|number| (number * 60 * HOURS, title, ""))
         .collect();
     assert_eq!(stories(&items), [0, 0, 0, 0, 0, 0, 6, 6]);
+}
+
+#[test]
+fn a_wrongly_declared_language_joins_nothing() {
+    // `telling` declares English, as much software does whatever its writers speak.
+    let items = [
+        (
+            0,
+            "El puerto de Sallow cierra por la huelga",
+            "Los trabajadores del puerto no han vuelto a sus puestos y el sindicato dijo que la huelga sera de tres dias.",
+        ),
+        (
+            1,
+            "La ministra de Varga no se ira del gobierno",
+            "La ministra dijo que no ha pensado en dejar el cargo y que el presidente le ha dado su apoyo en la crisis.",
+        ),
+        (
+            2,
+            "Un museo de Orlow compra el retrato perdido",
+            "El retrato estaba en la cocina de una escuela y el museo dijo que no ha pagado por el mas de lo que pide la ley.",
+        ),
+    ];
+    assert_eq!(stories(&items), [0, 1, 2]);
 }
 
 #[test]
