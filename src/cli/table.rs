@@ -4,13 +4,13 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::digest::clean::cut;
 
-/// A column other than the last is at most so wide.
-const WIDEST: usize = 32;
+/// On a terminal a column other than the last is at most so wide.
+const WIDEST: usize = 24;
 /// A last column narrower than this is left to wrap by itself.
 const NARROWEST: usize = 20;
 
-/// Lays rows out in columns, each as wide as its widest cell, two spaces between. The last column is cut to fit `width`
-/// (columns of the terminal), if there is one, with an ellipsis; all text is shown where nobody's terminal counts.
+/// Lays rows out in columns, each as wide as its widest cell, two spaces between. On a terminal of `width` columns names
+/// are cut with an ellipsis and the last column wraps below itself, so that nothing of it is lost.
 pub(super) fn table(rows: &[Vec<String>], indent: usize, width: Option<usize>) -> Vec<String> {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let widest = |column: usize| {
@@ -22,26 +22,47 @@ pub(super) fn table(rows: &[Vec<String>], indent: usize, width: Option<usize>) -
         .map(|column| widest(column).min(limit))
         .collect();
     rows.iter()
-        .map(|row| {
-            let mut line = " ".repeat(indent);
-            for (column, cell) in row.iter().enumerate() {
-                let is_last = column + 1 == row.len();
-                if !is_last {
-                    let room = widths.get(column).copied().unwrap_or(0);
-                    let cell = cut(cell, room);
-                    line.push_str(&cell);
-                    line.push_str(&" ".repeat(room.saturating_sub(cell.width()) + 2));
-                    continue;
-                }
-                let left = width.map(|width| width.saturating_sub(line.width()));
-                match left.filter(|left| *left >= NARROWEST) {
-                    Some(left) => line.push_str(&cut(cell, left)),
-                    None => line.push_str(cell),
-                }
-            }
-            line.trim_end().to_owned()
-        })
+        .flat_map(|row| lay_out(row, indent, &widths, width))
         .collect()
+}
+
+fn lay_out(row: &[String], indent: usize, widths: &[usize], width: Option<usize>) -> Vec<String> {
+    let mut line = " ".repeat(indent);
+    let Some((last, names)) = row.split_last() else {
+        return Vec::new();
+    };
+    for (cell, room) in names.iter().zip(widths) {
+        let cell = cut(cell, *room);
+        line.push_str(&cell);
+        line.push_str(&" ".repeat(room.saturating_sub(cell.width()) + 2));
+    }
+    let hanging = line.width();
+    let left = width
+        .map(|width| width.saturating_sub(hanging))
+        .filter(|left| *left >= NARROWEST);
+    let mut lines = Vec::new();
+    for part in wrapped(last, left.unwrap_or(usize::MAX)) {
+        lines.push(format!("{line}{part}").trim_end().to_owned());
+        line = " ".repeat(hanging);
+    }
+    lines
+}
+
+/// A text in lines of at most `room` columns, broken between words; a longer word has a line of its own.
+fn wrapped(text: &str, room: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let Some(line) = lines.last_mut() else { break };
+        if line.is_empty() {
+            line.push_str(word);
+        } else if line.width() + 1 + word.width() <= room {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
 }
 
 #[cfg(test)]
@@ -73,15 +94,42 @@ mod tests {
     }
 
     #[test]
-    fn a_terminal_gets_no_line_that_is_wider() {
+    fn a_terminal_gets_no_line_that_is_wider_and_loses_no_reason() {
         for width in 42..100 {
-            for line in table(&rows(), 2, Some(width)) {
+            let lines = table(&rows(), 2, Some(width));
+            for line in &lines {
                 assert!(line.width() <= width, "{width}: {line}");
             }
+            let words: Vec<&str> = lines
+                .iter()
+                .flat_map(|line| line.split_whitespace())
+                .collect();
+            assert!(
+                words
+                    .join(" ")
+                    .contains("Sunday 22 November 02:10, 3 attempts")
+            );
         }
         assert_eq!(
-            table(&rows(), 2, Some(48)).first().map(String::as_str),
-            Some("  gone     Old Paper  HTTP 410 since Sunday 22…")
+            table(&rows(), 2, Some(56)),
+            [
+                "  gone     Old Paper  HTTP 410 since Sunday 22 November",
+                "                      02:10, 3 attempts",
+                "  failing  朝日新聞   HTTP 404",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_long_name_is_cut_on_a_terminal_only() {
+        let rows = [vec![
+            "A newspaper of a very long name".to_owned(),
+            "ok".to_owned(),
+        ]];
+        assert_eq!(table(&rows, 0, Some(80)), ["A newspaper of a very l…  ok"]);
+        assert_eq!(
+            table(&rows, 0, None),
+            ["A newspaper of a very long name  ok"]
         );
     }
 

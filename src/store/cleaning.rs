@@ -11,12 +11,12 @@ use super::{Store, StoreError, day, doing, schema, seconds};
 use crate::model::{ItemId, Timestamp};
 
 /// A step ends when it has taken so long; its commit comes on top.
-const STEP: Duration = Duration::from_millis(20);
+const STEP: Duration = Duration::from_millis(10);
 
 /// Items looked at, keys looked at, and pages given back between two looks at the time.
-const ITEMS_AT_ONCE: i64 = 50;
-const KEYS_AT_ONCE: i64 = 2_000;
-const PAGES_AT_ONCE: usize = 32;
+const ITEMS_AT_ONCE: i64 = 20;
+const KEYS_AT_ONCE: i64 = 1_000;
+const PAGES_AT_ONCE: usize = 16;
 
 /// In `meta`: the day on which cleaning last came to its end.
 const CLEANED_ON: &str = "cleaned_on";
