@@ -136,11 +136,7 @@ fn elsewhere(material: &Material<'_>, clock: &Clock) -> Option<String> {
 /// Feeds that were added, came back or changed: nothing to look after.
 fn feed_notes(material: &Material<'_>, commands: &Commands) -> Vec<Note> {
     let mut notes: Vec<Note> = added(material, commands).into_iter().collect();
-    let told: Vec<Note> = material
-        .feed_news
-        .iter()
-        .filter_map(|news| feed_note(news))
-        .collect();
+    let told: Vec<Note> = material.feed_news.iter().filter_map(feed_note).collect();
     let rest = told.len().saturating_sub(LISTED);
     notes.extend(told.into_iter().take(LISTED));
     if rest > 0 {

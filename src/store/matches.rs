@@ -159,7 +159,8 @@ impl Store {
         })
     }
 
-    /// The matches of the items that one message told, each with the topic that its item stood under.
+    /// The matches of the items that one message told, each with the topic that its item stood under. A clock that was
+    /// set back a little between matching and telling hides none.
     pub fn matches_told_in(
         &self,
         delivery: DeliveryId,
@@ -168,7 +169,7 @@ impl Store {
             let mut statement = connection.prepare_cached(
                 "SELECT match.id, match.topic, match.item, match.feed, match.at, match.origin, match.score,
                         match.evidence, match.query_hash, match.link, match.lang, told.story, told.topic
-                 FROM told JOIN match ON match.item = told.item AND match.at <= told.at
+                 FROM told JOIN match ON match.item = told.item AND match.at <= told.at + 3600
                  WHERE told.delivery = ?1 ORDER BY match.id",
             )?;
             let rows = statement.query_map([delivery.0], |row| {

@@ -256,6 +256,10 @@ fn a_message_too_big_goes_again_smaller_under_a_new_identifier() {
         .collect();
     assert_eq!(all.len(), 2);
     assert_ne!(all[0], all[1]);
+    for message in all {
+        let text = String::from_utf8(message).expect("ASCII");
+        assert!(text.contains("Feed added: Harrow Times"), "{text}");
+    }
 }
 
 #[test]
