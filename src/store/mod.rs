@@ -9,6 +9,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::model::Timestamp;
@@ -298,9 +299,7 @@ pub fn step<H, T, E: From<StoreError>>(
             "ROLLBACK TO step; RELEASE step",
         )
     };
-    connection
-        .execute_batch(begin)
-        .map_err(doing("begin a step"))?;
+    run(connection, begin).map_err(doing("begin a step"))?;
     let mut step = Step {
         holder,
         store,
@@ -308,12 +307,14 @@ pub fn step<H, T, E: From<StoreError>>(
         kept: false,
     };
     let value = apply(step.holder)?;
-    store(step.holder)
-        .connection
-        .execute_batch(release)
-        .map_err(doing("keep a step"))?;
+    run(&store(step.holder).connection, release).map_err(doing("keep a step"))?;
     step.kept = true;
     Ok(value)
+}
+
+fn run(connection: &Connection, statement: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(statement)?.execute(())?;
+    Ok(())
 }
 
 /// A step that is undone when dropped before it was kept.
@@ -393,6 +394,8 @@ const BUSY: Duration = Duration::from_secs(10);
 fn tune(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(128);
+    // Else SQLite prepares three statements of each document anew, in case their plans depend on what is bound.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "journal_mode", "wal")?;
     // FULL: a commit is on the disk before a server hears that we have its news.
     connection.pragma_update(None, "synchronous", "full")?;
