@@ -31,7 +31,7 @@ pub struct Taken {
 
 impl Desk {
     /// Shows the stored items of 30 days, the newest `most` of them, to the watchlist, and gives what is doubtful in it.
-    /// `progress` is told the number of items read so far, every now and then.
+    /// `progress` is told the number of items read so far, after each.
     pub fn census(
         &self,
         now: Timestamp,

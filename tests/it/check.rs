@@ -145,7 +145,8 @@ fn a_database_that_cannot_be_read_is_said_and_refuses_nothing() {
     let _ = fs::remove_file(home.path("state/wirewatch.db-wal"));
     let ran = home.done(&["check"]);
     assert!(
-        ran.stderr.contains("is not a wirewatch database"),
+        ran.stderr
+            .contains("is not a wirewatch database; set `[store] path` to a file of its own"),
         "{}",
         ran.stderr
     );

@@ -324,7 +324,7 @@ fn a_mail_in_flight_is_settled_under_the_new_watchlist() {
             if moment.point == Point::Dot {
                 reached.store(true, Ordering::SeqCst);
                 let start = Instant::now();
-                while !release.load(Ordering::SeqCst) && start.elapsed() < Duration::from_secs(20) {
+                while !release.load(Ordering::SeqCst) && start.elapsed() < Duration::from_secs(50) {
                     std::thread::sleep(Duration::from_millis(5));
                 }
             }
@@ -337,7 +337,8 @@ fn a_mail_in_flight_is_settled_under_the_new_watchlist() {
     );
     let feeds = [format!("{}\nbackfill = \"all\"", url(&feeds, "/a"))];
     let home = Home::new(&watchlist(&feeds, &format!("{server}{TOPIC}")));
-    let daemon = started(&home);
+    // Slow enough that the next digest is not due before this one is settled.
+    let daemon = home.daemon(&["--now", "2026-11-23T08:59:30Z", "--pace", "5"]);
     daemon.wait_until("the message waits for its answer", || {
         reached.load(Ordering::SeqCst)
     });

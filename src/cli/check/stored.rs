@@ -41,12 +41,16 @@ pub(super) fn ask(context: &Context, watchlist: Watchlist) -> (Answer, Vec<Findi
             (answer, taken.findings)
         }
         Err(cause) => {
-            let why = match cause.downcast_ref() {
+            let why = match cause.downcast_ref::<StoreError>() {
                 Some(StoreError::Missing { .. }) => {
                     "there is no database yet; the first `wirewatch poll` or `run` makes it"
                         .to_owned()
                 }
-                _ => format!("{cause:#}"),
+                Some(fault) => match fault.hint() {
+                    Some(hint) => format!("{fault}; {hint}"),
+                    None => fault.to_string(),
+                },
+                None => format!("{cause:#}"),
             };
             (Answer::Unasked(why), Vec::new())
         }
