@@ -1,5 +1,7 @@
 //! `poll`: one round, a line a feed.
 
+use jiff::tz::TimeZone;
+
 use super::setup;
 use super::terminal::plain;
 use super::{Context, End, hinted, print_line, rfc3339};
@@ -77,7 +79,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
     })
 }
 
-/// A feed's line for people: `BBC World: 3 new, 22 known; 1 match`.
+/// A feed's line for people: `BBC World: 3 new, 22 known; 1 match`, or what went wrong and when it is asked again.
 pub(super) fn words(line: &Line) -> String {
     let what = match &line.result {
         PollResult::Read {
@@ -126,10 +128,15 @@ pub(super) fn words(line: &Line) -> String {
             words
         }
         PollResult::Unchanged => "unchanged".to_owned(),
-        PollResult::Throttled(said) => format!("asked to wait: {said}"),
-        PollResult::Failed(cause) => format!("failed: {cause}"),
+        PollResult::Throttled(said) => format!("asked to wait: {said}; next try {}", next(line)),
+        PollResult::Failed(cause) => format!("failed: {cause}; next try {}", next(line)),
     };
     format!("{}: {}", plain(&line.name), plain(&what))
+}
+
+fn next(line: &Line) -> String {
+    let local = line.next_at.to_zoned_datetime(TimeZone::system());
+    local.strftime("%a %-d %b %H:%M").to_string()
 }
 
 fn json(line: &Line) -> serde_json::Value {

@@ -1,5 +1,7 @@
 //! What one fetch changes in the store: the feed's state, its items, their matches and stories, all together.
 
+use std::sync::Arc;
+
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
@@ -171,7 +173,8 @@ impl Desk {
 
     fn take_all(&mut self, id: FeedId, came: Came, now: Timestamp) -> Result<Line, StoreError> {
         let before = self.store.feed(id)?;
-        let Some(declared) = self.watchlist.feed(&before.url).cloned() else {
+        let watchlist = Arc::clone(&self.watchlist);
+        let Some(declared) = watchlist.feed(&before.url) else {
             // The watchlist dropped the feed while it was being asked.
             return Ok(Line {
                 feed: id,
@@ -182,12 +185,14 @@ impl Desk {
             });
         };
         let mut state = before.clone();
-        let (polled, result) = self.read_arrival(&mut state, &declared, &came, now)?;
+        let (polled, result) = self.read_arrival(&mut state, declared, &came, now)?;
         match &polled {
             None => state.next_at = now + OFFLINE_PAUSE,
             Some(polled) => {
-                self.schedule(&before, &mut state, polled, &declared, &came, now)?;
-                self.note_news(&state, now)?;
+                self.schedule(&before, &mut state, polled, declared, &came, now)?;
+                if health::may_be_news(&before, &state, now) {
+                    self.note_news(&state, now)?;
+                }
                 if matches!(polled, Polled::Read { .. } | Polled::Unchanged { .. }) {
                     self.note_move(&mut state, came.permanent_target.as_deref(), now)?;
                 }
@@ -393,21 +398,32 @@ impl Desk {
         let adopted_before = state
             .moved
             .as_ref()
-            .is_some_and(|moved| schedule::adopts(moved, now));
-        if adopted_before && target.is_none() {
-            // It was asked at its new address and needs no redirect any more.
-            return Ok(());
-        }
+            .filter(|moved| schedule::adopts(moved, now));
+        let is_adopted = adopted_before.is_some();
+        // One that was asked at its new address needs no redirect any more.
+        let target = target.or(adopted_before.map(|moved| moved.to.as_str()));
+        // Two feeds at one address would ask it twice as often, and each show what the other does.
+        let target = match target {
+            Some(target) if !self.is_of_another(target, state.id)? => Some(target),
+            _ => None,
+        };
         state.moved = schedule::moved(state.moved.as_ref(), target, now);
         if let Some(moved) = state
             .moved
             .as_ref()
-            .filter(|moved| !adopted_before && schedule::adopts(moved, now))
+            .filter(|moved| !is_adopted && schedule::adopts(moved, now))
         {
             self.store
                 .event(state.id, now, EventKind::Moved, &moved.to)?;
         }
         Ok(())
+    }
+
+    /// Whether an address is that of another feed of the watchlist.
+    fn is_of_another(&self, url: &str, feed: FeedId) -> Result<bool, StoreError> {
+        let is_declared = self.watchlist.feed(url).is_some();
+        let known = self.store.feed_by_url(url)?;
+        Ok(is_declared && known.is_some_and(|known| known.id != feed))
     }
 
     fn count(&mut self, result: &PollResult, now: Timestamp) -> Result<(), StoreError> {

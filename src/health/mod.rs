@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use self::words::{count, length, rhythm, since};
 use crate::model::FeedState;
-use crate::schedule::feeds::GONE;
+use crate::schedule::feeds::{GONE, LONGEST_HINT, Settings};
 
 /// The state of a feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -130,6 +130,11 @@ pub fn judge(
     }
 }
 
+/// Whether a poll that led from `before` to `after` can be news at all, so that the events need be looked at.
+pub fn may_be_news(before: &FeedState, after: &FeedState, now: Timestamp) -> bool {
+    before.failures > 0 || after.failures > 0 || silence(after, now).is_some()
+}
+
 /// What has become news by this poll. `state` is the feed after it, `events` are all that the store has of it.
 ///
 /// Each is said once: a death after a day of failures, the recovery from a death that was said, a silence, a 410.
@@ -174,6 +179,24 @@ pub fn news(state: &FeedState, events: &[Event<'_>], zone: &TimeZone, now: Times
         }
     }
     news
+}
+
+/// Why a feed is asked next when it is, where that is not its own rhythm or the watchlist: for after "next Mon 14:30".
+pub fn next_words(
+    state: &FeedState,
+    settings: &Settings,
+    every: Option<SignedDuration>,
+) -> Option<String> {
+    if state.error.as_deref() == Some(GONE) {
+        return Some("to see whether it is back".to_owned());
+    }
+    if state.failures > 0 {
+        return Some("less often with each failure".to_owned());
+    }
+    let hint = state.hint.filter(|_| every.is_none())?;
+    let hint = hint.min(LONGEST_HINT);
+    let is_longer = hint > settings.fastest && hint > state.rhythm.unwrap_or_default() / 2;
+    is_longer.then(|| format!("its server says that nothing changes for {}", length(hint)))
 }
 
 fn report(health: Health, words: String) -> Report {

@@ -277,3 +277,34 @@ fn a_silence_is_said_once() {
         expect!["quiet: nothing new for 9 days, usually daily"],
     );
 }
+
+#[test]
+fn the_next_poll_has_a_reason_where_the_rhythm_is_none() {
+    let settings = Settings {
+        fastest: SignedDuration::from_mins(30),
+        slowest: hours(24),
+    };
+    let hinted = |hours_long| FeedState {
+        hint: Some(hours(hours_long)),
+        rhythm: Some(hours(4)),
+        ..feed()
+    };
+    let words = |state: &FeedState| next_words(state, &settings, None).unwrap_or_default();
+    assert_eq!(words(&feed()), "");
+    assert_eq!(words(&hinted(1)), "");
+    assert_eq!(
+        words(&hinted(3)),
+        "its server says that nothing changes for 3 hours"
+    );
+    assert_eq!(
+        words(&hinted(1_000_000)),
+        "its server says that nothing changes for 24 hours"
+    );
+    // The watchlist has decided.
+    assert_eq!(next_words(&hinted(3), &settings, Some(hours(1))), None);
+    assert_eq!(
+        words(&failing("HTTP 404 (not found)", 3, 2)),
+        "less often with each failure"
+    );
+    assert_eq!(words(&failing(GONE, 3, 2)), "to see whether it is back");
+}

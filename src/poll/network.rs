@@ -145,7 +145,15 @@ impl Errand {
             true => Some(true),
             false => (state.reached > reached_before || state.expected == 0).then_some(false),
         });
-        timeout(HEARING, heard).await.unwrap_or(false)
+        match timeout(HEARING, heard).await {
+            Ok(ours) => ours,
+            // Others still wait for the turn of their domain, and nobody is being asked who could say more.
+            Err(_) => {
+                let mut state = network.lock();
+                state.down |= state.asking == 0 && state.seems_down();
+                state.down
+            }
+        }
     }
 }
 
@@ -265,6 +273,14 @@ mod tests {
         let mut silent = network.expect();
         assert!(silent.leave(now()).await);
         assert!(!fail(network.expect(), 1).await);
+    }
+
+    #[tokio::test]
+    async fn those_who_wait_for_the_turn_of_a_dead_domain_do_not_save_the_network() {
+        let network = Arc::new(Network::default());
+        let _waiting = network.expect();
+        let ours = tokio::join!(fail(network.expect(), 1), fail(network.expect(), 2));
+        assert_eq!(ours, (true, true));
     }
 
     #[tokio::test]

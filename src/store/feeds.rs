@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use jiff::SignedDuration;
+use rusqlite::types::FromSql;
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::{Store, StoreError, doing, instant, seconds};
@@ -477,65 +479,85 @@ fn select(condition: &str) -> String {
     )
 }
 
+/// Reads the columns of `select`, in their order: looking each up by its name cost a fifth of a poll without news.
 fn feed_state(row: &Row<'_>) -> rusqlite::Result<FeedState> {
-    let at = |column: &str| -> rusqlite::Result<Option<Timestamp>> {
-        Ok(row.get::<_, Option<i64>>(column)?.map(instant))
-    };
-    let span = |column: &str| -> rusqlite::Result<Option<jiff::SignedDuration>> {
-        let seconds = row.get::<_, Option<i64>>(column)?;
-        Ok(seconds.map(jiff::SignedDuration::from_secs))
-    };
-    let url: String = row.get("url")?;
-    let title: Option<String> = row.get("title")?;
-    let declared_name: Option<String> = row.get("name")?;
-    let validated_url: Option<String> = row.get("validated_url")?;
-    let moved_to: Option<String> = row.get("moved_to")?;
-    let validators = match validated_url {
-        Some(url) => Some(Validators {
-            etag: row.get("etag")?,
-            last_modified: row.get("last_modified")?,
-            url,
-        }),
-        None => None,
-    };
-    let moved = match (moved_to, at("moved_since")?) {
-        (Some(to), Some(since)) => Some(Moved {
-            to,
-            count: row.get("moved_count")?,
-            since,
-        }),
-        _ => None,
-    };
+    let mut columns = Columns { row, next: 0 };
+    let id = FeedId(columns.next()?);
+    let url: String = columns.next()?;
+    let declared_name: Option<String> = columns.next()?;
+    let added_at = instant(columns.next()?);
+    let title: Option<String> = columns.next()?;
+    let name = declared_name
+        .or_else(|| title.clone().filter(|title| !title.is_empty()))
+        .unwrap_or_else(|| url.clone());
     Ok(FeedState {
-        id: FeedId(row.get("id")?),
-        name: declared_name
-            .or_else(|| title.clone().filter(|title| !title.is_empty()))
-            .unwrap_or_else(|| url.clone()),
+        id,
         url,
-        added_at: instant(row.get("added_at")?),
+        name,
+        added_at,
         title,
-        channel_link: row.get("channel_link")?,
-        first_read_at: at("first_read_at")?,
-        last_ok_at: at("last_ok_at")?,
-        last_new_at: at("last_new_at")?,
-        failing_since: at("failing_since")?,
-        failures: row.get("failures")?,
-        error: row.get("error")?,
-        validators,
-        full_at: at("full_at")?,
-        body_hash: row.get("body_hash")?,
-        next_at: instant(row.get("next_at")?),
-        hold_until: at("hold_until")?,
-        hint: span("hint")?,
-        rhythm: span("rhythm")?,
-        skip_hours: row.get("skip_hours")?,
-        skip_days: row.get("skip_days")?,
-        moved,
-        guids: row.get("guids")?,
-        guids_volatile: row.get("guids_volatile")?,
-        fragment_counts: row.get("fragment_counts")?,
-        oddities: row.get("oddities")?,
+        channel_link: columns.next()?,
+        first_read_at: columns.next_instant()?,
+        last_ok_at: columns.next_instant()?,
+        last_new_at: columns.next_instant()?,
+        failing_since: columns.next_instant()?,
+        failures: columns.next()?,
+        error: columns.next()?,
+        validators: columns.next_validators()?,
+        full_at: columns.next_instant()?,
+        body_hash: columns.next()?,
+        next_at: instant(columns.next()?),
+        hold_until: columns.next_instant()?,
+        hint: columns.next_span()?,
+        rhythm: columns.next_span()?,
+        skip_hours: columns.next()?,
+        skip_days: columns.next()?,
+        moved: columns.next_moved()?,
+        guids: columns.next()?,
+        guids_volatile: columns.next()?,
+        fragment_counts: columns.next()?,
+        oddities: columns.next()?,
     })
+}
+
+/// The columns of a row, one after the other.
+struct Columns<'row> {
+    row: &'row Row<'row>,
+    next: usize,
+}
+
+impl Columns<'_> {
+    fn next<T: FromSql>(&mut self) -> rusqlite::Result<T> {
+        let column = self.next;
+        self.next += 1;
+        self.row.get(column)
+    }
+
+    fn next_instant(&mut self) -> rusqlite::Result<Option<Timestamp>> {
+        Ok(self.next::<Option<i64>>()?.map(instant))
+    }
+
+    fn next_span(&mut self) -> rusqlite::Result<Option<SignedDuration>> {
+        Ok(self.next::<Option<i64>>()?.map(SignedDuration::from_secs))
+    }
+
+    fn next_validators(&mut self) -> rusqlite::Result<Option<Validators>> {
+        let etag = self.next()?;
+        let last_modified = self.next()?;
+        let url: Option<String> = self.next()?;
+        Ok(url.map(|url| Validators {
+            etag,
+            last_modified,
+            url,
+        }))
+    }
+
+    fn next_moved(&mut self) -> rusqlite::Result<Option<Moved>> {
+        let to: Option<String> = self.next()?;
+        let count = self.next()?;
+        let since = self.next_instant()?;
+        Ok(to.zip(since).map(|(to, since)| Moved { to, count, since }))
+    }
 }
 
 pub(super) fn event(row: &Row<'_>) -> rusqlite::Result<Event> {

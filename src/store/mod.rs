@@ -256,9 +256,7 @@ pub fn step<H, T, E: From<StoreError>>(
             "ROLLBACK TO step; RELEASE step",
         )
     };
-    connection
-        .execute_batch(begin)
-        .map_err(doing("begin a step"))?;
+    run(connection, begin).map_err(doing("begin a step"))?;
     let mut step = Step {
         holder,
         store,
@@ -266,12 +264,14 @@ pub fn step<H, T, E: From<StoreError>>(
         kept: false,
     };
     let value = apply(step.holder)?;
-    store(step.holder)
-        .connection
-        .execute_batch(release)
-        .map_err(doing("keep a step"))?;
+    run(&store(step.holder).connection, release).map_err(doing("keep a step"))?;
     step.kept = true;
     Ok(value)
+}
+
+fn run(connection: &Connection, statement: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(statement)?.execute(())?;
+    Ok(())
 }
 
 /// A step that is undone when dropped before it was kept.

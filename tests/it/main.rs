@@ -8,6 +8,7 @@ mod house;
 mod http;
 mod http_server;
 mod main_job;
+mod moves;
 mod network;
 mod news;
 mod outbox;

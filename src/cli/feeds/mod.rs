@@ -2,17 +2,16 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context as _;
-use jiff::tz::TimeZone;
-
 use super::setup;
 use super::terminal::plain;
-use super::{Context, End, hinted, print_line, rfc3339, say};
+use super::{Context, End, print_line, say};
 use crate::feed::{self, FeedDocument, NotAFeed};
 use crate::http::client::{Client, Settings};
 use crate::http::fetch::{Outcome, Request};
 use crate::text::html;
+use anyhow::Context as _;
 
+mod list;
 mod lists;
 
 #[derive(Debug, clap::Args)]
@@ -65,7 +64,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
         Action::Add { source } => lists::add(context, source),
         Action::Import { file } => lists::import(context, file),
         Action::Export => lists::export(context),
-        Action::List { feed, json } => list(context, feed.as_deref(), *json),
+        Action::List { feed, json } => list::run(context, feed.as_deref(), *json),
         Action::Show {
             source,
             base,
@@ -73,94 +72,6 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
             json,
         } => show(source, base.as_deref(), content_type.as_deref(), *json),
     }
-}
-
-fn list(context: &Context, only: Option<&str>, json: bool) -> anyhow::Result<End> {
-    let desk = setup::desk_to_read(setup::watchlist(context)?)?;
-    let now = context.clock.now();
-    let zone = TimeZone::system();
-    let mut listed = 0;
-    for state in desk.store.feeds()? {
-        if only.is_some_and(|name| state.name != name && state.url != name) {
-            continue;
-        }
-        listed += 1;
-        let paused = desk
-            .watchlist
-            .feed(&state.url)
-            .is_some_and(|declared| declared.feed.paused);
-        let report = setup::health(&desk.store, &state, paused, &zone, now)?;
-        if json {
-            print_line(serde_json::json!({
-                "name": state.name,
-                "url": state.url,
-                "tags": desk.watchlist.tags(&state.url),
-                "state": report.health.as_str(),
-                "words": report.words,
-                "last_ok_at": state.last_ok_at.map(rfc3339),
-                "last_new_at": state.last_new_at.map(rfc3339),
-                "next_at": rfc3339(state.next_at),
-                "failures": state.failures,
-                "oddities": state.oddities,
-                "guids_believed": crate::ingest::guids_are_believed(&state),
-            }))?;
-            continue;
-        }
-        let time = |moment: crate::model::Timestamp| {
-            moment
-                .to_zoned_datetime(zone.clone())
-                .strftime("%a %H:%M")
-                .to_string()
-        };
-        let last = state.last_ok_at.map_or_else(
-            || "never read".to_owned(),
-            |at| format!("read {}", time(at)),
-        );
-        print_line(format_args!(
-            "{:<10} {}",
-            report.health.as_str(),
-            plain(&state.name)
-        ))?;
-        print_line(format_args!(
-            "           {last}, next {}{}{}",
-            time(state.next_at),
-            if report.words.is_empty() { "" } else { "; " },
-            plain(&report.words)
-        ))?;
-        print_line(format_args!("           {}", state.url))?;
-        if !crate::ingest::guids_are_believed(&state) {
-            print_line(format_args!(
-                "           its guids are not believed: {} of {} changed between polls",
-                state.guids_volatile, state.guids
-            ))?;
-        }
-        if state.oddities > 0 {
-            print_line(format_args!(
-                "           {} in its last document, see `wirewatch feeds show`",
-                setup::counted(state.oddities, "oddity", "oddities")
-            ))?;
-        }
-        if only.is_some() {
-            for event in desk.store.events_of(state.id, 20)? {
-                print_line(format_args!(
-                    "           {}  {}: {}",
-                    event
-                        .at
-                        .to_zoned_datetime(zone.clone())
-                        .strftime("%Y-%m-%d %H:%M"),
-                    event.kind.as_str(),
-                    plain(&event.detail)
-                ))?;
-            }
-        }
-    }
-    if let (0, Some(name)) = (listed, only) {
-        return Err(hinted(
-            format!("there is no feed `{name}`"),
-            "see `wirewatch feeds list`",
-        ));
-    }
-    Ok(End::Done)
 }
 
 fn show(

@@ -77,7 +77,9 @@ pub const GONE: &str = "HTTP 410 (gone)";
 /// A feed whose rhythm is unknown is asked this often.
 const HOURLY: SignedDuration = SignedDuration::from_hours(1);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
-/// How long the longest hint is believed, and how long back-off grows.
+/// How long a server's hint is believed at most.
+pub const LONGEST_HINT: SignedDuration = DAY;
+/// How long back-off grows.
 const LONGEST: SignedDuration = DAY;
 /// The first step of back-off.
 const BACK_OFF: SignedDuration = SignedDuration::from_mins(30);
@@ -266,7 +268,7 @@ fn respectful(
     every: Option<SignedDuration>,
 ) -> SignedDuration {
     match hint {
-        Some(hint) if every.is_none() => base.max(hint.min(LONGEST)),
+        Some(hint) if every.is_none() => base.max(hint.min(LONGEST_HINT)),
         _ => base,
     }
 }

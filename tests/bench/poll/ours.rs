@@ -53,8 +53,9 @@ pub(crate) fn write_watchlist(folder: &Path, feeds: u32, port: u16) -> io::Resul
     use std::fmt::Write as _;
 
     let mut text = format!(
-        "[mail]\nto = [\"me@example.org\"]\n[store]\npath = {:?}\n[poll]\nfastest = \"30m\"\nslowest = \"30m\"\n\
+        "[mail]\nto = [\"me@example.org\"]\nfolder = {:?}\n[store]\npath = {:?}\n[poll]\nfastest = \"30m\"\nslowest = \"30m\"\n\
          allow_private = [\"127.0.0.0/8\"]\n{}",
+        folder.join("outbox"),
         folder.join("wirewatch.db"),
         world::TOPICS
     );
