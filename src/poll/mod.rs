@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::warn;
 use url::Url;
 
@@ -39,6 +39,10 @@ const PLACES_OF_FAILING: usize = 32;
 /// How long a feed that was taken is left alone if we crash before its answer is stored.
 const LEASE: SignedDuration = SignedDuration::from_mins(10);
 
+/// How many documents are in memory at once, from their last byte until they are stored. The store takes one after the
+/// other, and what the network brings faster waits at the servers.
+const DOCUMENTS: usize = 24;
+
 /// Asks feeds. Cheap to clone; clones share places, gates and connections.
 #[derive(Clone)]
 pub struct Poller {
@@ -47,6 +51,7 @@ pub struct Poller {
     clock: Clock,
     places: Arc<Semaphore>,
     places_of_failing: Arc<Semaphore>,
+    documents: Arc<Semaphore>,
     network: Arc<Network>,
 }
 
@@ -58,6 +63,9 @@ struct Job {
     errand: Errand,
 }
 
+/// What came, the address that answered, and the right to hold a document.
+type Answered = (Came, String, Option<OwnedSemaphorePermit>);
+
 impl Poller {
     /// A poller that asks with `client` and stores through `desk`.
     pub fn new(desk: Handle, client: Client, clock: Clock) -> Poller {
@@ -67,6 +75,7 @@ impl Poller {
             clock,
             places: Arc::new(Semaphore::new(PLACES)),
             places_of_failing: Arc::new(Semaphore::new(PLACES_OF_FAILING)),
+            documents: Arc::new(Semaphore::new(DOCUMENTS)),
             network: Arc::default(),
         }
     }
@@ -74,7 +83,7 @@ impl Poller {
     /// Asks one feed and stores what came of it.
     async fn ask(&self, job: Job) -> Result<Line, DeskError> {
         let id = job.state.id;
-        let (mut came, answered_by) = self.fetch(job).await;
+        let (mut came, answered_by, held) = self.fetch(job).await;
         if let Arrival::Throttled {
             scope: Scope::Domain,
             ..
@@ -84,7 +93,11 @@ impl Poller {
         }
         let now = self.clock.now();
         self.desk
-            .batched(move |desk| desk.take(id, came, now))
+            .batched(move |desk| {
+                let line = desk.take(id, came, now);
+                drop(held);
+                line
+            })
             .await
     }
 
@@ -102,14 +115,14 @@ impl Poller {
             .await
     }
 
-    /// Asks a feed; gives what came and the address that answered.
-    async fn fetch(&self, job: Job) -> (Came, String) {
+    /// Asks a feed; gives what came, the address that answered, and the right to hold a document until it is stored.
+    async fn fetch(&self, job: Job) -> Answered {
         let state = &job.state;
         let credentials = match job.access.open() {
             Ok(credentials) => credentials,
             Err(error) => {
                 let cause = error.to_string();
-                return (Came::of(Arrival::Failed { cause }), state.url.clone());
+                return (Came::of(Arrival::Failed { cause }), state.url.clone(), None);
             }
         };
         let validators = state
@@ -142,13 +155,8 @@ impl Poller {
     }
 
     /// Waits for the domain's turn, for a place and for our own network, and asks.
-    async fn send(
-        &self,
-        mut errand: Errand,
-        request: &Request<'_>,
-        state: &FeedState,
-    ) -> (Came, String) {
-        let not_asked = |arrival| (Came::of(arrival), state.url.clone());
+    async fn send(&self, mut errand: Errand, request: &Request<'_>, state: &FeedState) -> Answered {
+        let not_asked = |arrival| (Came::of(arrival), state.url.clone(), None);
         let permit = self.client.enter(request.url).await;
         let places = match state.failures {
             0 => &self.places,
@@ -165,6 +173,10 @@ impl Poller {
         let response = self.client.fetch_entered(permit, request).await;
         let reached = response.outcome.reached();
         let answered_by = response.final_url.clone();
+        let held = match &response.outcome {
+            Outcome::Body { .. } => Arc::clone(&self.documents).acquire_owned().await.ok(),
+            _ => None,
+        };
         // Others may go while we wait for what they tell, and while what came is read.
         drop(place);
         let host = gate::domain(request.url);
@@ -176,7 +188,7 @@ impl Poller {
                 other => other,
             };
         }
-        (came, answered_by)
+        (came, answered_by, held)
     }
 }
 
