@@ -41,13 +41,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["server"] => return Ok(server::run()?),
-        [who @ ("floor" | "ours"), folder, feeds, port] => {
-            let run = if *who == "floor" {
-                floor::run
-            } else {
-                ours::run
-            };
-            return run(Path::new(folder), feeds.parse()?, port.parse()?);
+        ["ours", folder, feeds, _] => return ours::run(Path::new(folder), feeds.parse()?),
+        ["floor", folder, feeds, port] => {
+            return floor::run(Path::new(folder), feeds.parse()?, port.parse()?);
         }
         ["--schedule", rows] => return schedule::run(rows.parse()?),
         ["--feeds", sizes @ ..] => {

@@ -21,7 +21,7 @@ use crate::world;
 /// Past an interval of 30 minutes and its jitter.
 const BETWEEN: SignedDuration = SignedDuration::from_mins(34);
 
-pub(crate) fn run(folder: &Path, feeds: u32, port: u16) -> Result<(), Box<dyn Error>> {
+pub(crate) fn run(folder: &Path, feeds: u32) -> Result<(), Box<dyn Error>> {
     let mut meter = Meter::start();
     let mut now = world::start();
     let desk = open(folder, now)?;
@@ -44,7 +44,6 @@ pub(crate) fn run(folder: &Path, feeds: u32, port: u16) -> Result<(), Box<dyn Er
     }
     drop((handle, runtime));
     thread.join().map_err(|_| "the store's thread panicked")?;
-    let _ = port;
     Ok(())
 }
 

@@ -31,7 +31,7 @@ pub(crate) fn url(feed: u32, port: u16) -> String {
 /// How often a feed has changed after so many rounds in which one in twenty has.
 pub(crate) fn version(feed: u32, rounds: u32) -> u32 {
     (1..=rounds)
-        .filter(|round| (feed + round) % ONE_IN == 0)
+        .filter(|round| (feed + round).is_multiple_of(ONE_IN))
         .count() as u32
 }
 
