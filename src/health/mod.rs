@@ -191,7 +191,9 @@ pub fn next_words(
         return Some("to see whether it is back".to_owned());
     }
     if state.failures > 0 {
-        return Some("less often with each failure".to_owned());
+        // The reason for its state tells already until when a server wants to be left alone.
+        let is_held = state.hold_until == Some(state.next_at);
+        return (!is_held).then(|| "less often with each failure".to_owned());
     }
     let hint = state.hint.filter(|_| every.is_none())?;
     let hint = hint.min(LONGEST_HINT);

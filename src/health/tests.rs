@@ -306,5 +306,10 @@ fn the_next_poll_has_a_reason_where_the_rhythm_is_none() {
         words(&failing("HTTP 404 (not found)", 3, 2)),
         "less often with each failure"
     );
+    let held = FeedState {
+        hold_until: Some(noon()),
+        ..failing("HTTP 429 (too many requests)", 3, 2)
+    };
+    assert_eq!(words(&held), "");
     assert_eq!(words(&failing(GONE, 3, 2)), "to see whether it is back");
 }
