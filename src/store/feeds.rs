@@ -1,6 +1,6 @@
 //! Feeds: which are declared, and what was observed of them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::SignedDuration;
 use rusqlite::types::FromSql;
@@ -144,6 +144,7 @@ impl Store {
         self.connection
             .execute("UPDATE feed SET declared = 2 WHERE declared = 1", ())?;
         let mut strangers = Vec::new();
+        let mut seen = HashSet::new();
         for feed in feeds {
             let before: Option<i64> = self
                 .connection
@@ -151,28 +152,31 @@ impl Store {
                 .query_row([&feed.url], |row| row.get(0))
                 .optional()?;
             match before {
-                None if strangers.iter().any(|other: &&Feed| other.url == feed.url) => {}
+                None if !seen.insert(feed.url.as_str()) => {}
                 None => strangers.push(feed),
                 Some(before) => self.continue_feed(feed, &feed.url, before == 0, now)?,
             }
         }
+        let moved = self.moved_away()?;
         for feed in strangers {
-            // Only rows that no declaration has claimed may give their past away.
-            let past: Option<String> = self
-                .connection
-                .prepare_cached(
-                    "SELECT url FROM feed WHERE moved_to = ?1 AND declared <> 1 ORDER BY id DESC LIMIT 1",
-                )?
-                .query_row([&feed.url], |row| row.get(0))
-                .optional()?;
-            match past {
-                Some(url) => self.continue_feed(feed, &url, true, now)?,
+            match moved.get(&feed.url) {
+                Some(url) => self.continue_feed(feed, url, true, now)?,
                 None => self.add_feed(feed, now)?,
             }
         }
         self.connection
             .execute("UPDATE feed SET declared = 0 WHERE declared = 2", ())?;
         Ok(())
+    }
+
+    /// Where feeds have moved to, and from where. Only rows that no declaration has claimed may give their past away.
+    fn moved_away(&self) -> rusqlite::Result<HashMap<String, String>> {
+        self.connection
+            .prepare_cached(
+                "SELECT moved_to, url FROM feed WHERE moved_to IS NOT NULL AND declared <> 1 ORDER BY id",
+            )?
+            .query_map((), |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect()
     }
 
     fn add_feed(&mut self, feed: &Feed, now: Timestamp) -> rusqlite::Result<()> {
