@@ -101,7 +101,7 @@ fn restart(tellings: &[Telling], placed: Vec<Placement>) -> Result<Duration, Box
 
     let file = folder.path().join("wirewatch.toml");
     let text = "[mail]\nto = [\"me@mail.example\"]\n[[feed]]\nurl = \"https://outlet.example/\"\n\
-                [[topic]]\nname = \"All\"\nany = [\"ba*\"]\n";
+                [[topic]]\nname = \"All\"\nany = [\"news\"]\n";
     let places = Places::new(&file, Environment::process());
     let loaded = config::load_text(text.to_owned(), None, &file, &places)
         .map_err(|report| report.render(Colour::Plain))?;
