@@ -126,7 +126,7 @@ mod tests {
             "A newspaper of a very long name".to_owned(),
             "ok".to_owned(),
         ]];
-        assert_eq!(table(&rows, 0, Some(80)), ["A newspaper of a very l…  ok"]);
+        assert_eq!(table(&rows, 0, Some(80)), ["A newspaper of a very…    ok"]);
         assert_eq!(
             table(&rows, 0, None),
             ["A newspaper of a very long name  ok"]

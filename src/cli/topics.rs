@@ -195,10 +195,10 @@ mod tests {
     fn a_row_a_topic_with_bars_that_end_today() {
         expect![[r#"
 
-            Topic                             Today  14 days         Last hit   Tags
-            Mosul                                14  ▃▃▂▁▄▃▃▂▃▃▂▁▂█  06:30      iraq, war
-            Champions League                      2             ▅▁█  Fri 06:30  snoozed until 24…
-            A topic with a name that is far…      0                  never      x
+            Topic                     Today  14 days         Last hit   Tags
+            Mosul                        14  ▃▃▂▁▄▃▃▂▃▃▂▁▂█  06:30      iraq, war
+            Champions League              2             ▅▁█  Fri 06:30  snoozed until 24 December
+            A topic with a name…          0                  never      x
         "#]]
         .assert_eq(&format!(
             "\n{}\n",

@@ -1,4 +1,4 @@
-//! The Debian package holds what a service needs. `packaging/deb` builds it and compares it with the same list.
+//! The Debian package holds what a service needs. `tests/package/deb` builds it and compares it with the same list.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -48,7 +48,7 @@ fn assets() -> Vec<Asset> {
 
 #[test]
 fn the_package_holds_binary_unit_man_pages_completions_and_example() {
-    let contents = read("packaging/contents.txt");
+    let contents = read("tests/package/contents.txt");
     let assets = assets();
     for part in [
         "usr/bin/wirewatch",
@@ -80,7 +80,7 @@ fn the_package_holds_binary_unit_man_pages_completions_and_example() {
 
 #[test]
 fn every_file_of_the_package_is_there_or_is_made_by_its_script() {
-    let script = read("packaging/deb");
+    let script = read("tests/package/deb");
     for Asset { source, .. } in assets() {
         match source.strip_prefix("target/package/") {
             Some(made) => {
@@ -92,7 +92,7 @@ fn every_file_of_the_package_is_there_or_is_made_by_its_script() {
         }
     }
     for name in ["postinst", "prerm", "postrm"] {
-        let text = read(&format!("packaging/debian/{name}"));
+        let text = read(&format!("tests/package/debian/{name}"));
         assert!(text.starts_with("#!/bin/sh\nset -e\n"), "{name}");
     }
 }
