@@ -103,6 +103,10 @@ fn fill(path: &std::path::Path, items: u32, now: Timestamp) {
              COMMIT;"
         ))
         .expect("filled");
+    drop(database);
+    // Years of polling did not leave it in the system's memory, for the first step to write out.
+    let file = std::fs::File::open(path).expect("there");
+    file.sync_all().expect("on the disk");
 }
 
 #[test]
