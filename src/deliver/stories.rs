@@ -64,26 +64,34 @@ fn told_before(
     for before in &told {
         known.extend(reader.telling(before.item)?);
     }
-    let mut fresh = Vec::new();
     let known_topics = desk.store.topics_told(recipient, story, again)?;
-    let mut new_topics: Vec<TopicId> = Vec::new();
-    for candidate in candidates
+    let mut pending: Vec<&Candidate> = candidates
         .iter()
         .filter(|candidate| candidate.story == Some(story))
-    {
-        fresh.extend(reader.telling(candidate.item)?);
-        if !known_topics.contains(&candidate.topic) && !new_topics.contains(&candidate.topic) {
+        .collect();
+    pending.sort_by_key(|candidate| candidate.matched_at);
+    let mut news = None;
+    let mut new_topics: Vec<TopicId> = Vec::new();
+    let mut waits_since: Option<Timestamp> = None;
+    for candidate in pending {
+        let is_new_topic = !known_topics.contains(&candidate.topic);
+        if is_new_topic && !new_topics.contains(&candidate.topic) {
             new_topics.push(candidate.topic);
+        }
+        if news.is_none()
+            && let Some(telling) = reader.telling(candidate.item)?
+        {
+            news = followup::news(&telling, &known, last.at, now, reader.frequencies()?);
+        }
+        if news.is_some() || is_new_topic {
+            waits_since = waits_since.or(Some(candidate.matched_at));
         }
     }
     let headlines = known.iter().map(|telling| telling.title.clone()).collect();
-    let frequencies = reader.frequencies()?;
-    let news = fresh
-        .iter()
-        .find_map(|telling| followup::news(telling, &known, last.at, now, frequencies));
-    let soon = now.duration_since(last.at) < followup::REST;
+    let tellings = told.iter().map(|before| before.at);
+    let soon = waits_since.is_some_and(|since| now < followup::comes_back(tellings, since));
     let followup = match news {
-        _ if soon && (news.is_some() || !new_topics.is_empty()) => Followup::TooSoon,
+        _ if soon => Followup::TooSoon,
         Some(News::Marked) => Followup::Marked,
         Some(News::Words(words)) => Followup::Words(words),
         None if !new_topics.is_empty() => Followup::Topics(new_topics),

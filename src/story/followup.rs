@@ -95,10 +95,37 @@ pub fn news<'t>(
     ))
 }
 
+/// From when a story that was told at these moments, in order, may come back with news that waits since `since`.
+///
+/// It rests after the first telling that the news missed, and not after each: where several digests tell one reader a
+/// story that goes on, news in the one that is always second would never come.
+pub fn comes_back(tellings: impl IntoIterator<Item = Timestamp>, since: Timestamp) -> Timestamp {
+    let mut last = Timestamp::MIN;
+    for told_at in tellings {
+        last = told_at;
+        if told_at >= since {
+            break;
+        }
+    }
+    last.saturating_add(REST).unwrap_or(last)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::story::tests::telling;
+
+    #[test]
+    fn news_rests_after_the_first_telling_that_it_missed() {
+        let hour = |hours: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hours);
+        let check = |tellings: &[i64], since: i64| {
+            comes_back(tellings.iter().map(|told| hour(*told)), hour(since))
+        };
+        assert_eq!(check(&[10], 11), hour(16), "news after the only telling");
+        assert_eq!(check(&[1, 10], 11), hour(16), "news after the last of two");
+        assert_eq!(check(&[1, 10, 34], 9), hour(16), "news before two tellings");
+        assert_eq!(check(&[10, 34], 10), hour(16), "news of the same moment");
+    }
 
     #[track_caller]
     fn check(hours: i64, title: &str, summary: &str) -> Option<News> {
