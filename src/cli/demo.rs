@@ -70,7 +70,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
     ))?;
     let (stories, files) = mail(&at(second))?;
     print_line(format_args!(
-        "Then the mail: one digest of {stories} stories, each told once, however many outlets carry it.\n"
+        "Then the mail: one digest of {stories} stories, each told once, however many outlets carry it.\n\nItems that match, by topic:"
     ))?;
     for (topic, count) in &second_round.by_topic {
         print_line(format_args!("  {count:>3}  {topic}"))?;

@@ -62,7 +62,10 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<End> {
         .write_all(config::EXAMPLE.as_bytes())
         .with_context(|| format!("cannot write `{}`", file.display()))?;
     say(format_args!(
-        "Wrote `{}`. Edit its feeds and topics, then:\n  wirewatch check   finds mistakes and runs its tests\n  wirewatch run     starts the daemon",
+        "Wrote `{}`. Edit its recipient, mail server, feeds and topics, then:\n  \
+         wirewatch check   finds mistakes and runs its tests\n  \
+         wirewatch run     starts the daemon\n\
+         What a feed shows at its first poll is stored and not mailed, unless `backfill` asks for it.",
         file.display()
     ));
     Ok(End::Done)

@@ -1,5 +1,7 @@
 //! What happened to the feeds that a recipient's topics read.
 
+use std::collections::HashSet;
+
 use jiff::SignedDuration;
 
 use super::reader::wanted_ids;
@@ -10,6 +12,7 @@ use crate::model::{FeedState, Timestamp, TopicId};
 use crate::schedule::digests::Send;
 use crate::store::StoreError;
 use crate::store::feeds::{Event, EventKind};
+use crate::topic::Topic as DeclaredTopic;
 
 /// A failure is an event once it has lasted for so long; that a feed is gone is one at once.
 const SAID_AFTER: SignedDuration = SignedDuration::from_hours(24);
@@ -23,6 +26,7 @@ pub(super) fn feed_news(
     topics: &[Topic],
 ) -> Result<(Vec<FeedNews>, Vec<i64>), StoreError> {
     let wanted = wanted_ids(topics);
+    let declared = declared(desk, &wanted);
     let mut news = Vec::new();
     let mut reported = Vec::new();
     for event in events {
@@ -31,7 +35,7 @@ pub(super) fn feed_news(
             // Too early to tell what it brings. Asked first, since an import brings thousands.
             continue;
         }
-        let readers = topics_reading(desk, &feed, &wanted);
+        let readers = desk.watchlist.reading(&declared, &feed.url);
         let can_wait = !is_trouble(event.kind) && event.kind != EventKind::Recovered;
         if readers.is_empty() || can_wait && has_calmer(desk, digest, recipient, &feed) {
             continue;
@@ -40,7 +44,7 @@ pub(super) fn feed_news(
         let topics = if readers.len() == wanted.len() {
             Vec::new()
         } else {
-            readers
+            readers.iter().map(|topic| topic.name.clone()).collect()
         };
         reported.push(event.id);
         if let Some(what) = what {
@@ -61,11 +65,14 @@ pub(super) fn trouble_since(
     digest: &DigestSettings,
     from: Timestamp,
 ) -> Result<Option<Timestamp>, StoreError> {
-    let wanted = desk.wanted_topics(digest);
+    let wanted = declared(desk, &desk.wanted_topics(digest));
     for event in desk.store.events_for(recipient)? {
         if is_trouble(event.kind)
             && event.at >= from
-            && !topics_reading(desk, &desk.store.feed(event.feed)?, &wanted).is_empty()
+            && !desk
+                .watchlist
+                .reading(&wanted, &desk.store.feed(event.feed)?.url)
+                .is_empty()
         {
             return Ok(Some(event.at));
         }
@@ -89,7 +96,10 @@ fn has_calmer(desk: &Desk, digest: &DigestSettings, recipient: &str, feed: &Feed
     let is_calmer = |other: &&DigestSettings| {
         other.plan.send != Send::AtOnce
             && other.to.iter().any(|to| to == recipient)
-            && !topics_reading(desk, feed, &desk.wanted_topics(other)).is_empty()
+            && !desk
+                .watchlist
+                .reading(&declared(desk, &desk.wanted_topics(other)), &feed.url)
+                .is_empty()
     };
     digest.plan.send == Send::AtOnce
         && desk
@@ -100,15 +110,13 @@ fn has_calmer(desk: &Desk, digest: &DigestSettings, recipient: &str, feed: &Feed
             .any(|other| is_calmer(&other))
 }
 
-/// The names of those topics that read the feed.
-fn topics_reading(desk: &Desk, feed: &FeedState, wanted: &[TopicId]) -> Vec<String> {
-    let config = &desk.watchlist.config;
-    config
-        .topics()
-        .iter()
-        .zip(&desk.topics)
-        .filter(|(topic, id)| wanted.contains(id) && desk.watchlist.reads(topic, &feed.url))
-        .map(|(topic, _)| topic.name.clone())
+/// The topics of these rows, as declared.
+fn declared<'d>(desk: &'d Desk, wanted: &[TopicId]) -> Vec<&'d DeclaredTopic> {
+    let wanted: HashSet<&TopicId> = wanted.iter().collect();
+    let topics = desk.watchlist.config.topics().iter().zip(&desk.topics);
+    topics
+        .filter(|(_, id)| wanted.contains(id))
+        .map(|(topic, _)| topic)
         .collect()
 }
 

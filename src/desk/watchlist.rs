@@ -87,21 +87,22 @@ impl Watchlist {
         wants(digest, topic)
     }
 
-    /// Whether the topic looks at the feed of this address.
-    pub fn reads(&self, topic: &Topic, url: &str) -> bool {
+    /// Those of the topics that look at the feed of this address.
+    pub fn reading<'t>(&self, topics: &[&'t Topic], url: &str) -> Vec<&'t Topic> {
         let Some(declared) = self.feed(url) else {
-            return false;
+            return Vec::new();
         };
-        let named = |wanted: &String| {
-            let wanted = fold(wanted);
-            declared
-                .feed
-                .name
-                .iter()
-                .chain(&declared.feed.tags)
-                .any(|name| fold(name) == wanted)
+        let names = declared.feed.name.iter().chain(&declared.feed.tags);
+        let names: Vec<String> = names.map(|name| fold(name)).collect();
+        let reads = |topic: &Topic| {
+            let wanted = &topic.rule.feeds;
+            wanted.is_empty() || wanted.iter().any(|wanted| names.contains(&fold(wanted)))
         };
-        topic.rule.feeds.is_empty() || topic.rule.feeds.iter().any(named)
+        topics
+            .iter()
+            .copied()
+            .filter(|topic| reads(topic))
+            .collect()
     }
 
     /// The declared feed of this address.

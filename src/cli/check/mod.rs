@@ -125,14 +125,17 @@ impl Checked {
 
 fn print_findings(report: &Report) {
     if !report.findings().is_empty() {
-        say(report.render(report_colour()));
+        say(format_args!(
+            "{}\n",
+            report.render(report_colour()).trim_end()
+        ));
     }
 }
 
 fn say_sound(path: &Path, loaded: &Loaded) {
     let config = &loaded.config;
     say(format_args!(
-        "`{}` is sound: {}, {}, {}; {}. Version {}.",
+        "`{}` is sound: {}, {}, {}; {}. Watchlist version {}.",
         path.display(),
         setup::count(config.feeds.len(), "feed"),
         setup::count(config.topics().len(), "topic"),
