@@ -197,7 +197,7 @@ proptest! {
     }
 
     #[test]
-    fn every_stemmer_takes_every_word(word in "[a-zäöüßçñğışåøæéèа-яёα-ωءا-ي]{1,12}", text in any::<String>()) {
+    fn every_stemmer_takes_every_word(word in "[a-zäöüßçñğışåøæéèа-яёα-ωءا-غف-ي]{1,12}", text in any::<String>()) {
         for stemming in Stemming::ALL {
             let item = Item { title: text.clone(), summary: word.clone(), lang: None };
             let found = matches(&format!("\"{word}\"~stem.{}", stemming.0), &item);
