@@ -136,6 +136,12 @@ pub(super) static SECTIONS: [&Section; 10] = [
     &EXPECTED_ITEM,
 ];
 
+/// Whether a key is what people call a password, however they spell it.
+fn is_a_password(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    key == "pwd" || key.starts_with("pas") && !key.contains('_')
+}
+
 /// Words of other tools for what we have under another name.
 const SYNONYMS: &[(&str, &str)] = &[
     ("link", "url"),
@@ -202,7 +208,7 @@ impl Section {
         if std::ptr::eq(self, &ROOT) && (self.meant(key).is_some() || self.home(key).is_none()) {
             return self.unknown_section(key, finding);
         }
-        if key == "password" && self.keys.contains(&"password_file") {
+        if is_a_password(key) && self.keys.contains(&"password_file") {
             let hint = "a password never stands in this file: name a file in `password_file`, or a variable in `password_env`";
             return (finding.hint(hint), Some("password_file"));
         }

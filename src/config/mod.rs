@@ -25,6 +25,7 @@ mod doubts;
 mod expects;
 mod feeds;
 mod file;
+mod hidden;
 mod keys;
 mod lost_header;
 mod names;

@@ -33,8 +33,12 @@ pub(super) fn compile(
 ) -> Option<Watch> {
     let table = table(lists);
     let list_errors = check_lists(&table);
+    // Whatever holds a list that is too large is too large as well.
+    let mut too_large = HashSet::new();
     for error in &list_errors {
-        note_in_list(error, lists, notes);
+        if error.code != Code::TooLarge || too_large.insert(&error.message) {
+            note_in_list(error, lists, notes);
+        }
     }
     let rules: Vec<Topic> = topics.iter().map(|source| source.topic.clone()).collect();
     match Watch::compile(rules, &table) {
@@ -108,6 +112,9 @@ fn note_in_list(error: &QueryError, lists: &[ListSource<'_>], notes: &mut Notes<
     let Some(list) = lists.iter().find(|list| list.name.value == name) else {
         return;
     };
+    if error.code == Code::ListEmpty && list.terms.is_empty() {
+        return; // It was noted where the list was read.
+    }
     let span = match list.terms.get(*term) {
         Some(term) if error.code != Code::Unexpected => term.span.clone(),
         _ => list.name.span.clone(),

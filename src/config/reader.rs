@@ -327,11 +327,16 @@ impl<'t> Table<'t> {
                 .collect(),
             DeValue::Table(entries) => {
                 let span = self.header(key, value);
-                let finding = Finding::problem(
-                    span.clone(),
-                    format!("there may be several of `{key}`, so it takes double brackets"),
-                );
-                notes.add(finding.hint(format!("write {}", section.title)));
+                // A table that is only implied by one below it has no header or braces of its own.
+                if !notes.source(span.clone()).starts_with(['[', '{']) {
+                    let message = format!("this is of a {}, and none stands above", section.title);
+                    notes.add_absence(Finding::problem(span.clone(), message));
+                } else {
+                    let message =
+                        format!("there may be several of `{key}`, so it takes double brackets");
+                    let finding = Finding::problem(span.clone(), message);
+                    notes.add(finding.hint(format!("write {}", section.title)));
+                }
                 vec![Table::open(section, span, entries, notes)]
             }
             _ => {
@@ -384,6 +389,23 @@ pub(super) fn as_text<'t>(
     };
     if text.trim().is_empty() {
         notes.add(Finding::problem(value.span(), format!("{what} is empty")));
+        return None;
+    }
+    if let Some(sign) = text
+        .chars()
+        .find(|c| c.is_control() && !"\n\r\t".contains(*c))
+    {
+        let message = format!(
+            "{what} holds a control character, U+{:04X}",
+            u32::from(sign)
+        );
+        let finding = Finding::problem(value.span(), message);
+        notes.add(match sign {
+            '\u{8}' => finding.hint(
+                "between \"…\", `\\b` is a backspace: write the text between single quotes, '…', which take a backslash as it is",
+            ),
+            _ => finding,
+        });
         return None;
     }
     Some(Placed {

@@ -1,13 +1,14 @@
 //! What is wrong with a watchlist, as a person and as an editor want to see it.
 
-use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::ops::Range;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
-use regex::Regex;
 use serde_json::{Value, json};
+
+use super::hidden;
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -96,6 +97,9 @@ impl Finding {
     }
 }
 
+/// So many findings are shown: whoever has mended these looks again.
+const MOST: usize = 200;
+
 /// Whether a rendered report has colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Colour {
@@ -143,11 +147,33 @@ impl Report {
         let line_starts = std::iter::once(0)
             .chain(text.match_indices('\n').map(|(at, _)| at + 1))
             .collect();
-        Report {
+        let mut report = Report {
             file: file.to_owned(),
             text,
             line_starts,
-            findings,
+            findings: Vec::new(),
+        };
+        report.findings = findings
+            .into_iter()
+            .map(|finding| report.without_secrets(finding))
+            .collect();
+        report
+    }
+
+    /// The finding in words that repeat no secret of its lines.
+    fn without_secrets(&self, finding: Finding) -> Finding {
+        let spans = finding.span.iter();
+        let spans = spans.chain(finding.other.iter().map(|(span, _)| span));
+        let secrets: Vec<String> = spans
+            .flat_map(|span| hidden::without_secrets(self.lines(span).1).1)
+            .collect();
+        let hide = |sentence: String| hidden::without(&secrets, &sentence);
+        Finding {
+            message: hide(finding.message),
+            label: finding.label.map(hide),
+            hint: finding.hint.map(hide),
+            other: finding.other.map(|(span, label)| (span, hide(label))),
+            ..finding
         }
     }
 
@@ -204,15 +230,18 @@ impl Report {
     pub fn place(&self, at: usize) -> Place {
         let line = self.line_starts.partition_point(|start| *start <= at);
         let start = self.line_start(line);
-        let column = self
-            .text
-            .get(start..at)
-            .map_or(0, |before| before.chars().count())
-            + 1;
+        let before = self.text.get(start..at).unwrap_or_default();
+        // A mark in front of the file is no character to an editor.
+        let before = if line == 1 {
+            before.trim_start_matches('\u{feff}')
+        } else {
+            before
+        };
+        let column = before.chars().count() + 1;
         Place { line, column }
     }
 
-    /// The whole report, one finding after the other, each with file, line, column, caret and remedy.
+    /// The report, of very many findings the first, one finding after the other, each with file, line, column, caret and remedy.
     pub fn render(&self, colour: Colour) -> String {
         let renderer = match colour {
             Colour::Plain => Renderer::plain(),
@@ -220,9 +249,18 @@ impl Report {
         };
         let renderer = renderer.decor_style(DecorStyle::Ascii);
         let mut out = String::new();
-        for finding in &self.findings {
+        for finding in self.findings.iter().take(MOST) {
             out.push_str(renderer.render(&[self.group(finding)]).trim_end());
             out.push_str("\n\n");
+        }
+        match self.findings.len().checked_sub(MOST) {
+            None | Some(0) => {}
+            Some(more) => {
+                let _ = writeln!(
+                    out,
+                    "And {more} more, which `wirewatch check --json` lists.\n"
+                );
+            }
         }
         out
     }
@@ -300,55 +338,32 @@ impl Report {
         kind: AnnotationKind,
         label: Option<&'a str>,
     ) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
-        let first = self.place(span.start).line;
-        let last = self.place(span.end).line;
-        let start = self.line_start(first);
-        let source = without_secrets(
-            self.text
-                .get(start..self.line_start(last + 1))
-                .unwrap_or_default(),
-        );
+        let (start, lines) = self.lines(span);
+        let (source, _) = hidden::without_secrets(lines);
+        let source: String = source.chars().map(visible).collect();
         let annotation = kind.span(span.start - start..span.end - start).label(label);
         Snippet::source(source)
             .path(self.file.as_str())
-            .line_start(first)
+            .line_start(self.place(span.start).line)
             .annotation(annotation)
     }
-}
 
-/// The lines, with what may be a password or token made unreadable: reports are mailed and logged. All places stay.
-fn without_secrets(lines: &str) -> Cow<'_, str> {
-    let mut hidden = Cow::Borrowed(lines);
-    for pattern in SECRETS.iter() {
-        for captures in pattern.captures_iter(lines) {
-            let Some(secret) = captures.get(1) else {
-                continue;
-            };
-            let stars = secret.as_str().chars().map(|c| match c.len_utf8() {
-                1 => '*',
-                2 => '·',
-                3 => '•',
-                _ => '𝄽',
-            });
-            hidden
-                .to_mut()
-                .replace_range(secret.range(), &stars.collect::<String>());
-        }
+    /// The whole lines of a span, and where they begin.
+    fn lines(&self, span: &Range<usize>) -> (usize, &str) {
+        let start = self.line_start(self.place(span.start).line);
+        let end = self.line_start(self.place(span.end).line + 1);
+        (start, self.text.get(start..end).unwrap_or_default())
     }
-    hidden
 }
 
-/// Where secrets stand that should not be in a watchlist: after a key called so, in a header, in a URL.
-static SECRETS: LazyLock<[Regex; 3]> = LazyLock::new(|| {
-    let compile = |pattern| Regex::new(pattern).expect("a constant pattern");
-    [
-        compile(
-            r#"(?i)(?:password|passwd|secret|token|api_?key)["']?[ \t]*=[ \t]*["']?([^"'\n]+)"#,
-        ),
-        compile(r#"(?i)\b(?:authorization|cookie|x-api-key)["']?[ \t]*=[ \t]*["']([^"'\n]+)"#),
-        compile(r#"://([^/\s"'@]+)@"#),
-    ]
-});
+/// What breaks a line or turns its direction would part the caret from its letter; the bytes are as many.
+fn visible(c: char) -> char {
+    match c {
+        '\u{80}'..='\u{9f}' => '·',
+        '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
+        _ => c,
+    }
+}
 
 /// The same span, widened to whole characters and kept inside the text.
 fn on_characters(text: &str, span: Range<usize>) -> Range<usize> {
@@ -361,4 +376,53 @@ fn on_characters(text: &str, span: Range<usize>) -> Range<usize> {
         end += 1;
     }
     start..end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_those_that_an_editor_shows() {
+        let report = Report::new(
+            "f",
+            Arc::from("\u{feff}[mial]\nname\u{2028}= 'x'\n"),
+            vec![],
+        );
+        let place = |at| (report.place(at).line, report.place(at).column);
+        assert_eq!(
+            place(4),
+            (1, 2),
+            "a mark in front of the file is no character"
+        );
+        assert_eq!(place(17), (2, 6), "a line separator is none of TOML's");
+    }
+
+    #[test]
+    fn a_sign_that_would_break_the_line_is_shown_as_one() {
+        let text = "a = 'x\u{2028}\u{85}\u{202e}' !\n";
+        let at = text.find('!').expect("it is there");
+        let report = Report::new(
+            "f",
+            Arc::from(text),
+            vec![Finding::problem(at..at + 1, "m")],
+        );
+        let shown = report.render(Colour::Plain);
+        assert!(
+            shown.contains("1 | a = 'x\u{fffd}·\u{fffd}' !\n"),
+            "{shown}"
+        );
+        assert!(shown.contains("\n  |            ^\n"), "{shown}");
+    }
+
+    #[test]
+    fn of_very_many_findings_the_first_are_shown() {
+        let text = "x\n".repeat(1_000);
+        let findings = (0..1_000).map(|line| Finding::problem(2 * line..2 * line + 1, "m"));
+        let report = Report::new("f", text.into(), findings.collect());
+        let shown = report.render(Colour::Plain);
+        assert_eq!(shown.matches("error: m").count(), MOST);
+        assert!(shown.contains("And 800 more"), "{shown}");
+        assert_eq!(report.to_json().as_array().map(Vec::len), Some(1_000));
+    }
 }

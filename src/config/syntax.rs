@@ -32,7 +32,7 @@ pub(super) fn mend(text: &str) -> (String, Vec<Finding>) {
     while findings.len() < MOST
         && let Some(mistake) = first_mistake(&mended)
     {
-        let span = broken_statement(&mended, &starts, mistake.span.start);
+        let span = broken_statement(&mended, &starts, &mistake);
         if span.is_empty() {
             // Noticed behind the last line and to blame on none: there is nothing to leave out.
             findings.push(
@@ -134,8 +134,22 @@ fn root_mistake(statement: &str) -> Option<Mistake> {
         .min_by_key(|mistake| (rank(mistake), mistake.span.start))
 }
 
-/// The statement to blame for a mistake noticed at `at`.
-fn broken_statement(text: &str, starts: &[usize], at: usize) -> Range<usize> {
+/// Where a text of several lines begins whose end is missing: no such quotes stand behind its own.
+fn opened_for_good(text: &str, mistake: &Mistake) -> Option<usize> {
+    if !mistake.is_open_text() || !mistake.message.contains("multi-line") {
+        return None;
+    }
+    let quotes = if mistake.message.contains("literal") {
+        "'''"
+    } else {
+        "\"\"\""
+    };
+    text.rfind(quotes)
+}
+
+/// The statement to blame for a mistake.
+fn broken_statement(text: &str, starts: &[usize], mistake: &Mistake) -> Range<usize> {
+    let at = mistake.span.start;
     let line = text
         .get(..at)
         .and_then(|before| before.rfind('\n'))
@@ -146,6 +160,11 @@ fn broken_statement(text: &str, starts: &[usize], at: usize) -> Range<usize> {
             .copied()
             .unwrap_or(text.len())
     };
+    if let Some(opened) = opened_for_good(text, mistake) {
+        let line = text.get(..opened).and_then(|before| before.rfind('\n'));
+        let line = line.map_or(0, |feed| feed + 1);
+        return line..next(opened + 1);
+    }
     let before = starts
         .partition_point(|start| *start < line)
         .checked_sub(1)
@@ -159,6 +178,16 @@ fn broken_statement(text: &str, starts: &[usize], at: usize) -> Range<usize> {
         return *before..if begins_here { line } else { next(line + 1) };
     }
     line..next(line + 1)
+}
+
+/// Whether a sign looks like a blank or like nothing, and is no blank to TOML.
+fn is_unseen(sign: char) -> bool {
+    let is_blank = sign.is_whitespace() || sign.is_control();
+    let is_nothing = matches!(
+        sign,
+        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+    );
+    (is_blank || is_nothing) && !matches!(sign, ' ' | '\t' | '\n' | '\r')
 }
 
 /// Where the next header begins, or the text ends.
@@ -194,12 +223,32 @@ struct Statement<'s> {
 impl<'s> Statement<'s> {
     /// Says what is wrong in words of the person who writes the file, where toml's own are those of its grammar.
     fn explain(&self, mistake: &Mistake) -> Finding {
-        self.about_quotes(mistake)
+        self.about_signs(mistake)
+            .or_else(|| self.about_quotes(mistake))
             .or_else(|| self.about_brackets(mistake))
             .or_else(|| self.about_keys(mistake))
             .or_else(|| self.about_values(mistake))
             .or_else(|| self.about_the_rest_of_the_line(mistake))
             .unwrap_or_else(|| Finding::problem(mistake.span.clone(), mistake.message.as_str()))
+    }
+
+    /// What looks like a blank or like nothing at all, and notes of other languages.
+    fn about_signs(&self, mistake: &Mistake) -> Option<Finding> {
+        let rest = self.rest(mistake);
+        let sign = rest.chars().next()?;
+        let span = mistake.span.start..mistake.span.start + sign.len_utf8();
+        if is_unseen(sign) {
+            let message = format!(
+                "a sign that nobody sees stands here: U+{:04X}",
+                u32::from(sign)
+            );
+            return Some(
+                Finding::problem(span, message).hint("delete it, or put a plain blank there"),
+            );
+        }
+        let is_first = self.before(mistake).trim().is_empty();
+        (is_first && (rest.starts_with("//") || rest.starts_with(';')))
+            .then(|| Finding::problem(span, "a note begins with `#`"))
     }
 
     fn about_quotes(&self, mistake: &Mistake) -> Option<Finding> {
