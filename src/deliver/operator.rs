@@ -155,7 +155,7 @@ fn of_watchlist(desk: &Desk, refused: &Refused) -> Notice {
         key: format!("watchlist:{:016x}", refused.version),
         subject: "The watchlist is refused".to_owned(),
         text: format!(
-            "`{file}` has mistakes and is not used; the last good one runs on. Nothing is lost meanwhile.\n\n{}\n\n\
+            "`{file}` cannot be used; the last good one runs on. Nothing is lost meanwhile.\n\n{}\n\n\
              A saved correction is taken up within seconds. `wirewatch check` shows this report at any time.",
             refused.report.trim_end()
         ),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::signal::unix::Signal;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
-use tracing::{error, info, warn};
+use tracing::{error, info};
 
 use super::doubts;
 use crate::clock::Clock;
@@ -42,14 +42,9 @@ pub(super) async fn watch_file(
             _ = looks.tick() => false,
         };
         let look = Stamp::of(&file).ok();
-        if look.is_none() && last.is_some() {
-            warn!(
-                "The watchlist `{}` is gone; the last good one runs on",
-                file.display()
-            );
-        }
-        // One look may catch a file that is still being written.
-        let settled = look.is_some() && look == last && look != read;
+        // One look may catch a file that is still being written, or none while an editor puts another in its place.
+        // A file that stays away is refused like one with mistakes, so that its reader hears of it.
+        let settled = look == last && look != read;
         last = look;
         if !asked && !settled {
             continue;
@@ -78,9 +73,8 @@ async fn take_up(desk: &Handle, file: &Path, clock: Clock) -> Option<Arc<Watchli
         Ok(Ok(watchlist)) => Arc::new(watchlist),
         Ok(Err(report)) => {
             error!(
-                "The watchlist `{}` has {} problems and was not taken up; the last good one runs on:\n{}",
+                "The watchlist `{}` was not taken up; the last good one runs on:\n{}",
                 file.display(),
-                report.problems(),
                 report.render(Colour::Plain)
             );
             let refused = Refused::new(&report, clock.now());
