@@ -7,8 +7,10 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 
-use super::{End, hinted, say};
+use super::{End, hinted, print_line, say};
 use crate::config;
+
+const ELSEWHERE: &str = "name a file where you may write: wirewatch init FILE";
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -22,7 +24,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<End> {
         .as_ref()
         .is_some_and(|file| file.as_os_str() == "-")
     {
-        io::stdout().lock().write_all(config::EXAMPLE.as_bytes())?;
+        print_line(config::EXAMPLE.trim_end())?;
         return Ok(End::Done);
     }
     let file = match &arguments.file {
@@ -38,8 +40,12 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<End> {
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())
     {
-        std::fs::create_dir_all(folder)
-            .with_context(|| format!("cannot create the folder `{}`", folder.display()))?;
+        std::fs::create_dir_all(folder).map_err(|error| {
+            hinted(
+                format!("cannot create the folder `{}`: {error}", folder.display()),
+                ELSEWHERE,
+            )
+        })?;
     }
     let created = OpenOptions::new()
         .write(true)
@@ -55,7 +61,10 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<End> {
             ));
         }
         Err(error) => {
-            return Err(error).with_context(|| format!("cannot write `{}`", file.display()));
+            return Err(hinted(
+                format!("cannot write `{}`: {error}", file.display()),
+                ELSEWHERE,
+            ));
         }
     };
     created

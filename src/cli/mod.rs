@@ -8,6 +8,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::{FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::clock::Clock;
@@ -230,7 +231,7 @@ fn start_log(form: LogForm, daemon: bool) {
 
 /// Prints a line of data; an error if standard output is closed.
 fn print_line(line: impl std::fmt::Display) -> anyhow::Result<()> {
-    Ok(writeln!(io::stdout().lock(), "{line}")?)
+    writeln!(io::stdout().lock(), "{line}").context("cannot write to standard output")
 }
 
 /// Says something that is no data.

@@ -2,19 +2,20 @@
 
 use std::path::Path;
 
-use anyhow::Context as _;
-
+use super::blocks::Blocks;
 use super::{Source, source};
+use crate::cli::terminal::plain;
 use crate::cli::{Context, End, hinted, print_line, say, setup};
+use crate::config::Access;
 use crate::feed::discover::{Candidate, feeds_of_page, usual_places};
-use crate::feed::{self, opml};
+use crate::feed::{self, lists};
 use crate::model::{Backfill, Feed};
 use crate::text::html;
 
 /// Finds the feeds of a page, or names the one that the address is.
 pub(super) fn add(context: &Context, from: &str) -> anyhow::Result<End> {
     let found = source(from)?;
-    let known = Known::of(context);
+    let mut blocks = Blocks::of(context);
     if let Ok(document) = feed::read(&found.bytes, &found.context()) {
         let url = if found.url.is_empty() {
             document.self_link.clone().ok_or_else(|| {
@@ -27,11 +28,12 @@ pub(super) fn add(context: &Context, from: &str) -> anyhow::Result<End> {
             found.url.clone()
         };
         let title = document.title.as_deref().map(html::shown);
-        return print(&[declared(url, title)], &known);
+        blocks.print(&[declared(url, title)])?;
+        return Ok(End::Done);
     }
     let candidates = feeds_of_page(&found.bytes, &found.context());
     if !candidates.is_empty() {
-        return print_candidates(&candidates, &known);
+        return print_candidates(&candidates, &mut blocks);
     }
     // The last resort asks the server, so a file cannot have it.
     for place in usual_places(&found.url) {
@@ -40,7 +42,8 @@ pub(super) fn add(context: &Context, from: &str) -> anyhow::Result<End> {
         };
         if let Ok(document) = feed::read(&tried.bytes, &tried.context()) {
             let title = document.title.as_deref().map(html::shown);
-            return print(&[declared(tried.url, title)], &known);
+            blocks.print(&[declared(tried.url, title)])?;
+            return Ok(End::Done);
         }
     }
     say(format_args!(
@@ -49,7 +52,7 @@ pub(super) fn add(context: &Context, from: &str) -> anyhow::Result<End> {
     Ok(End::NeedsAPerson)
 }
 
-fn print_candidates(candidates: &[Candidate], known: &Known) -> anyhow::Result<End> {
+fn print_candidates(candidates: &[Candidate], blocks: &mut Blocks) -> anyhow::Result<End> {
     let of_articles: Vec<_> = candidates
         .iter()
         .filter(|candidate| !candidate.is_comments)
@@ -61,24 +64,33 @@ fn print_candidates(candidates: &[Candidate], known: &Known) -> anyhow::Result<E
             of_articles.len()
         ));
     }
-    let end = print(&of_articles, known)?;
+    blocks.print(&of_articles)?;
     for candidate in candidates.iter().filter(|candidate| candidate.is_comments) {
         print_line(format_args!("# Comments of readers: {}", candidate.url))?;
     }
-    Ok(end)
+    Ok(End::Done)
 }
 
 /// Prints the feeds of an OPML file or of newsboat's `urls` as blocks.
 pub(super) fn import(context: &Context, file: &Path) -> anyhow::Result<End> {
-    let bytes = std::fs::read(file).with_context(|| format!("cannot read `{}`", file.display()))?;
-    let feeds = opml::import(&String::from_utf8_lossy(&bytes));
-    if feeds.is_empty() {
+    let bytes = std::fs::read(file).map_err(|error| {
+        hinted(
+            format!("cannot read `{}`: {error}", file.display()),
+            "name an OPML file, or newsboat's `urls`",
+        )
+    })?;
+    let list = lists::import(&bytes);
+    for note in &list.notes {
+        say(plain(note));
+    }
+    if list.feeds.is_empty() {
         return Err(hinted(
             format!("`{}` lists no feeds", file.display()),
             "OPML 1 and 2 and newsboat's `urls` can be read",
         ));
     }
-    print(&feeds, &Known::of(context))
+    Blocks::of(context).print(&list.feeds)?;
+    Ok(End::Done)
 }
 
 /// Prints the feeds of the watchlist as OPML.
@@ -90,26 +102,17 @@ pub(super) fn export(context: &Context) -> anyhow::Result<End> {
         .iter()
         .map(|declared| declared.feed.clone())
         .collect();
-    print_line(opml::export(&feeds, "wirewatch").trim_end())?;
-    Ok(End::Done)
-}
-
-/// The addresses that the watchlist has already; none if there is no watchlist yet, or it is broken.
-struct Known(Vec<String>);
-
-impl Known {
-    fn of(context: &Context) -> Known {
-        let loaded = setup::load(context)
-            .ok()
-            .and_then(|(_, loaded)| loaded.ok());
-        let feeds = loaded.map(|loaded| loaded.config.feeds).unwrap_or_default();
-        Known(
-            feeds
-                .into_iter()
-                .map(|declared| crate::url::key(&declared.feed.url))
-                .collect(),
-        )
+    print_line(lists::export(&feeds, "wirewatch").trim_end())?;
+    let with_access = watchlist.config.feeds.iter();
+    let with_access = with_access.filter(|declared| declared.access != Access::default());
+    for declared in with_access {
+        let feed = &declared.feed;
+        say(format_args!(
+            "Left out the headers or login of `{}`: they stay in the watchlist.",
+            plain(feed.name.as_ref().unwrap_or(&feed.url))
+        ));
     }
+    Ok(End::Done)
 }
 
 fn declared(url: String, name: Option<String>) -> Feed {
@@ -121,47 +124,6 @@ fn declared(url: String, name: Option<String>) -> Feed {
         backfill: Backfill::None,
         paused: false,
     }
-}
-
-fn print(feeds: &[Feed], known: &Known) -> anyhow::Result<End> {
-    let mut skipped = 0;
-    for feed in feeds {
-        if known.0.contains(&crate::url::key(&feed.url)) {
-            skipped += 1;
-            say(format_args!(
-                "Skipped `{}`: the watchlist has it already.",
-                feed.url
-            ));
-            continue;
-        }
-        print_line(block(feed))?;
-    }
-    if skipped < feeds.len() {
-        say("Append this to the watchlist; a running daemon takes it up within seconds.");
-    }
-    Ok(End::Done)
-}
-
-/// A `[[feed]]` table.
-fn block(feed: &Feed) -> String {
-    let mut block = format!("[[feed]]\nurl = {}\n", quoted(&feed.url));
-    if let Some(name) = &feed.name {
-        block.push_str(&format!("name = {}\n", quoted(name)));
-    }
-    if !feed.tags.is_empty() {
-        let tags: Vec<_> = feed.tags.iter().map(|tag| quoted(tag)).collect();
-        block.push_str(&format!("tags = [{}]\n", tags.join(", ")));
-    }
-    block
-}
-
-/// A TOML string; JSON writes one the same way. Control characters of a feed's title go.
-fn quoted(text: &str) -> String {
-    let plain: String = text
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    serde_json::Value::from(plain.trim()).to_string()
 }
 
 impl Source {

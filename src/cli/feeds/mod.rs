@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use super::setup;
 use super::terminal::plain;
-use super::{Context, End, print_line, say};
+use super::{Context, End, hinted, print_line, say};
 use crate::feed::{self, FeedDocument, NotAFeed};
 use crate::http::client::{Client, Settings};
 use crate::http::fetch::{Outcome, Request};
 use crate::text::html;
-use anyhow::Context as _;
 
+mod blocks;
 mod list;
 mod lists;
 
@@ -126,7 +126,12 @@ fn source(from: &str) -> anyhow::Result<Source> {
         {
             return fetch(&format!("https://{from}"));
         }
-        Err(error) => return Err(error).with_context(|| format!("cannot read `{from}`")),
+        Err(error) => {
+            return Err(hinted(
+                format!("cannot read `{from}`: {error}"),
+                "name a file, or an address that begins with https:// or http://",
+            ));
+        }
     };
     Ok(Source {
         bytes,
