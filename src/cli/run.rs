@@ -3,8 +3,8 @@
 use super::setup;
 use super::{Context, End};
 use crate::clock::Clock;
-use crate::service::{self, Daemon};
-use crate::store::{Lock, Store, Work};
+use crate::service::{self, Daemon, Ended};
+use crate::store::{Lock, Work};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -17,6 +17,12 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
     let clock = context.start.map_or(Clock::Real, |start| {
         Clock::starting_at(start, arguments.pace)
     });
+    // Not every end is for good: a database that was removed or replaced is opened anew.
+    while start(context, clock)? == Ended::Displaced {}
+    Ok(End::Done)
+}
+
+fn start(context: &Context, clock: Clock) -> anyhow::Result<Ended> {
     let setup::Start {
         watchlist,
         path: file,
@@ -26,7 +32,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
     } = setup::watchlist_or_last_good(context)?;
     let path = watchlist.config.store.path.clone();
     let _lock = Lock::take(&path, Work::Daemon)?;
-    let store = Store::open(&path, clock.now())?;
+    let store = setup::store_to_work(&path, clock.now())?;
     if refused.is_none() {
         setup::keep_as_last_good(&watchlist)?;
     }
@@ -38,6 +44,5 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
         refused,
         clock,
         host: setup::host(),
-    })?;
-    Ok(End::Done)
+    })
 }

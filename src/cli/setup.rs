@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use jiff::tz::TimeZone;
-use tracing::error;
+use tracing::{error, warn};
 
 use super::terminal::report_colour;
 use super::{Context, hinted, say};
@@ -19,7 +19,7 @@ use crate::http::client::{Client, Settings};
 use crate::model::{FeedState, Timestamp};
 use crate::poll::Poller;
 use crate::store::feeds::Event;
-use crate::store::{Lock, Store, Work};
+use crate::store::{Lock, Store, StoreError, Work, disk};
 
 /// Finds and reads the watchlist: its path, and what was read or all its problems.
 pub(super) fn load(context: &Context) -> anyhow::Result<(PathBuf, Result<Loaded, Report>)> {
@@ -155,11 +155,30 @@ pub(super) fn desk_to_work(
     let path = watchlist.config.store.path.clone();
     let lock = Lock::take(&path, Work::Command)?;
     let now = context.clock.now();
-    let store = Store::open(&path, now)?;
+    let store = store_to_work(&path, now)?;
     keep_as_last_good(&watchlist)?;
     let mut desk = Desk::open(store, Arc::new(watchlist), now)?;
     desk.heal_times(now)?;
     Ok((lock, desk))
+}
+
+/// Opens the database to work on it, whose lock is held; creates it at the first start.
+pub(super) fn store_to_work(path: &std::path::Path, now: Timestamp) -> anyhow::Result<Store> {
+    let is_first_start = !last_good::path(path).exists();
+    if !is_first_start && disk::is_emptied(path) {
+        return Err(StoreError::Damaged {
+            path: path.to_owned(),
+            cause: "the file is empty, and has held something".to_owned(),
+        }
+        .into());
+    }
+    if !is_first_start && !path.exists() {
+        warn!(
+            "There is no database `{}` any more; a new one begins, in which what feeds show now counts as known",
+            path.display()
+        );
+    }
+    Ok(Store::open(path, now)?)
 }
 
 /// Keeps the text of a watchlist that is about to be worked by.

@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::desk::{DeskError, Handle};
 use crate::store::cleaning::Cleaning;
 
-/// Between two looks whether a new day (UTC) has begun.
+/// Between two looks whether a new day (UTC) has begun, and whether the database is still there.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Between two steps of cleaning, so that the store's thread is mostly free.
@@ -52,6 +52,18 @@ pub(super) async fn keep_house(desk: Handle, clock: Clock, mut stopping: watch::
                     fault.with_remedy()
                 );
             }
+        }
+    }
+}
+
+/// Waits until the database was removed or replaced: whoever looks for it then finds nothing, or another.
+pub(super) async fn displaced(desk: Handle) {
+    loop {
+        sleep(LOOK).await;
+        // What else is wrong with it is told by those who work with it.
+        let is_displaced = desk.at_once(|desk| Ok(desk.store.is_displaced())).await;
+        if is_displaced.unwrap_or(false) {
+            return;
         }
     }
 }

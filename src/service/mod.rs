@@ -53,8 +53,17 @@ pub struct Daemon {
     pub host: String,
 }
 
-/// Runs until SIGTERM or SIGINT; a second one stops at once.
-pub fn run(daemon: Daemon) -> anyhow::Result<()> {
+/// Why the daemon ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It was asked to.
+    Asked,
+    /// The database was removed or replaced: it is to be opened anew.
+    Displaced,
+}
+
+/// Runs until SIGTERM or SIGINT; a second one stops at once. A database that was removed meanwhile is put back.
+pub fn run(daemon: Daemon) -> anyhow::Result<Ended> {
     let Daemon {
         store,
         watchlist,
@@ -81,8 +90,15 @@ pub fn run(daemon: Daemon) -> anyhow::Result<()> {
         .build()?;
     let result = runtime.block_on(serve(handle, watchlist, (file, stamp), clock, host));
     runtime.shutdown_timeout(Duration::from_secs(1));
-    if thread.join().is_err() {
+    let Ok(desk) = thread.join() else {
         anyhow::bail!("the thread of the database panicked");
+    };
+    let path = desk.watchlist.config.store.path.clone();
+    if desk.store.close(clock.now())? {
+        warn!(
+            "The database `{}` had been removed and was put back",
+            path.display()
+        );
     }
     result
 }
@@ -93,7 +109,7 @@ async fn serve(
     (file, stamp): (PathBuf, Option<Stamp>),
     clock: Clock,
     host: String,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Ended> {
     let mut terminate = Signals::listen()?;
     // Before anybody hears that we are ready: a SIGHUP that nobody listens for ends the process.
     let hangup = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
@@ -108,6 +124,7 @@ async fn serve(
     let deliverer = Deliverer::new(desk.clone(), clock, host);
     let polling = tokio::spawn(poll_until(desk.clone(), current, clock, stopping.clone()));
     let mailing = tokio::spawn(mail_until(deliverer, stopping.clone()));
+    let watched = desk.clone();
     let housekeeping = tokio::spawn(housekeeping::keep_house(
         desk.clone(),
         clock,
@@ -118,16 +135,27 @@ async fn serve(
     ));
     systemd::watching(&watchlist);
 
-    terminate.first().await;
-    info!("Stopping");
-    systemd::stopping();
+    let ended = tokio::select! {
+        () = terminate.first() => {
+            info!("Stopping");
+            systemd::stopping();
+            Ended::Asked
+        }
+        () = housekeeping::displaced(watched) => {
+            error!(
+                "The database `{}` was removed or replaced; opening it anew",
+                watchlist.config.store.path.display()
+            );
+            Ended::Displaced
+        }
+    };
     // The tasks end when they next look; they cannot all be gone before this is read.
     let _ = stop.send(true);
     tokio::select! {
         () = finish([("polling", polling), ("housekeeping", housekeeping), ("reloading", reloading), ("mailing", mailing)]) => info!("Stopped"),
         () = terminate.first() => warn!("Stopped at once by a second signal"),
     }
-    Ok(())
+    Ok(ended)
 }
 
 async fn finish(tasks: [(&str, JoinHandle<()>); 4]) {

@@ -45,6 +45,16 @@ pub struct Store {
     secret: [u8; 16],
     /// Whether `begin_batch` opened a transaction that is still to be committed.
     in_batch: bool,
+    /// The file that was opened to be written; `None`: there is none, or it is only read.
+    file: Option<disk::File>,
+}
+
+/// What SQLite says, without its name for the fault.
+fn in_words(cause: &rusqlite::Error) -> String {
+    match cause {
+        rusqlite::Error::SqliteFailure(_, Some(message)) => message.clone(),
+        other => other.to_string(),
+    }
 }
 
 /// What went wrong with the database. `hint` has the remedy.
@@ -113,7 +123,7 @@ pub enum StoreError {
         holder: String,
     },
     /// A statement failed.
-    #[error("cannot {doing}: {cause}")]
+    #[error("cannot {doing}: {}", in_words(cause))]
     Statement {
         /// What the statement was for, as a verb phrase.
         doing: &'static str,
@@ -193,6 +203,7 @@ impl Store {
         tune(&connection).map_err(doing("set up the database"))?;
         schema::migrate(&mut connection, found)?;
         let mut store = Store::of(connection, now)?;
+        store.file = disk::File::at(path);
         store.notice_restore(now)?;
         Ok(store)
     }
@@ -212,6 +223,7 @@ impl Store {
             connection,
             secret,
             in_batch: false,
+            file: None,
         })
     }
 
@@ -230,6 +242,7 @@ impl Store {
             connection,
             secret,
             in_batch: false,
+            file: None,
         };
         store.renew_keys(now)?;
         Ok(store)

@@ -345,3 +345,57 @@ fn a_second_daemon_is_refused_and_the_first_one_works_on() {
     );
     assert_eq!(daemon.terminate(), 0);
 }
+
+#[test]
+fn a_database_that_is_removed_under_the_daemon_is_put_back() {
+    let (_server, home) = with_one_feed();
+    let daemon = home.daemon(&[]);
+    daemon.wait_until("the items are stored", || daemon.log().contains("Polled"));
+    fs::remove_file(home.path("state/wirewatch.db")).expect("removed");
+    daemon.wait_until("it is put back", || {
+        daemon.log().contains("had been removed and was put back")
+    });
+    daemon.wait_until("it works on", || {
+        daemon.log().matches("Watching").count() == 2
+    });
+    daemon.wait_until("the operator is told", || {
+        home.count("SELECT COUNT(*) FROM delivery WHERE subject LIKE '%restored from a copy'") == 1
+    });
+    assert_eq!(daemon.terminate(), 0);
+    assert_eq!(home.count("SELECT COUNT(*) FROM item"), 8);
+}
+
+#[test]
+fn a_database_that_is_replaced_under_the_daemon_is_opened_in_its_place() {
+    let (_server, home) = with_one_feed();
+    let daemon = home.daemon(&[]);
+    daemon.wait_until("the items are stored", || daemon.log().contains("Polled"));
+    let copy = home.path("copy.db");
+    home.done(&["backup", copy.to_str().expect("UTF-8")]);
+    fs::rename(copy, home.path("state/wirewatch.db")).expect("replaced");
+    daemon.wait_until("the copy is opened", || {
+        daemon.log().matches("Watching").count() == 2
+    });
+    assert!(daemon.log().contains("was removed or replaced"));
+    daemon.wait_until("the operator is told", || {
+        home.count("SELECT COUNT(*) FROM delivery WHERE subject LIKE '%restored from a copy'") == 1
+    });
+    assert_eq!(daemon.terminate(), 0);
+}
+
+#[test]
+fn a_database_that_was_emptied_is_not_taken_for_a_first_start() {
+    let (_server, home) = with_one_feed();
+    home.done(&["poll"]);
+    fs::write(home.path("state/wirewatch.db"), "").expect("emptied");
+    let ran = home.run(&["poll"]);
+    assert_eq!(ran.code, 2, "{ran:#?}");
+    assert!(
+        ran.stderr.contains("is damaged: the file is empty")
+            && ran.stderr.contains("put a backup in its place"),
+        "{ran:#?}"
+    );
+    fs::remove_file(home.path("state/wirewatch.db")).expect("removed");
+    let ran = home.done(&["poll"]);
+    assert!(ran.stderr.contains("a new one begins"), "{ran:#?}");
+}
