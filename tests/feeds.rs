@@ -294,6 +294,40 @@ fn depth_and_floods_cost_neither_stack_nor_time() {
     }
 }
 
+#[test]
+fn of_a_feed_with_more_items_than_any_has_the_first_are_read() {
+    const MOST: usize = 50_000;
+    let items = |one: &dyn Fn(usize) -> String| (0..=MOST).map(one).collect::<String>();
+    let plain =
+        items(&|n| format!("<item><link>https://a.example/{n}</link><title>{n}</title></item>"));
+    let mended = items(&|n| format!("<item><title>{n} & more</title></item>"));
+    let json = items(&|n| format!("{{\"id\":{n},\"content_text\":\"x\"}},"));
+    for document in [
+        format!("<rss version='2.0'><channel>{plain}</channel></rss>"),
+        format!("<rss version='2.0'><channel>{mended}</channel></rss>"),
+        format!("{{\"items\":[{}]}}", json.trim_end_matches(',')),
+    ] {
+        let read = read(document.as_bytes(), &Context::default()).expect("a feed");
+        let head: String = document.chars().take(60).collect();
+        assert_eq!(read.entries.len(), MOST, "{head}");
+        let said = read.oddities.iter().any(|odd| odd.what == "too many items");
+        assert!(said, "{head}: {:?}", read.oddities);
+    }
+}
+
+#[test]
+fn json_that_would_take_gigabytes_is_no_feed() {
+    let bomb = format!(
+        "{{\"version\":\"https://jsonfeed.org/version/1.1\",\"items\":[{}]}}",
+        vec!["{\"a\":1}"; 400_000].join(",")
+    );
+    let refused = read(bomb.as_bytes(), &Context::default()).expect_err("refused");
+    assert_eq!(
+        refused.what,
+        "a JSON document of more parts than a feed has"
+    );
+}
+
 /// What this thread has computed so far; a busy machine does not count. The floods take minutes where a cost is quadratic.
 fn cpu_time() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);

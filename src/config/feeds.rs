@@ -286,7 +286,10 @@ fn merge(declared: Vec<Declared>, notes: &mut Notes<'_>) -> Vec<FeedConfig> {
             }
         }
     }
-    feeds.into_iter().map(|feed| feed.config).collect()
+    let mut configs: Vec<_> = feeds.into_iter().map(|feed| feed.config).collect();
+    // They are collected where the larger `Declared` were, and are kept for as long as the program runs.
+    configs.shrink_to_fit();
+    configs
 }
 
 /// Two feeds with one key are one feed. Stricter than the key of articles: a parameter often chooses the feed.

@@ -12,7 +12,7 @@ use crate::digest::material::{
     Elsewhere, FeedFigures, Material, Topic, Watchlist as WatchlistState,
 };
 use crate::digest::volume;
-use crate::model::{FeedState, MatchId, Timestamp, TopicId};
+use crate::model::{MatchId, Timestamp, TopicId};
 use crate::store::StoreError;
 
 /// The material of a message, and the matches that no longer hold.
@@ -101,7 +101,7 @@ fn feed_figures(desk: &Desk, from: Timestamp, now: Timestamp) -> Result<FeedFigu
     let (polls, failed) = desk.store.polls_between(from, now)?;
     Ok(FeedFigures {
         feeds: u32::try_from(desk.watchlist.config.feeds.len()).unwrap_or(u32::MAX),
-        failing: failing(&desk.store.feeds()?),
+        failing: desk.store.failing_feeds()?,
         polls,
         failed,
         gaps: desk.store.gaps_between(from, now)?,
@@ -117,15 +117,6 @@ fn watchlist_state(desk: &Desk, now: Timestamp) -> WatchlistState {
             u32::try_from(refused.problems).unwrap_or(u32::MAX)
         }),
     }
-}
-
-fn failing(feeds: &[FeedState]) -> u32 {
-    // A failure that looks like our own network's is not counted against a feed, but moves its turn like any other.
-    let unread = |feed: &FeedState| feed.first_read_at.is_none() && feed.next_at > feed.added_at;
-    let failing = feeds
-        .iter()
-        .filter(|feed| feed.failures > 0 || unread(feed));
-    u32::try_from(failing.count()).unwrap_or(u32::MAX)
 }
 
 /// All topics that the recipient gets in any digest, in file order.

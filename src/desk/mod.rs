@@ -104,13 +104,9 @@ impl Desk {
 
     /// Works by another watchlist from now on.
     pub fn adopt(&mut self, watchlist: Arc<Watchlist>, now: Timestamp) -> Result<(), StoreError> {
-        let feeds: Vec<_> = watchlist
-            .config
-            .feeds
-            .iter()
-            .map(|declared| declared.feed.clone())
-            .collect();
-        self.store.declare_feeds(&feeds, now)?;
+        let feeds = watchlist.config.feeds.iter();
+        self.store
+            .declare_feeds(feeds.map(|declared| &declared.feed), now)?;
         self.topics = self.store.declare_topics(&watchlist.topic_hashes(), now)?;
         for digest in &watchlist.config.digests {
             for recipient in &digest.to {
@@ -126,21 +122,21 @@ impl Desk {
     /// Sets instants that only a clock that was ahead can have left to now, so that nothing waits for that time.
     pub fn heal_times(&mut self, now: Timestamp) -> Result<(), StoreError> {
         let pace = self.watchlist.pace();
-        let mut states = self.store.feeds()?;
+        let mut healed = Vec::new();
+        self.store.each_feed(|before| {
+            let mut state = before.clone();
+            let declared = self.watchlist.feed(&state.url);
+            let every = declared.and_then(|declared| declared.feed.every);
+            schedule::clamp(&mut state, &pace, every, now);
+            if state != before {
+                healed.push(state);
+            }
+        })?;
         self.step(|desk| {
             desk.store.heal_times(now)?;
-            for state in &mut states {
-                let before = state.clone();
-                let every = desk
-                    .watchlist
-                    .feed(&state.url)
-                    .and_then(|declared| declared.feed.every);
-                schedule::clamp(state, &pace, every, now);
-                if *state != before {
-                    desk.store.record_feed(state)?;
-                }
-            }
-            Ok(())
+            healed
+                .iter()
+                .try_for_each(|state| desk.store.record_feed(state))
         })
     }
 
@@ -148,18 +144,15 @@ impl Desk {
     pub fn smooth_schedule(&mut self, now: Timestamp) -> Result<(), StoreError> {
         self.heal_times(now)?;
         let pace = self.watchlist.pace();
-        let mut states = self.store.feeds()?;
-        states.retain(|state| state.first_read_at.is_some() && state.next_at <= now);
-        let overdue = states.len();
-        if overdue < 2 {
+        let overdue = self.store.overdue_feeds(now)?;
+        if overdue.len() < 2 {
             return Ok(());
         }
         self.step(|desk| {
-            for state in &mut states {
-                state.next_at = schedule::spread(state.id, overdue, &pace, now);
-                desk.store.record_feed(state)?;
-            }
-            Ok(())
+            overdue.iter().try_for_each(|&feed| {
+                let next = schedule::spread(feed, overdue.len(), &pace, now);
+                desk.store.lease_feed(feed, next)
+            })
         })
     }
 

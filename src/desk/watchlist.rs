@@ -1,6 +1,5 @@
 //! A watchlist that was read and compiled, and who wants which topic.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use crate::config::{Config, FeedConfig, Loaded, Version};
@@ -24,8 +23,8 @@ pub struct Watchlist {
     readers: Vec<Vec<String>>,
     /// What each topic asks, in file order.
     hashes: Vec<i64>,
-    /// Where each declared address stands among the feeds.
-    feeds: HashMap<String, usize>,
+    /// Where each feed stands in `config`, in the order of their addresses.
+    by_url: Vec<usize>,
 }
 
 impl Watchlist {
@@ -47,12 +46,8 @@ impl Watchlist {
             .iter()
             .map(|topic| topic::query_hash(topic, &config.lists))
             .collect();
-        let feeds = config
-            .feeds
-            .iter()
-            .enumerate()
-            .map(|(index, declared)| (declared.feed.url.clone(), index))
-            .collect();
+        let mut by_url: Vec<usize> = (0..config.feeds.len()).collect();
+        by_url.sort_unstable_by_key(|&index| config.feeds[index].feed.url.as_str());
         Watchlist {
             config,
             version,
@@ -60,7 +55,7 @@ impl Watchlist {
             file: file.to_owned(),
             readers,
             hashes,
-            feeds,
+            by_url,
         }
     }
 
@@ -107,7 +102,9 @@ impl Watchlist {
 
     /// The declared feed of this address.
     pub fn feed(&self, url: &str) -> Option<&FeedConfig> {
-        self.config.feeds.get(*self.feeds.get(url)?)
+        let address = |&index: &usize| self.config.feeds[index].feed.url.as_str();
+        let found = self.by_url.binary_search_by_key(&url, address).ok()?;
+        self.config.feeds.get(self.by_url[found])
     }
 
     /// The tags of the feed of this address; none if it is no longer declared.

@@ -5,6 +5,7 @@
 use serde_json::{Map, Value};
 
 use super::dialect::{Form, Writer, note, rel};
+use super::mend::MAX_ITEMS;
 use super::person::person;
 use super::{Oddity, dates};
 
@@ -50,8 +51,16 @@ pub(super) fn mend(text: &str) -> Option<Mended> {
     let mut writer = Writer::default();
     writer.open("feed");
     write_head(&mut writer, &feed);
-    for item in items.into_iter().flatten().filter_map(Value::as_object) {
+    let mut items = items.into_iter().flatten().filter_map(Value::as_object);
+    for item in items.by_ref().take(MAX_ITEMS) {
         write_item(&mut writer, item);
+    }
+    if items.next().is_some() {
+        oddities.push(Oddity {
+            what: "too many items".to_owned(),
+            place: format!("behind item {MAX_ITEMS}"),
+            done: "not read".to_owned(),
+        });
     }
     writer.close("feed");
     Some(Mended {
@@ -69,6 +78,24 @@ fn is_item(item: &Value) -> bool {
     ["content_html", "content_text", "date_published", "url"]
         .iter()
         .any(|key| item.get(key).is_some())
+}
+
+/// The most memory that the values of a document may take. A feed of 10,000 items takes a fifth.
+const MOST_MEMORY: usize = 128 << 20;
+
+/// Whether the values of a text may take far more memory than the text itself: two bytes can make a list, and six an object.
+pub(super) fn is_too_heavy(text: &str) -> bool {
+    // What serde_json takes at least: a node of a tree for an object, room for four values for a list.
+    let weigh = |mark: u8| match mark {
+        b'{' => 700,
+        b'[' => 160,
+        _ => 96,
+    };
+    // Marks inside strings count, too: where a string ends in broken JSON is a matter of opinion.
+    let marks = text
+        .bytes()
+        .filter(|byte| matches!(byte, b'{' | b'[' | b','));
+    marks.map(weigh).sum::<usize>() > MOST_MEMORY
 }
 
 /// JSON without the commas that close a list, and with its blanks, and the line ends and escapes in its strings, as they should be.

@@ -116,6 +116,9 @@ fn found_inside(
 }
 
 fn from_json(text: &str, context: &Context<'_>) -> Result<FeedDocument, NotAFeed> {
+    if json::is_too_heavy(text) {
+        return Err(refuse("a JSON document of more parts than a feed has"));
+    }
     let Some(mended) = json::mend(text) else {
         let is_markup = text.trim_start().starts_with('<');
         return Err(refuse(if is_markup {

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use memchr::memmem;
 
 use super::markup::{self, Missing, Piece, Reference, Scanner, Tag, local, prefix};
+use super::mend::MAX_ITEMS;
 use super::names;
 
 /// What a text is.
@@ -36,7 +37,9 @@ pub(super) fn survey(text: &str) -> Kind {
     match find_root(text) {
         Err(_) if memmem::find(text.as_bytes(), b"jsonfeed.org/version/").is_some() => Kind::Json,
         Err(what) => Kind::Not(what),
-        Ok(Root::Whole) if text.starts_with('<') && is_plain(text) => Kind::Plain,
+        Ok(Root::Whole) if text.starts_with('<') && text.len() <= MAX_PLAIN && is_plain(text) => {
+            Kind::Plain
+        }
         Ok(Root::Whole) => Kind::Mend,
         Ok(Root::Inside(first)) => Kind::Maybe(describe(text, Some(&first))),
     }
@@ -131,6 +134,10 @@ fn floor(text: &str, most: usize) -> usize {
         .unwrap_or(0)
 }
 
+/// Larger documents are mended. feed-rs keeps each element, be it `<enclosure/>`, in some hundred bytes; the mender leaves
+/// out those that are too many.
+const MAX_PLAIN: usize = 4 << 20;
+
 /// Deeper documents are mended, which makes them flat.
 const MAX_DEPTH: usize = 100;
 
@@ -144,7 +151,7 @@ fn is_plain(text: &str) -> bool {
         match found.piece {
             Piece::Start(tag) => {
                 let text = text.get(found.end..).unwrap_or_default();
-                if !walk.accepts(&tag, text) {
+                if !walk.accepts(&tag, text) || walk.items.max(walk.entries) > MAX_ITEMS {
                     return false;
                 }
             }
@@ -238,6 +245,7 @@ struct Walk {
     dialect: Dialect,
     depth: usize,
     inside: Inside,
+    entries: usize,
     items: usize,
     links: usize,
 }
@@ -317,6 +325,7 @@ impl Walk {
         match (self.depth, tag.name) {
             (2, "entry") => {
                 self.inside = Inside::Item;
+                self.entries += 1;
                 tag.attributes.trim().is_empty()
             }
             (2 | 3, "author" | "contributor") => {

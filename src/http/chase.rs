@@ -15,6 +15,7 @@ use super::client::{Agent, Client, ClientError};
 use super::fetch::{Outcome, Request, Scope, Stage};
 use super::gate::Permit;
 use super::patience::Patience;
+use super::room::Room;
 use super::{answer, cause, document};
 use crate::model::Validators;
 
@@ -41,6 +42,8 @@ pub(super) struct Chase<'a> {
 /// What the last answer came to.
 pub(super) struct Reply {
     pub(super) outcome: Outcome,
+    /// The right to hold its document, if that is not small.
+    pub(super) room: Option<Room>,
     pub(super) freshness: Option<SignedDuration>,
     pub(super) server_date: Option<Timestamp>,
 }
@@ -230,6 +233,7 @@ impl<'a> Chase<'a> {
         let server_date = answer::server_date(found.headers());
         let date = server_date.unwrap_or_else(Timestamp::now);
         let fresh = answer::freshness(found.headers(), date);
+        let mut room = None;
         let (outcome, freshness) = match (found.status(), self.validators()) {
             (StatusCode::NOT_MODIFIED, Some(sent)) => {
                 let freshened = answer::freshened(sent, found.headers(), &self.url);
@@ -243,7 +247,8 @@ impl<'a> Chase<'a> {
             (StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION, _) => {
                 let validators = answer::validators(found.headers(), &self.url);
                 let read = document::read(self.client, &mut self.patience, found, validators);
-                let outcome = read.await;
+                let outcome;
+                (outcome, room) = read.await;
                 // Half a document is to be asked for again soon, however fresh it is.
                 let whole = matches!(outcome, Outcome::Body { torn: None, .. });
                 (outcome, fresh.filter(|_| whole))
@@ -252,6 +257,7 @@ impl<'a> Chase<'a> {
         };
         Reply {
             outcome,
+            room,
             freshness,
             server_date,
         }
@@ -292,6 +298,7 @@ impl Reply {
         let scope = Scope::Feed;
         Reply {
             outcome: Outcome::Throttled { wait, scope, said },
+            room: None,
             freshness: None,
             server_date: None,
         }
@@ -300,6 +307,7 @@ impl Reply {
     pub(super) fn failed((stage, cause): Failure) -> Reply {
         Reply {
             outcome: Outcome::Failed { stage, cause },
+            room: None,
             freshness: None,
             server_date: None,
         }

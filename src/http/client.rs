@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Proxy};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::Url;
 
 use super::gate::{Gate, Permit};
 use super::guard::{Guard, Resolver};
+use super::room::{Room, Rooms, Size};
 
 /// What we call ourselves: the name, the version, and where a server's owner can read who we are.
 pub const USER_AGENT: &str = concat!(
@@ -86,7 +86,7 @@ struct Inner {
     roots: Vec<Certificate>,
     guard: Arc<Guard>,
     gate: Gate,
-    room: Arc<Semaphore>,
+    rooms: Rooms,
     agents: Mutex<HashMap<Agent, reqwest::Client>>,
 }
 
@@ -109,23 +109,15 @@ impl Client {
     /// A client by these settings. TLS is prepared at the first `https` request, so that a machine without CA
     /// certificates can still ask for `http`.
     pub fn new(settings: Settings) -> Result<Client, ClientError> {
-        // Documents over a quarter of a mebibyte are rare; three at a time keep the memory flat when many servers send
-        // endless ones.
-        const LARGE_AT_ONCE: usize = 3;
-
-        Client::behind(
-            Gate::new(),
-            Arc::new(Semaphore::new(LARGE_AT_ONCE)),
-            settings,
-        )
+        Client::behind(Gate::new(), Rooms::new(), settings)
     }
 
     /// A client by other settings behind the same gate: an edit of the watchlist is no reason to ask a domain twice.
     pub fn renewed(&self, settings: Settings) -> Result<Client, ClientError> {
-        Client::behind(self.inner.gate.clone(), self.inner.room.clone(), settings)
+        Client::behind(self.inner.gate.clone(), self.inner.rooms.clone(), settings)
     }
 
-    fn behind(gate: Gate, room: Arc<Semaphore>, settings: Settings) -> Result<Client, ClientError> {
+    fn behind(gate: Gate, rooms: Rooms, settings: Settings) -> Result<Client, ClientError> {
         let proxy = settings.proxy.as_deref().map(configured).transpose()?;
         let mut roots = Vec::new();
         for pem in &settings.extra_roots {
@@ -139,7 +131,7 @@ impl Client {
                 proxy,
                 roots,
                 gate,
-                room,
+                rooms,
                 agents: Mutex::default(),
             }),
         };
@@ -167,10 +159,9 @@ impl Client {
         self.inner.proxy.is_some()
     }
 
-    /// Waits for the right to hold a large document.
-    pub(super) async fn room(&self) -> OwnedSemaphorePermit {
-        let room = self.inner.room.clone().acquire_owned().await;
-        room.expect("the semaphore is never closed")
+    /// Waits for the right to hold a document of this size.
+    pub(super) async fn room(&self, size: Size) -> Room {
+        self.inner.rooms.enter(size).await
     }
 
     /// The underlying client, built when first wanted. A failure is not kept: certificates can be installed meanwhile.

@@ -5,41 +5,41 @@ use std::hash::Hasher;
 use bytes::Bytes;
 use reqwest::header;
 use siphasher::sip::SipHasher13;
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::body::{Body, Effort, Fault};
 use super::client::Client;
 use super::fetch::{Outcome, Stage};
 use super::patience::Patience;
+use super::room::{Room, Size};
 use super::{answer, cause};
 use crate::model::Validators;
 
-/// Documents over this size wait for room.
-const LARGE: usize = 256 << 10;
-
-/// Reads the body of a 200. `validators` are those of its head; a torn document loses them.
+/// Reads the body of a 200, with the right to hold it if it is not small. `validators` are those of its head; a torn
+/// document loses them.
 pub(super) async fn read(
     client: &Client,
     patience: &mut Patience,
     found: reqwest::Response,
     validators: Validators,
-) -> Outcome {
+) -> (Outcome, Option<Room>) {
     let content_type = answer::content_type(found.headers());
     let mut reading = Reading::new(client, patience, &found);
-    let (bytes, fault) = match reading.all(found).await {
-        Ok(()) => reading.body.finish(),
+    let came = reading.all(found).await;
+    let Reading { body, room, .. } = reading;
+    let (bytes, fault) = match came {
+        Ok(()) => body.finish(),
         Err(Fault::Refused(cause)) => (Vec::new(), Some(Fault::Refused(cause))),
-        Err(torn) => (reading.body.finish().0, Some(torn)),
+        Err(torn) => (body.finish().0, Some(torn)),
     };
     let stage = Stage::Body;
     let torn = match fault {
-        Some(Fault::Refused(cause)) => return Outcome::Failed { stage, cause },
+        Some(Fault::Refused(cause)) => return (Outcome::Failed { stage, cause }, None),
         Some(Fault::Torn(cause)) => Some(cause),
         None => None,
     };
     if bytes.is_empty() {
         let cause = torn.unwrap_or_else(|| "the document is empty".to_owned());
-        return Outcome::Failed { stage, cause };
+        return (Outcome::Failed { stage, cause }, None);
     }
     let validators = match torn {
         None => validators,
@@ -48,21 +48,24 @@ pub(super) async fn read(
             ..Validators::default()
         },
     };
-    Outcome::Body {
+    // What took much memory to decode may be small.
+    let room = room.filter(|_| Size::of(bytes.len()).is_some());
+    let outcome = Outcome::Body {
         hash: hash(&bytes),
         bytes: Bytes::from(bytes),
         validators,
         content_type,
         torn,
-    }
+    };
+    (outcome, room)
 }
 
 struct Reading<'a> {
     client: &'a Client,
     patience: &'a mut Patience,
     body: Body,
-    /// The right to hold a large document, once this is one.
-    room: Option<OwnedSemaphorePermit>,
+    /// The right to hold a document of this size, once it is no longer small.
+    room: Option<Room>,
 }
 
 impl<'a> Reading<'a> {
@@ -88,7 +91,7 @@ impl<'a> Reading<'a> {
             return came;
         }
         if self.body.close()? == Effort::Large {
-            self.make_room().await;
+            self.make_room(Size::Large).await;
         }
         let decoded = self.take(&[]).await;
         match decoded {
@@ -117,8 +120,10 @@ impl<'a> Reading<'a> {
         loop {
             let before = self.body.len();
             let progress = self.body.push(rest)?;
-            if self.body.len() > LARGE && self.body.len() > before {
-                self.make_room().await;
+            if let Some(size) = Size::of(self.body.len())
+                && self.body.len() > before
+            {
+                self.make_room(size).await;
                 tokio::task::yield_now().await;
             }
             rest = rest.get(progress.taken..).unwrap_or_default();
@@ -128,9 +133,9 @@ impl<'a> Reading<'a> {
         }
     }
 
-    async fn make_room(&mut self) {
-        if self.room.is_none() {
-            self.room = Some(self.patience.excuse(self.client.room()).await);
+    async fn make_room(&mut self, size: Size) {
+        if self.room.as_ref().is_none_or(|room| room.size() < size) {
+            self.room = Some(self.patience.excuse(self.client.room(size)).await);
         }
     }
 }

@@ -11,6 +11,7 @@ use super::answer;
 use super::chase::{Chase, Failure, Reply};
 use super::client::Client;
 use super::gate::Permit;
+use super::room::Room;
 use crate::model::Validators;
 pub use crate::schedule::feeds::Scope;
 
@@ -34,6 +35,8 @@ pub struct Request<'a> {
 pub struct Response {
     /// The answer of the last hop.
     pub outcome: Outcome,
+    /// The right to hold the document, if that is not small; keep it as long as the document and what is made of it.
+    pub room: Option<Room>,
     /// The address that gave it.
     pub final_url: String,
     /// `final_url`, if there were redirects and each was a 301 or 308.
@@ -140,6 +143,7 @@ impl Client {
         let reply = chase.run(permit).await;
         Response {
             outcome: reply.outcome,
+            room: reply.room,
             final_url: chase.url().to_string(),
             permanent_target: chase.permanent_target().map(Url::to_string),
             freshness: reply.freshness,
@@ -154,6 +158,7 @@ impl Response {
         let reply = Reply::failed(failure);
         Response {
             outcome: reply.outcome,
+            room: reply.room,
             final_url: url.to_owned(),
             permanent_target: None,
             freshness: None,

@@ -2,7 +2,7 @@
 //!
 //! `client` holds what all requests share, `fetch` makes one of them, and `chase` is its way through redirects. The rest
 //! are their parts: who may be asked (`guard`) and when (`gate`), what an answer says (`answer`, `document`, `body`)
-//! and why there is none (`cause`), and for how long we wait (`patience`).
+//! and why there is none (`cause`), for how long we wait (`patience`), and how much is held at once (`room`).
 
 mod answer;
 mod body;
@@ -14,3 +14,4 @@ pub mod fetch;
 pub mod gate;
 mod guard;
 mod patience;
+pub mod room;

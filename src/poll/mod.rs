@@ -19,6 +19,7 @@ use crate::feed::{self, Context};
 use crate::http::client::Client;
 use crate::http::fetch::{Outcome, Request, Response};
 use crate::http::gate;
+use crate::http::room::Room;
 use crate::model::{FeedId, FeedState, Validators};
 use crate::schedule::feeds::{Scope, adopts, send_validators};
 
@@ -39,9 +40,15 @@ const PLACES_OF_FAILING: usize = 32;
 /// How long a feed that was taken is left alone if we crash before its answer is stored.
 const LEASE: SignedDuration = SignedDuration::from_mins(10);
 
-/// How many documents are in memory at once, from their last byte until they are stored. The store takes one after the
-/// other, and what the network brings faster waits at the servers.
+/// How many documents are read at once, from their last byte until they are stored. The store takes one after the other,
+/// and what the network brings faster waits at the servers.
 const DOCUMENTS: usize = 24;
+
+/// A document of more bytes counts for several: what is made of it may take forty times as much memory.
+const BYTES_OF_ONE: usize = 64 << 10;
+
+/// The largest count for so many: two of them never go together, and the others go on beside one.
+const MOST_OF_ONE: usize = 16;
 
 /// Asks feeds. Cheap to clone; clones share places, gates and connections.
 #[derive(Clone)]
@@ -63,8 +70,15 @@ struct Job {
     errand: Errand,
 }
 
+/// The right to hold a document, from its last byte until it is stored.
+#[derive(Debug, Default)]
+struct Held {
+    _document: Option<OwnedSemaphorePermit>,
+    _room: Option<Room>,
+}
+
 /// What came, the address that answered, and the right to hold a document.
-type Answered = (Came, String, Option<OwnedSemaphorePermit>);
+type Answered = (Came, String, Held);
 
 impl Poller {
     /// A poller that asks with `client` and stores through `desk`.
@@ -105,12 +119,9 @@ impl Poller {
     async fn of_same_domain(&self, id: FeedId, domain: String) -> Result<Vec<FeedId>, DeskError> {
         self.desk
             .at_once(move |desk| {
-                let feeds = desk.store.feeds()?;
-                Ok(feeds
-                    .iter()
-                    .filter(|feed| feed.id != id && gate::domain(&feed.url) == domain)
-                    .map(|feed| feed.id)
-                    .collect())
+                let feeds = desk.store.feed_urls()?.into_iter();
+                let others = feeds.filter(|(feed, url)| *feed != id && gate::domain(url) == domain);
+                Ok(others.map(|(feed, _)| feed).collect())
             })
             .await
     }
@@ -122,7 +133,8 @@ impl Poller {
             Ok(credentials) => credentials,
             Err(error) => {
                 let cause = error.to_string();
-                return (Came::of(Arrival::Failed { cause }), state.url.clone(), None);
+                let came = Came::of(Arrival::Failed { cause });
+                return (came, state.url.clone(), Held::default());
             }
         };
         let validators = state
@@ -156,7 +168,7 @@ impl Poller {
 
     /// Waits for the domain's turn, for a place and for our own network, and asks.
     async fn send(&self, mut errand: Errand, request: &Request<'_>, state: &FeedState) -> Answered {
-        let not_asked = |arrival| (Came::of(arrival), state.url.clone(), None);
+        let not_asked = |arrival| (Came::of(arrival), state.url.clone(), Held::default());
         let permit = self.client.enter(request.url).await;
         let places = match state.failures {
             0 => &self.places,
@@ -170,12 +182,19 @@ impl Poller {
             let cause = "not asked".to_owned();
             return not_asked(Arrival::Offline { cause });
         }
-        let response = self.client.fetch_entered(permit, request).await;
+        // Apart, since a request takes much more memory than those thousands need that wait for their turn.
+        let mut response = Box::pin(self.client.fetch_entered(permit, request)).await;
         let reached = response.outcome.reached();
         let answered_by = response.final_url.clone();
-        let held = match &response.outcome {
-            Outcome::Body { .. } => Arc::clone(&self.documents).acquire_owned().await.ok(),
-            _ => None,
+        let held = Held {
+            _document: match &response.outcome {
+                Outcome::Body { bytes, .. } => {
+                    let documents = Arc::clone(&self.documents);
+                    documents.acquire_many_owned(weight(bytes.len())).await.ok()
+                }
+                _ => None,
+            },
+            _room: response.room.take(),
         };
         // Others may go while we wait for what they tell, and while what came is read.
         drop(place);
@@ -190,6 +209,12 @@ impl Poller {
         }
         (came, answered_by, held)
     }
+}
+
+/// For how many documents one of so many bytes counts.
+fn weight(bytes: usize) -> u32 {
+    let weight = (1 + bytes / BYTES_OF_ONE).min(MOST_OF_ONE);
+    u32::try_from(weight).expect("it is small")
 }
 
 /// Whether two addresses have scheme, host and port in common (RFC 6454).

@@ -193,7 +193,7 @@ impl Round {
 /// The chosen feeds, in the order of the watchlist; never one that is paused or whose server asked us to wait.
 fn choose(desk: &mut Desk, choice: &Choice, now: Timestamp) -> Result<Vec<FeedId>, StoreError> {
     let mut chosen = Vec::new();
-    for state in desk.store.feeds()? {
+    desk.store.each_feed(|state| {
         let (wanted, only_due) = match choice {
             Choice::Due => (true, true),
             Choice::All => (true, false),
@@ -203,7 +203,7 @@ fn choose(desk: &mut Desk, choice: &Choice, now: Timestamp) -> Result<Vec<FeedId
         if wanted && may_ask(desk, &state, now) && (!only_due || state.next_at <= now) {
             chosen.push(state.id);
         }
-    }
+    })?;
     Ok(chosen)
 }
 

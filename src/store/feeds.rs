@@ -131,7 +131,11 @@ pub struct Hour {
 impl Store {
     /// Makes exactly these feeds the declared ones. A new one is due now; one that comes back goes on where it was;
     /// one that is declared under the address it had moved to keeps its past.
-    pub fn declare_feeds(&mut self, feeds: &[Feed], now: Timestamp) -> Result<(), StoreError> {
+    pub fn declare_feeds<'a>(
+        &mut self,
+        feeds: impl IntoIterator<Item = &'a Feed>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         self.savepoint(|store| {
             store
                 .apply_declarations(feeds, now)
@@ -139,7 +143,11 @@ impl Store {
         })
     }
 
-    fn apply_declarations(&mut self, feeds: &[Feed], now: Timestamp) -> rusqlite::Result<()> {
+    fn apply_declarations<'a>(
+        &mut self,
+        feeds: impl IntoIterator<Item = &'a Feed>,
+        now: Timestamp,
+    ) -> rusqlite::Result<()> {
         // Resumed is who was undeclared before this, so the marks go to a second value first.
         self.connection
             .execute("UPDATE feed SET declared = 2 WHERE declared = 1", ())?;
@@ -256,6 +264,53 @@ impl Store {
             .map_err(doing("read the feeds"))
     }
 
+    /// Shows the declared feeds one after the other, in the same order: of very many, few need to be in memory at once.
+    pub fn each_feed(&self, mut visit: impl FnMut(FeedState)) -> Result<(), StoreError> {
+        self.ask("read the feeds", |connection| {
+            let mut statement =
+                connection.prepare_cached(&select("WHERE declared = 1 ORDER BY id"))?;
+            for state in statement.query_map((), feed_state)? {
+                visit(state?);
+            }
+            Ok(())
+        })
+    }
+
+    /// Ids and addresses of the declared feeds.
+    pub fn feed_urls(&self) -> Result<Vec<(FeedId, String)>, StoreError> {
+        self.ask("read the feeds", |connection| {
+            connection
+                .prepare_cached("SELECT id, url FROM feed WHERE declared = 1")?
+                .query_map((), |row| Ok((FeedId(row.get(0)?), row.get(1)?)))?
+                .collect()
+        })
+    }
+
+    /// The declared feeds that have been read before and may be asked now.
+    pub fn overdue_feeds(&self, now: Timestamp) -> Result<Vec<FeedId>, StoreError> {
+        self.ask("read the feeds that are due", |connection| {
+            connection
+                .prepare_cached(
+                    "SELECT id FROM feed WHERE declared = 1 AND first_read_at IS NOT NULL AND next_at <= ?1",
+                )?
+                .query_map([seconds(now)], |row| row.get(0).map(FeedId))?
+                .collect()
+        })
+    }
+
+    /// How many declared feeds fail. A failure that looks like our own network's is not counted against a feed, but moves
+    /// its turn like any other, so one that was never read and has been asked fails too.
+    pub fn failing_feeds(&self) -> Result<u32, StoreError> {
+        self.ask("count the feeds that fail", |connection| {
+            connection
+                .prepare_cached(
+                    "SELECT count(*) FROM feed WHERE declared = 1
+                        AND (failures > 0 OR (first_read_at IS NULL AND next_at > added_at))",
+                )?
+                .query_row((), |row| row.get(0))
+        })
+    }
+
     /// Declared feeds that may be asked now, the longest overdue first, at most `limit`.
     pub fn due_feeds(&self, now: Timestamp, limit: usize) -> Result<Vec<FeedState>, StoreError> {
         let query = select(
@@ -297,16 +352,16 @@ impl Store {
 
     /// The names of all feeds, declared or not.
     pub fn feed_names(&self) -> Result<HashMap<FeedId, String>, StoreError> {
-        self.connection
-            .prepare_cached(&select(""))
-            .and_then(|mut statement| {
-                let named = |row: &Row<'_>| feed_state(row).map(|feed| (feed.id, feed.name));
-                statement.query_map((), named)?.collect()
-            })
-            .map_err(doing("read the feeds"))
+        self.ask("read the feeds", |connection| {
+            connection
+                .prepare_cached("SELECT id, coalesce(name, nullif(title, ''), url) FROM feed")?
+                .query_map((), |row| Ok((FeedId(row.get(0)?), row.get(1)?)))?
+                .collect()
+        })
     }
 
-    /// Moves `next_at` before the feed is asked, so that a crash neither loses it nor hammers it.
+    /// Moves `next_at`: before the feed is asked, so that a crash neither loses it nor hammers it, and where feeds that fell
+    /// due together are spread.
     pub fn lease_feed(&mut self, id: FeedId, until: Timestamp) -> Result<(), StoreError> {
         self.connection
             .prepare_cached("UPDATE feed SET next_at = ?2 WHERE id = ?1")

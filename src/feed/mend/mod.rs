@@ -24,8 +24,9 @@ mod field;
 mod item;
 mod log;
 
-/// More items than any feed has. The rest of a longer one is not read.
-const MAX_ITEMS: usize = 200_000;
+/// More items than any feed has. The rest of a longer one is not read: 32 MiB hold a million, which would take a gibibyte
+/// of memory and minutes of the store's thread.
+pub(super) const MAX_ITEMS: usize = 50_000;
 
 /// The mended document, written while it is read.
 pub(super) struct Mender<'a> {

@@ -18,7 +18,7 @@ use wirewatch::store::Store;
 use crate::measure::Meter;
 use crate::world;
 
-/// Past an interval of 30 minutes and its jitter.
+/// From a round's end to the next, by the feeds' clock: past an interval of 30 minutes and its jitter.
 const BETWEEN: SignedDuration = SignedDuration::from_mins(34);
 
 pub(crate) fn run(folder: &Path, feeds: u32) -> Result<(), Box<dyn Error>> {
@@ -37,10 +37,11 @@ pub(crate) fn run(folder: &Path, feeds: u32) -> Result<(), Box<dyn Error>> {
             break;
         }
         meter.lap();
-        let polled = runtime.block_on(round(&handle, &watchlist, now))?;
+        let clock = Clock::starting_at(now, 1);
+        let polled = runtime.block_on(round(&handle, &watchlist, clock))?;
         assert_eq!(polled, feeds, "every feed is asked once a round");
         super::answer(&meter.lap().to_string())?;
-        now += BETWEEN;
+        now = clock.now() + BETWEEN;
     }
     drop((handle, runtime));
     thread.join().map_err(|_| "the store's thread panicked")?;
@@ -75,19 +76,20 @@ pub(crate) fn open(folder: &Path, now: Timestamp) -> Result<Desk, Box<dyn Error>
     let store = Store::open(&watchlist.config.store.path, now)?;
     let mut desk = Desk::open(store, watchlist, now)?;
     desk.smooth_schedule(now)?;
+    desk.load_stories(now)?;
     Ok(desk)
 }
 
 async fn round(
     handle: &Handle,
     watchlist: &Watchlist,
-    now: Timestamp,
+    clock: Clock,
 ) -> Result<u32, Box<dyn Error>> {
     let client = Client::new(Settings {
         allow_private: watchlist.config.poll.allow_private.clone(),
         ..Settings::default()
     })?;
-    let poller = Poller::new(handle.clone(), client, Clock::starting_at(now, 1));
+    let poller = Poller::new(handle.clone(), client, clock);
     let mut round = Round::begin(poller, Choice::Due).await?;
     let mut polled = 0;
     while let Some(line) = round.next().await? {

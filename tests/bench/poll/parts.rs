@@ -36,7 +36,7 @@ pub(crate) fn run(
     ] = [Duration::ZERO; 7];
     let states = desk.store.feeds()?;
     for (index, (number, state)) in (0..).zip(&states).enumerate() {
-        let body = world::document(number, 0);
+        let body = world::document(number, 0, world::ITEMS);
         let context = Context {
             url: &state.url,
             content_type: Some("application/rss+xml"),

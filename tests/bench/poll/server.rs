@@ -12,7 +12,8 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::world;
 
-pub(crate) fn run() -> io::Result<()> {
+/// Serves documents of so many items.
+pub(crate) fn run(items: u32) -> io::Result<()> {
     let rounds = Arc::new(AtomicU32::new(0));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -23,7 +24,7 @@ pub(crate) fn run() -> io::Result<()> {
         // Feeds live at all of 127/8, which only the address of all addresses takes in; strangers are not answered.
         let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).await?;
         let port = listener.local_addr()?.port();
-        tokio::spawn(accept(listener, listening));
+        tokio::spawn(accept(listener, listening, items));
         io::Result::Ok(port)
     })?;
     super::answer(&port.to_string())?;
@@ -37,13 +38,13 @@ pub(crate) fn run() -> io::Result<()> {
     Ok(())
 }
 
-async fn accept(listener: TcpListener, rounds: Arc<AtomicU32>) {
+async fn accept(listener: TcpListener, rounds: Arc<AtomicU32>, items: u32) {
     loop {
         if let Ok((stream, peer)) = listener.accept().await
             && is_here(peer)
         {
             let rounds = rounds.load(Ordering::SeqCst);
-            tokio::spawn(async move { serve(stream, rounds).await });
+            tokio::spawn(async move { serve(stream, rounds, items).await });
         }
     }
 }
@@ -52,7 +53,7 @@ fn is_here(peer: SocketAddr) -> bool {
     peer.ip().is_loopback()
 }
 
-async fn serve(mut stream: TcpStream, rounds: u32) -> io::Result<()> {
+async fn serve(mut stream: TcpStream, rounds: u32, items: u32) -> io::Result<()> {
     let mut head = Vec::with_capacity(1024);
     while !head.ends_with(b"\r\n\r\n") {
         if stream.read_buf(&mut head).await? == 0 {
@@ -77,7 +78,7 @@ async fn serve(mut stream: TcpStream, rounds: u32) -> io::Result<()> {
         .find(|(name, _)| name.eq_ignore_ascii_case("if-none-match"));
     let (status, body) = match held {
         Some((_, held)) if held == etag => ("304 Not Modified", String::new()),
-        _ => ("200 OK", world::document(feed, version)),
+        _ => ("200 OK", world::document(feed, version, items)),
     };
     let length = if body.is_empty() {
         String::new()

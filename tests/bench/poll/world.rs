@@ -7,6 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 
 /// Items that a document shows.
 pub(crate) const ITEMS: u32 = 25;
+/// The same where so many feeds are asked that the database would take gigabytes.
+pub(crate) const FEW_ITEMS: u32 = 5;
 /// Items that are new in a document that has changed.
 const NEW_AT_ONCE: u32 = 2;
 /// One feed of this many has changed in a round in which anything has.
@@ -35,16 +37,16 @@ pub(crate) fn version(feed: u32, rounds: u32) -> u32 {
         .count() as u32
 }
 
-/// The document of a feed in a version.
-pub(crate) fn document(feed: u32, version: u32) -> String {
+/// The document of a feed in a version, with so many items.
+pub(crate) fn document(feed: u32, version: u32, items: u32) -> String {
     let mut text = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<rss version=\"2.0\" \
          xmlns:dc=\"http://purl.org/dc/elements/1.1/\"><channel>\n<title>Outlet {feed} - World</title>\n\
          <link>https://www.outlet{feed}.example/world</link>\n<description>The news of outlet {feed}</description>\n\
          <language>en-gb</language>\n"
     );
-    let newest = ITEMS + version * NEW_AT_ONCE;
-    for number in (newest - ITEMS..newest).rev() {
+    let newest = items + version * NEW_AT_ONCE;
+    for number in (newest - items..newest).rev() {
         item(&mut text, feed, number);
     }
     text.push_str("</channel></rss>\n");

@@ -1,0 +1,75 @@
+//! How many documents may be in memory at once, by their size, from their first bytes until nothing of them is left.
+//!
+//! Small ones need no leave. Of the others few are larger than some mebibytes, and a server that sends one slowly holds
+//! its room for as long as we have patience: so the many that are a little large have rooms of their own.
+
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// How large a document is that is not small.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Size {
+    /// Over a quarter of a mebibyte.
+    Medium,
+    /// Over four mebibytes.
+    Large,
+}
+
+/// The rooms there are. Clones are the same rooms.
+#[derive(Clone, Debug)]
+pub(super) struct Rooms {
+    medium: Arc<Semaphore>,
+    large: Arc<Semaphore>,
+}
+
+/// The right to hold a document that is not small. It ends when the last copy of this is dropped.
+#[derive(Clone, Debug)]
+pub struct Room {
+    size: Size,
+    _permit: Arc<OwnedSemaphorePermit>,
+}
+
+impl Size {
+    /// The size of a document of so many bytes; `None`: it is small.
+    pub(super) fn of(bytes: usize) -> Option<Size> {
+        const MEDIUM: usize = 256 << 10;
+        const LARGE: usize = 4 << 20;
+
+        match bytes {
+            ..=MEDIUM => None,
+            ..=LARGE => Some(Size::Medium),
+            _ => Some(Size::Large),
+        }
+    }
+}
+
+impl Rooms {
+    /// Rooms that are all free.
+    pub(super) fn new() -> Rooms {
+        Rooms {
+            medium: Arc::new(Semaphore::new(12)),
+            large: Arc::new(Semaphore::new(2)),
+        }
+    }
+
+    /// Waits for a room. Who holds a medium one may wait for a large one, never the other way round.
+    pub(super) async fn enter(&self, size: Size) -> Room {
+        let rooms = match size {
+            Size::Medium => &self.medium,
+            Size::Large => &self.large,
+        };
+        let permit = Arc::clone(rooms).acquire_owned().await;
+        Room {
+            size,
+            _permit: Arc::new(permit.expect("the semaphores are never closed")),
+        }
+    }
+}
+
+impl Room {
+    /// For documents up to which size it is.
+    pub(super) fn size(&self) -> Size {
+        self.size
+    }
+}
