@@ -8,7 +8,7 @@ use std::hash::Hasher;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::thread::JoinHandle;
+use std::thread::{JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
 use siphasher::sip::SipHasher13;
@@ -39,6 +39,9 @@ const BATCH_TIME: Duration = Duration::from_millis(250);
 const BATCH_SIZE: usize = 500;
 /// or until nothing more comes: whoever asks few feeds need not wait.
 const IDLE: Duration = Duration::from_millis(20);
+/// How long the thread rests when it has caught up in the middle of a batch. While a round is under way something comes
+/// every fraction of a millisecond, and to wake for each would cost as much as the work.
+const REST: Duration = Duration::from_millis(2);
 /// How often the thread shows that it lives, for a watchdog.
 const BEAT: Duration = Duration::from_secs(5);
 
@@ -305,7 +308,7 @@ pub fn start(
 fn run(mut desk: Desk, waiting: &Receiver<Job>, mut beat: impl FnMut()) -> Desk {
     let mut batch = Batch::default();
     loop {
-        match waiting.recv_timeout(batch.patience()) {
+        match next(waiting, &batch) {
             Ok(Job::Batched(work)) => batch.add(&mut desk, work),
             Ok(Job::AtOnce(work)) => {
                 batch.commit(&mut desk);
@@ -324,6 +327,17 @@ fn run(mut desk: Desk, waiting: &Receiver<Job>, mut beat: impl FnMut()) -> Desk 
     }
 }
 
+/// The next job; an error where none came in as much time as the batch may wait.
+fn next(waiting: &Receiver<Job>, batch: &Batch) -> Result<Job, RecvTimeoutError> {
+    if let Ok(job) = waiting.try_recv() {
+        return Ok(job);
+    }
+    if batch.is_open() {
+        sleep(REST);
+    }
+    waiting.recv_timeout(batch.patience())
+}
+
 /// Work that is done but not yet committed.
 #[derive(Default)]
 struct Batch {
@@ -332,6 +346,10 @@ struct Batch {
 }
 
 impl Batch {
+    fn is_open(&self) -> bool {
+        self.since.is_some()
+    }
+
     fn patience(&self) -> Duration {
         match self.since {
             None => BEAT,

@@ -44,6 +44,8 @@ pub struct Round {
     asked: HashSet<FeedId>,
     /// How many feeds may be under way.
     width: usize,
+    /// Whether the last look at the store gave any feed, so that there may be more.
+    may_be_more: bool,
 }
 
 impl Round {
@@ -67,6 +69,7 @@ impl Round {
             under_way: HashMap::new(),
             width: WAITING,
             asked: HashSet::new(),
+            may_be_more: true,
         })
     }
 
@@ -78,7 +81,9 @@ impl Round {
 
     /// The line of the next feed that was asked; `None` once there is none left that is due.
     pub async fn next(&mut self) -> Result<Option<Line>, DeskError> {
-        if self.tasks.len() < self.width.div_ceil(2) {
+        // A look at the store ends the batch that is being gathered there, so it is not taken for each line.
+        let has_room = self.tasks.len() < self.width.div_ceil(2);
+        if self.tasks.is_empty() || has_room && (self.may_be_more || self.is_offline()) {
             self.take_more().await?;
         }
         match self.tasks.is_empty() {
@@ -162,6 +167,7 @@ impl Round {
             Some(queue) => {
                 let ids: Vec<_> = queue.drain(..queue.len().min(room)).collect();
                 if ids.is_empty() {
+                    self.may_be_more = false;
                     return Ok(());
                 }
                 self.poller
@@ -180,6 +186,7 @@ impl Round {
                 errand: self.poller.network.expect(),
             })
             .collect();
+        self.may_be_more = !jobs.is_empty();
         for job in jobs {
             let id = job.state.id;
             let poller = self.poller.clone();
