@@ -8,6 +8,7 @@ use siphasher::sip::SipHasher13;
 use crate::query::index::Index;
 use crate::query::{Compiled, Document, Lists, Prepared, QueryError, Rule, Verdict};
 use crate::text::html::{shown, shown_plain};
+use crate::text::language;
 
 /// A topic as the watchlist declares it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -186,13 +187,16 @@ pub fn run_expect(
     let named = std::iter::once(expect.feed.clone()).filter(|name| !name.is_empty());
     // A test may name the feed or one of its tags; as both, it passes `feeds` either way.
     let tags: Vec<String> = named.chain(feed_tags.iter().cloned()).collect();
+    let title = shown(&expect.title);
+    let (summary, content) = (shown(&expect.summary), shown(&expect.content));
+    let lang = language::of_item(Some(&expect.lang), &title, &summary, &content);
     let prepared = Prepared::new(&Document {
-        title: &shown(&expect.title),
-        summary: &shown(&expect.summary),
-        content: &shown(&expect.content),
+        title: &title,
+        summary: &summary,
+        content: &content,
         feed: &shown_plain(&expect.feed),
         tags: &tags,
-        lang: Some(&expect.lang),
+        lang: lang.as_deref(),
         ..Document::default()
     });
     let verdict = compiled.judge(&prepared);

@@ -9,7 +9,7 @@ use super::{End, hinted, print_line, say};
 use crate::config;
 use crate::model::{Field, Hit};
 use crate::query::{self, Document, Lists, Prepared, QueryError, Rule};
-use crate::text::html;
+use crate::text::{html, language};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -27,7 +27,7 @@ pub(super) struct Arguments {
     /// The item's text
     #[arg(long, default_value = "")]
     text: String,
-    /// The item's language, such as `en`
+    /// The item's language, such as `en`; default: what the text looks like
     #[arg(long)]
     lang: Option<String>,
     /// The item's address, for `site:` and `link:`
@@ -58,6 +58,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<End> {
         ));
     }
     let (title, text) = (html::shown(&arguments.title), html::shown(&arguments.text));
+    let lang = language::of_item(arguments.lang.as_deref(), &title, &text, "");
     let prepared = Prepared::new(&Document {
         title: &title,
         summary: &text,
@@ -67,7 +68,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<End> {
         link: arguments.link.as_deref(),
         feed: "",
         tags: &[],
-        lang: arguments.lang.as_deref(),
+        lang: lang.as_deref(),
     });
     let verdict = compiled.judge(&prepared);
     print_line(if verdict.matched { "yes" } else { "no" })?;

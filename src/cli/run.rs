@@ -1,10 +1,12 @@
 //! `run`: the daemon.
 
 use super::setup;
+use super::terminal::print_error;
 use super::{Context, End};
 use crate::clock::Clock;
 use crate::service::{self, Daemon, Ended};
-use crate::store::{Lock, Work};
+use crate::store::{Lock, StoreError, Work};
+use tracing::error;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -17,9 +19,24 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
     let clock = context.start.map_or(Clock::Real, |start| {
         Clock::starting_at(start, arguments.pace)
     });
-    // Not every end is for good: a database that was removed or replaced is opened anew.
-    while start(context, clock)? == Ended::Displaced {}
-    Ok(End::Done)
+    loop {
+        match start(context, clock) {
+            // Not every end is for good: a database that was removed or replaced is opened anew.
+            Ok(Ended::Displaced) => {}
+            Ok(Ended::Asked) => return Ok(End::Done),
+            // A disk has room again some day: whoever starts services shall try again, which 2 forbids.
+            Err(error) if is_full(&error) => {
+                print_error(&error);
+                return Ok(End::NeedsAPerson);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn is_full(error: &anyhow::Error) -> bool {
+    let store = error.chain().find_map(|cause| cause.downcast_ref());
+    store.is_some_and(StoreError::is_out_of_space)
 }
 
 fn start(context: &Context, clock: Clock) -> anyhow::Result<Ended> {
@@ -33,8 +50,10 @@ fn start(context: &Context, clock: Clock) -> anyhow::Result<Ended> {
     let path = watchlist.config.store.path.clone();
     let _lock = Lock::take(&path, Work::Daemon)?;
     let store = setup::store_to_work(&path, clock.now())?;
-    if refused.is_none() {
-        setup::keep_as_last_good(&watchlist)?;
+    if refused.is_none()
+        && let Err(fault) = setup::keep_as_last_good(&watchlist)
+    {
+        error!("The watchlist is not kept for the case that its file breaks: {fault:#}");
     }
     service::run(Daemon {
         store,

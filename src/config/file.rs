@@ -61,12 +61,14 @@ impl fmt::Display for Version {
 /// What the file system says of a file; two equal looks in a row mean that nobody is writing it.
 ///
 /// Editors replace a file, Kubernetes and Nix swap a folder behind a symbolic link: so the resolved file is looked
-/// at, and its identity counts as well as its time.
+/// at, and its identity counts as well as its time, and so does who may read it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stamp {
     modified: Option<SystemTime>,
     size: u64,
     identity: (u64, u64),
+    /// Its mode, owner and group.
+    access: (u32, u32, u32),
 }
 
 impl Stamp {
@@ -77,6 +79,7 @@ impl Stamp {
             modified: metadata.modified().ok(),
             size: metadata.len(),
             identity: identity(&metadata),
+            access: access(&metadata),
         })
     }
 }
@@ -90,6 +93,17 @@ fn identity(metadata: &Metadata) -> (u64, u64) {
 #[cfg(not(unix))]
 fn identity(_metadata: &Metadata) -> (u64, u64) {
     (0, 0)
+}
+
+#[cfg(unix)]
+fn access(metadata: &Metadata) -> (u32, u32, u32) {
+    use std::os::unix::fs::MetadataExt;
+    (metadata.mode(), metadata.uid(), metadata.gid())
+}
+
+#[cfg(not(unix))]
+fn access(_metadata: &Metadata) -> (u32, u32, u32) {
+    (0, 0, 0)
 }
 
 /// Reads and checks the watchlist at `path`. Reports name it as `path` is written.

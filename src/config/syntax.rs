@@ -346,6 +346,15 @@ impl<'s> Statement<'s> {
 
     fn about_keys(&self, mistake: &Mistake) -> Option<Finding> {
         if mistake.is("duplicate key") {
+            if self.key().starts_with("[[") {
+                let name = self.key().trim_matches(['[', ']', ' ']);
+                let message =
+                    format!("`[{name}]`, or a part of it, stands above the first `[[{name}]]`");
+                let finding = Finding::problem(mistake.span.clone(), message);
+                return Some(finding.hint(
+                    "each part stands below its header, and the header is in double brackets",
+                ));
+            }
             let message = format!("`{}` stands here a second time", self.key());
             let hint = if self.is_header() {
                 "move its keys below the first one"

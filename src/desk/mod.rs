@@ -117,9 +117,31 @@ impl Desk {
             }
         }
         self.store.note_watchlist(watchlist.version.hash, now)?;
-        self.watchlist = watchlist;
+        let before = std::mem::replace(&mut self.watchlist, watchlist);
         self.refused = None;
-        Ok(())
+        self.hurry(&before, now)
+    }
+
+    /// Lets no feed wait by the pace, or for the failures, of the watchlist before.
+    fn hurry(&mut self, before: &Watchlist, now: Timestamp) -> Result<(), StoreError> {
+        let pace = self.watchlist.pace();
+        let mut sooner = Vec::new();
+        self.store.each_feed(|feed| {
+            let Some(declared) = self.watchlist.feed(&feed.url) else {
+                return;
+            };
+            let way = self.watchlist.way_to(&feed.url) != before.way_to(&feed.url);
+            let mut state = feed.clone();
+            let every = declared.feed.every;
+            schedule::clamp(&mut state, &pace, every, now);
+            schedule::edited(&mut state, &pace, every, way, now);
+            if state.next_at < feed.next_at {
+                sooner.push((state.id, state.next_at));
+            }
+        })?;
+        sooner
+            .iter()
+            .try_for_each(|(feed, next)| self.store.lease_feed(*feed, *next))
     }
 
     /// Sets instants that only a clock that was ahead can have left to now, so that nothing waits for that time.

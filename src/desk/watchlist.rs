@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::config::{Config, FeedConfig, Loaded, Version};
+use ipnet::IpNet;
+
+use crate::config::{Access, Config, FeedConfig, Loaded, Version};
 use crate::digest::DigestSettings;
 use crate::model::Backfill;
 use crate::schedule::feeds::Settings as Pace;
@@ -116,6 +118,13 @@ impl Watchlist {
     pub fn mails_backfill(&self, url: &str) -> bool {
         self.feed(url)
             .is_some_and(|declared| declared.feed.backfill != Backfill::None)
+    }
+
+    /// How the feed of this address is asked: what it is shown, through which proxy, and where it may be.
+    pub fn way_to(&self, url: &str) -> Option<(&Access, Option<&str>, &[IpNet])> {
+        let poll = &self.config.poll;
+        let declared = self.feed(url)?;
+        Some((&declared.access, poll.proxy.as_deref(), &poll.allow_private))
     }
 
     /// How fast feeds may be asked.

@@ -226,6 +226,10 @@ async fn poll_until(
         tokio::select! {
             _ = stopping.changed() => return,
             _ = ticks.tick() => {
+                // What an edit has made due is asked by the settings of that edit.
+                if current.has_changed().unwrap_or(false) {
+                    continue;
+                }
                 // Not one for the other: each look moves on what it compares with.
                 let was_away = leap.happened() | open.came_back();
                 if was_away {

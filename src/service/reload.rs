@@ -12,7 +12,7 @@ use tracing::{error, info};
 use super::doubts;
 use crate::clock::Clock;
 use crate::config::find::{Environment, Places};
-use crate::config::report::Colour;
+use crate::config::report::{Colour, Finding, Report};
 use crate::config::{self, Stamp, last_good};
 use crate::desk::{Handle, Refused, Watchlist};
 
@@ -51,7 +51,8 @@ pub(super) async fn watch_file(
         }
         read = look;
         systemd::reloading();
-        match take_up(&desk, &file, clock).await {
+        let database = changed.borrow().config.store.path.clone();
+        match take_up(&desk, &file, &database, clock).await {
             Some(watchlist) => {
                 systemd::watching(&watchlist);
                 changed.send_replace(watchlist);
@@ -61,32 +62,56 @@ pub(super) async fn watch_file(
     }
 }
 
+/// Reads the file. Another database cannot be taken up on the way: what was told stands in this one.
+fn load(file: &Path, database: &Path) -> Result<Watchlist, Report> {
+    let loaded = config::load(file, &Places::new(file, Environment::process()))?;
+    if loaded.config.store.path == database {
+        return Ok(Watchlist::new(loaded, file));
+    }
+    let (from, to) = (database.display(), loaded.config.store.path.display());
+    let finding =
+        Finding::of_file("`[store] path` cannot change while wirewatch works with the database");
+    let hint = format!("stop wirewatch, move `{from}` to `{to}`, and start it again");
+    let name = file.display().to_string();
+    Err(Report::new(
+        &name,
+        loaded.text.as_str().into(),
+        vec![finding.hint(hint)],
+    ))
+}
+
+/// Says that the file is refused: in the log now, and in the mail if it stays so.
+async fn refuse(desk: &Handle, file: &Path, report: &Report, clock: Clock) {
+    error!(
+        "The watchlist `{}` was not taken up; the last good one runs on:\n{}",
+        file.display(),
+        report.render(Colour::Plain)
+    );
+    let refused = Refused::new(report, clock.now());
+    let noted = desk
+        .at_once(move |desk| {
+            desk.refused = Some(refused);
+            Ok(())
+        })
+        .await;
+    if let Err(fault) = noted {
+        error!("The problems of the watchlist were not noted for the mail: {fault}");
+    }
+}
+
 /// Reads the file and goes by it from now on; `None`: the one before runs on, and the log says why.
-async fn take_up(desk: &Handle, file: &Path, clock: Clock) -> Option<Arc<Watchlist>> {
-    let path = file.to_owned();
-    let loaded = tokio::task::spawn_blocking(move || {
-        let places = Places::new(&path, Environment::process());
-        config::load(&path, &places).map(|loaded| Watchlist::new(loaded, &path))
-    })
-    .await;
+async fn take_up(
+    desk: &Handle,
+    file: &Path,
+    database: &Path,
+    clock: Clock,
+) -> Option<Arc<Watchlist>> {
+    let (path, database) = (file.to_owned(), database.to_owned());
+    let loaded = tokio::task::spawn_blocking(move || load(&path, &database)).await;
     let watchlist = match loaded {
         Ok(Ok(watchlist)) => Arc::new(watchlist),
         Ok(Err(report)) => {
-            error!(
-                "The watchlist `{}` was not taken up; the last good one runs on:\n{}",
-                file.display(),
-                report.render(Colour::Plain)
-            );
-            let refused = Refused::new(&report, clock.now());
-            let noted = desk
-                .at_once(move |desk| {
-                    desk.refused = Some(refused);
-                    Ok(())
-                })
-                .await;
-            if let Err(fault) = noted {
-                error!("The problems of the watchlist were not noted for the mail: {fault}");
-            }
+            refuse(desk, file, &report, clock).await;
             return None;
         }
         Err(fault) => {

@@ -444,3 +444,34 @@ fn ten_thousand_topics_and_feeds_are_taken_up_in_two_seconds() {
         println!("{what}: {:?}", start.elapsed());
     }
 }
+
+#[test]
+fn a_network_that_is_allowed_lets_a_refused_feed_be_asked_at_once() {
+    let server = server();
+    let allowed = watchlist(&[server.url("/one")], "Mosul");
+    let home = Home::new(&allowed.replace("allow_private = [\"127.0.0.0/8\"]", ""));
+    let daemon = started(&home);
+    daemon.wait_until("the feed is refused", || {
+        daemon.log().contains("allow_private")
+    });
+    home.edit(&allowed);
+    daemon.wait_until("the feed is read", || daemon.log().contains("1 matches"));
+}
+
+#[test]
+fn another_database_is_not_taken_up_on_the_way() {
+    let server = server();
+    let home = Home::new(&watchlist(&[server.url("/one")], "Mosul"));
+    let daemon = started(&home);
+    let elsewhere = format!(
+        "[store]\npath = \"other.db\"\n{}",
+        watchlist(&[server.url("/one")], "Raqqa")
+    );
+    home.edit(&elsewhere);
+    daemon.wait_until("it is refused", || {
+        daemon.log().contains("stop wirewatch, move")
+    });
+    assert_eq!(topics(&home), ["Mosul"]);
+    home.edit(&watchlist(&[server.url("/one")], "Raqqa"));
+    daemon.wait_until("the next is taken up", || topics(&home) == ["Raqqa"]);
+}

@@ -104,6 +104,26 @@ fn a_full_disk_is_said_and_heals_when_there_is_room_again() {
 }
 
 #[test]
+fn a_start_on_a_full_disk_ends_so_that_the_service_is_started_again() {
+    if !can_mount() {
+        return;
+    }
+    let (_server, home) = with_one_feed();
+    fs::create_dir(home.path("state")).expect("a folder");
+    let then = "\"$@\" & daemon=$!; until [ -e \"$STATE_DIRECTORY/last-good.toml\" ]; do sleep 0.1; done; sleep 1; \
+                kill -9 $daemon; wait $daemon; dd if=/dev/zero of=\"$STATE_DIRECTORY/fill\" bs=1k 2>/dev/null; \
+                echo \"# edited\" >> \"$HOME/wirewatch.toml\"; exec \"$@\"";
+    let line = on_a_disk_of("size=1m", then);
+    let output = home.command_behind(&line, &["run"]).output();
+    let ran = Ran::of(output.expect("a shell"));
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    assert!(
+        ran.stderr.contains("database or disk is full") && ran.stderr.contains("free some space"),
+        "{ran:#?}"
+    );
+}
+
+#[test]
 fn a_folder_that_cannot_be_written_is_named_with_the_remedy() {
     if !can_mount() {
         return;

@@ -202,6 +202,28 @@ pub fn clamp(
     }
 }
 
+/// Makes an edited watchlist take effect on a feed that waits by the one before: it waits no longer than its interval of
+/// now, and one that fails is asked at once if the `way` to it was edited. A server's own wish stands.
+pub fn edited(
+    state: &mut FeedState,
+    settings: &Settings,
+    every: Option<SignedDuration>,
+    way: bool,
+    now: Timestamp,
+) {
+    let fails = state.failures > 0;
+    let interval = match (fails, way) {
+        (true, true) => SignedDuration::ZERO,
+        (true, false) => return,
+        (false, _) => every.unwrap_or(settings.slowest).max(settings.fastest),
+    };
+    let latest = later(now, interval.mul_f64(1.10));
+    let latest = state.hold_until.map_or(latest, |until| latest.max(until));
+    let latest = allowed(state.skip_hours, state.skip_days, latest);
+    // What is due already keeps its turn.
+    state.next_at = state.next_at.min(latest.max(now));
+}
+
 /// The first instant from `at` on that skipHours and skipDays allow; masks that forbid every hour or day count as empty.
 ///
 /// Bit h of `skip_hours` is hour h, bit d of `skip_days` is day d from Monday on, both GMT.

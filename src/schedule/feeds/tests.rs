@@ -356,6 +356,27 @@ fn after_fourteen_days_of_304_one_request_carries_no_validators() {
 }
 
 #[test]
+fn an_edit_lets_a_feed_wait_no_longer_than_its_new_interval() {
+    let check = |failures, hold: Option<i64>, every: Option<i64>, way, expected: i64| {
+        let mut state = FeedState {
+            next_at: noon() + minutes(300),
+            failures,
+            hold_until: hold.map(|hold| noon() + minutes(hold)),
+            ..feed()
+        };
+        edited(&mut state, &SETTINGS, every.map(minutes), way, noon());
+        let shown = (failures, hold, every, way);
+        assert_eq!(state.next_at, noon() + minutes(expected), "{shown:?}");
+    };
+    check(0, None, Some(100), false, 110);
+    check(0, None, Some(1_000), false, 300);
+    check(0, Some(200), Some(100), true, 200);
+    check(3, None, Some(100), false, 300);
+    check(3, None, None, true, 0);
+    check(3, Some(200), None, true, 200);
+}
+
+#[test]
 fn instants_from_a_clock_that_was_ahead_become_now() {
     let ahead = noon() + minutes(400 * 24 * 60);
     let mut state = FeedState {

@@ -451,22 +451,13 @@ impl Writing<'_> {
 }
 
 fn language_of(entry: &Entry, text: &Text) -> Option<String> {
-    let declared = entry
-        .lang
-        .as_deref()
-        .map(str::trim)
-        .filter(|lang| !lang.is_empty());
-    if let Some(lang) = declared {
-        return Some(lang.to_owned());
-    }
     let Shown {
         title,
         summary,
         content,
         ..
     } = &text.shown;
-    let opening: String = content.chars().take(1_000).collect();
-    language::detect(&format!("{title}\n{summary}\n{opening}")).map(str::to_owned)
+    language::of_item(entry.lang.as_deref(), title, summary, content)
 }
 
 /// Whether all names of the entry that count are already names of the item.
