@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use super::setup;
-use super::{Context, End, print_line};
+use super::{Context, End, hinted, print_line};
 use crate::clock::Clock;
 use crate::deliver::{Deliverer, Which};
 use crate::demo::{BETWEEN_ROUNDS, FEEDS, Server};
@@ -40,8 +40,14 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
         .mode(0o700)
         .create(&folder)
         .with_context(|| format!("cannot create the folder `{}`", folder.display()))?;
-    let server = Server::start(first).context("cannot serve the bundled feeds on loopback")?;
     let file = folder.join("wirewatch.toml");
+    if file.exists() {
+        return Err(hinted(
+            format!("`{}` holds a watchlist already", folder.display()),
+            "name a folder that does not exist yet",
+        ));
+    }
+    let server = Server::start(first).context("cannot serve the bundled feeds on loopback")?;
     write_private(&file, &server.watchlist(&folder))?;
 
     print_line(format_args!(
@@ -123,7 +129,7 @@ fn round(context: &Context) -> anyhow::Result<Summary> {
                 PollResult::Read {
                     counts, matches, ..
                 } => {
-                    summary.items += counts.new + counts.backfill;
+                    summary.items += counts.stored();
                     summary.changed += counts.changed;
                     summary.matches += matches;
                 }

@@ -10,6 +10,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{FromArgMatches, Parser, Subcommand, ValueEnum};
+use jiff::tz::TimeZone;
 
 use crate::clock::Clock;
 use crate::model::Timestamp;
@@ -243,6 +244,12 @@ fn say(line: impl std::fmt::Display) {
 /// Writes a moment as JSON and commands do: RFC 3339, UTC, whole seconds.
 fn rfc3339(moment: Timestamp) -> String {
     moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// A moment for people: of this machine's zone, to the minute.
+fn local(moment: Timestamp) -> String {
+    let local = moment.to_zoned_datetime(TimeZone::system());
+    local.strftime("%Y-%m-%d %H:%M").to_string()
 }
 
 /// Calls `work` with each item first seen since a moment, newest first, until it fails.

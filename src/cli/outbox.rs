@@ -2,7 +2,7 @@
 
 use super::setup;
 use super::terminal::plain;
-use super::{Context, End, hinted, print_line, rfc3339, say};
+use super::{Context, End, hinted, local, print_line, rfc3339, say};
 use crate::model::{DeliveryId, Timestamp};
 use crate::schedule::retry::Outcome;
 use crate::store::Store;
@@ -180,7 +180,7 @@ pub(super) fn remedy(delivery: &Delivery) -> String {
         ),
         State::Unknown => format!(
             "it may have arrived; the same message goes again at {}; give it up: wirewatch outbox drop {id}",
-            rfc3339(delivery.next_at)
+            local(delivery.next_at)
         ),
         State::Sending => {
             "it is on its way, or was when wirewatch stopped; then it is looked after at the next start"
@@ -188,8 +188,8 @@ pub(super) fn remedy(delivery: &Delivery) -> String {
         }
         _ if delivery.needs_a_person() => format!(
             "nothing is lost; once it is mended: wirewatch outbox release {id}; else next attempt at {}",
-            rfc3339(delivery.next_at)
+            local(delivery.next_at)
         ),
-        _ => format!("next attempt at {}", rfc3339(delivery.next_at)),
+        _ => format!("next attempt at {}", local(delivery.next_at)),
     }
 }

@@ -36,7 +36,11 @@ pub(super) fn moment(text: &str) -> Result<Moment, String> {
 pub(super) fn list(desk: &Desk, digest: &DigestSettings) -> anyhow::Result<End> {
     let sent = sent_between(desk, digest, Timestamp::MIN, Timestamp::MAX)?;
     if sent.is_empty() {
-        return Err(not_sent(digest, "yet"));
+        say(format_args!(
+            "Digest `{}` has sent no message yet.",
+            plain(&digest.name)
+        ));
+        return Ok(End::Done);
     }
     for delivery in sent.iter().take(LISTED) {
         let at = local(digest, delivery).strftime("%Y-%m-%dT%H:%M");

@@ -14,6 +14,9 @@ use super::report::Finding;
 /// Keys that hold a duration, which needs a unit as well as quotes.
 const DURATIONS: [&str; 6] = ["keep", "fastest", "slowest", "every", "backfill", "timeout"];
 
+/// Those of them that are rather days than minutes.
+const DAYS: [&str; 2] = ["keep", "backfill"];
+
 /// One table of the file, read by a [`Section`]'s keys.
 #[derive(Clone)]
 pub(super) struct Table<'t> {
@@ -165,8 +168,9 @@ impl<'t> Table<'t> {
             DeValue::Integer(number) if DURATIONS.contains(&key) => {
                 let finding = wrong_type(&format!("`{key}`"), "a text", self.value(key)?);
                 notes.add(finding.hint(format!(
-                    "put it in quotes, with its unit: \"{}m\"",
-                    number.as_str()
+                    "put it in quotes, with its unit: \"{}{}\"",
+                    number.as_str(),
+                    if DAYS.contains(&key) { "d" } else { "m" }
                 )));
                 return None;
             }

@@ -130,6 +130,30 @@ fn next_due(desk: &Desk, now: Timestamp) -> Result<Option<NextDue>, StoreError> 
     Ok(first)
 }
 
+/// The digest of a fixed time that has been due for longest and was not composed, and since when. Of those that go at
+/// once nobody can say by looking whether they wait or gather.
+pub fn overdue(desk: &Desk, now: Timestamp) -> Result<Option<NextDue>, StoreError> {
+    let mut first: Option<NextDue> = None;
+    for (digest, recipient) in addressed(desk) {
+        let known = desk.store.digest_due(&digest.name, &recipient)?;
+        let Some(known) = known.filter(|_| digest.plan.send != schedule::Send::AtOnce) else {
+            continue;
+        };
+        let history = schedule::History {
+            known_at: known.known_at,
+            last_due: known.last_due,
+            at_once: schedule::AtOnce::default(),
+        };
+        let due = schedule::due(&digest.plan, &history, now);
+        if let Some(due) = due
+            && first.as_ref().is_none_or(|first| due.at < first.at)
+        {
+            first = Some(NextDue { at: due.at, digest });
+        }
+    }
+    Ok(first)
+}
+
 fn history(
     desk: &Desk,
     digest: &DigestSettings,

@@ -37,8 +37,8 @@ impl Size {
         const LARGE: usize = 4 << 20;
 
         match bytes {
-            ..=MEDIUM => None,
-            ..=LARGE => Some(Size::Medium),
+            _ if bytes <= MEDIUM => None,
+            _ if bytes <= LARGE => Some(Size::Medium),
             _ => Some(Size::Large),
         }
     }

@@ -16,6 +16,7 @@ use crate::config::Stamp;
 use crate::deliver::{Deliverer, Reason, Which};
 use crate::desk::intake::{Line, PollResult};
 use crate::desk::{self, Desk, DeskError, Handle, Refused, Watchlist};
+use crate::digest::phrases::count;
 use crate::http::client::{Client, Settings};
 use crate::poll::{Choice, Poller, Round};
 use crate::store::Store;
@@ -116,9 +117,8 @@ async fn serve(
     let (stop, stopping) = watch::channel(false);
     let (changed, current) = watch::channel(Arc::clone(&watchlist));
     info!(
-        "Watching {} feeds for {} topics by `{}`",
-        watchlist.config.feeds.len(),
-        watchlist.config.topics().len(),
+        "Watching {} by `{}`",
+        in_numbers(&watchlist),
         file.display()
     );
     let deliverer = Deliverer::new(desk.clone(), clock, host);
@@ -156,6 +156,14 @@ async fn serve(
         () = terminate.first() => warn!("Stopped at once by a second signal"),
     }
     Ok(ended)
+}
+
+/// How much a watchlist has to watch.
+fn in_numbers(watchlist: &Watchlist) -> String {
+    let number = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
+    let feeds = count(number(watchlist.config.feeds.len()), "feed", "feeds");
+    let topics = count(number(watchlist.config.topics().len()), "topic", "topics");
+    format!("{feeds} for {topics}")
 }
 
 async fn finish(tasks: [(&str, JoinHandle<()>); 4]) {
@@ -286,7 +294,7 @@ struct Tally {
     feeds: u32,
     unchanged: u32,
     failed: u32,
-    new: u32,
+    stored: u32,
     matches: u32,
 }
 
@@ -298,7 +306,7 @@ impl Tally {
                 PollResult::Read {
                     counts, matches, ..
                 } => {
-                    self.new += counts.new;
+                    self.stored += counts.stored();
                     self.matches += matches;
                 }
                 PollResult::Unchanged => self.unchanged += 1,
@@ -319,11 +327,14 @@ impl Tally {
             feeds,
             unchanged,
             failed,
-            new,
+            stored,
             matches,
         } = std::mem::take(self);
         info!(
-            "Polled {feeds} feeds: {new} new items, {matches} matches, {unchanged} unchanged, {failed} failed"
+            "Polled {}: {} stored, {}, {unchanged} unchanged, {failed} failed",
+            count(u64::from(feeds), "feed", "feeds"),
+            count(u64::from(stored), "new item", "new items"),
+            count(u64::from(matches), "match", "matches"),
         );
     }
 }

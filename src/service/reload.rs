@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{error, info};
 
-use super::doubts;
+use super::{doubts, in_numbers};
 use crate::clock::Clock;
 use crate::config::find::{Environment, Places};
 use crate::config::report::{Colour, Finding, Report};
@@ -126,10 +126,9 @@ async fn take_up(
         return None;
     }
     info!(
-        "Took up the watchlist `{}`: {} feeds, {} topics",
+        "Took up the watchlist `{}`: {}",
         file.display(),
-        watchlist.config.feeds.len(),
-        watchlist.config.topics().len()
+        in_numbers(&watchlist)
     );
     let database = &watchlist.config.store.path;
     if let Err(cause) = last_good::write(database, &watchlist.text) {

@@ -1,16 +1,13 @@
 //! What systemd hears of the daemon. Outside of systemd nobody listens, so no answer is looked at.
 
+use super::in_numbers;
 use sd_notify::NotifyState;
 
 use crate::desk::Watchlist;
 
 /// The daemon works, by this watchlist.
 pub(super) fn watching(watchlist: &Watchlist) {
-    let status = format!(
-        "Watching {} feeds for {} topics",
-        watchlist.config.feeds.len(),
-        watchlist.config.topics().len()
-    );
+    let status = format!("Watching {}", in_numbers(watchlist));
     let _ = sd_notify::notify(&[NotifyState::Ready, NotifyState::Status(&status)]);
 }
 

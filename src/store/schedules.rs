@@ -31,15 +31,28 @@ impl Store {
                 "INSERT INTO schedule (digest, recipient, known_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
             )?
             .execute(params![digest, recipient, seconds(now)])?;
-        let due = connection
-            .prepare_cached("SELECT known_at, last_due FROM schedule WHERE digest = ?1 AND recipient = ?2")?
-            .query_row(params![digest, recipient], |row| {
-                Ok(Due {
-                    known_at: instant(row.get(0)?),
-                    last_due: row.get::<_, Option<i64>>(1)?.map(instant),
+        Ok(())
+        })?;
+        Ok(self.digest_due(digest, recipient)?.unwrap_or(Due {
+            known_at: now,
+            last_due: None,
+        }))
+    }
+
+    /// When a digest was first known for a recipient and last fell due; `None`: nobody has met it yet.
+    pub fn digest_due(&self, digest: &str, recipient: &str) -> Result<Option<Due>, StoreError> {
+        self.ask("read when a digest was due", |connection| {
+            connection
+                .prepare_cached(
+                    "SELECT known_at, last_due FROM schedule WHERE digest = ?1 AND recipient = ?2",
+                )?
+                .query_row(params![digest, recipient], |row| {
+                    Ok(Due {
+                        known_at: instant(row.get(0)?),
+                        last_due: row.get::<_, Option<i64>>(1)?.map(instant),
+                    })
                 })
-            })?;
-        Ok(due)
+                .optional()
         })
     }
 

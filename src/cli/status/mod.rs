@@ -12,6 +12,7 @@ use jiff::tz::TimeZone;
 use super::setup;
 use super::{Context, End, print_line};
 use crate::config::find::{self, Candidate, Environment};
+use crate::deliver::{self, NextDue};
 use crate::desk::Desk;
 use crate::health::Health;
 use crate::model::{FeedState, Timestamp};
@@ -76,6 +77,8 @@ struct Status {
     feeds: Vec<Seen>,
     /// Of the last 24 hours, those with polls, oldest first.
     hours: Vec<Hour>,
+    /// A digest that has been due since then and was not composed.
+    overdue: Option<NextDue>,
     /// Unsettled messages, the held ones first.
     outbox: Vec<Delivery>,
     /// Recipients whom the server refuses: address, since when, its words.
@@ -114,6 +117,7 @@ impl Status {
             holder: Lock::holder(&config.store.path),
             feeds: feeds(desk, now)?,
             hours: store.hours_since(now - DAY)?,
+            overdue: deliver::overdue(desk, now)?,
             outbox,
             paused: store.paused_recipients()?,
             last: store.last_times()?,

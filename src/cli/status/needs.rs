@@ -3,8 +3,10 @@
 use jiff::SignedDuration;
 
 use super::{DAY, Seen, Status};
+use crate::cli::local;
 use crate::cli::setup::{count, counted};
 use crate::cli::terminal::plain;
+use crate::deliver::NextDue;
 use crate::health::Health;
 use crate::model::Timestamp;
 use crate::store::Work;
@@ -23,6 +25,7 @@ const HOUR: SignedDuration = SignedDuration::from_hours(1);
 const DAEMON_IS_LATE: SignedDuration = SignedDuration::from_mins(10);
 /// Whoever polls by cron may do so once a day.
 const CRON_IS_LATE: SignedDuration = SignedDuration::from_hours(26);
+const START: &str = "start it: `systemctl start wirewatch`, or `wirewatch run`";
 /// So many feeds are named; `feeds list` has the rest.
 const NAMED: usize = 5;
 
@@ -58,6 +61,20 @@ fn need(what: impl Into<String>, remedy: impl Into<String>) -> Need {
 /// Nobody asks the feeds though they are due.
 fn idle(status: &Status, now: Timestamp) -> Option<Need> {
     let holder = status.holder?;
+    if let Some(NextDue { at, digest }) = &status.overdue
+        && holder.work == Work::Daemon
+        && !holder.is_working
+        && now.duration_since(*at) >= DAEMON_IS_LATE
+    {
+        return Some(need(
+            format!(
+                "the daemon does not run, and the digest `{}` has been due since {}",
+                plain(&digest.name),
+                local(*at)
+            ),
+            START,
+        ));
+    }
     let late = now.duration_since(status.next_poll()?);
     let hours = counted(late.as_hours(), "hour", "hours");
     match holder.work {
@@ -65,10 +82,9 @@ fn idle(status: &Status, now: Timestamp) -> Option<Need> {
             format!("the daemon runs, but feeds have been due for {hours}"),
             "its log says why: journalctl -u wirewatch",
         )),
-        Work::Daemon if !holder.is_working && late >= DAEMON_IS_LATE => Some(need(
-            "the daemon does not run, and feeds are due",
-            "start it: `systemctl start wirewatch`, or `wirewatch run`",
-        )),
+        Work::Daemon if !holder.is_working && late >= DAEMON_IS_LATE => {
+            Some(need("the daemon does not run, and feeds are due", START))
+        }
         Work::Command if late >= CRON_IS_LATE => Some(need(
             format!("nobody polls, and feeds have been due for {hours}"),
             "start the daemon, `wirewatch run`, or have cron call `wirewatch poll`",

@@ -6,6 +6,7 @@ use super::needs::Need;
 use super::{STATES, Seen, Status, version};
 use crate::cli::outbox::remedy;
 use crate::cli::print_line;
+use crate::cli::local;
 use crate::cli::setup::{count, counted};
 use crate::cli::table::table;
 use crate::cli::terminal::{plain, size, width};
@@ -238,13 +239,5 @@ fn headed(heading: &str, mut lines: Vec<String>) -> Vec<String> {
 }
 
 fn when(moment: Option<Timestamp>) -> String {
-    moment.map_or_else(
-        || "never".to_owned(),
-        |moment| {
-            moment
-                .to_zoned_datetime(TimeZone::system())
-                .strftime("%Y-%m-%d %H:%M")
-                .to_string()
-        },
-    )
+    moment.map_or_else(|| "never".to_owned(), local)
 }

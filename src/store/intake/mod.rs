@@ -57,6 +57,13 @@ pub struct Counts {
     pub nameless: u32,
 }
 
+impl Counts {
+    /// Of items first seen, however they may be mailed.
+    pub fn stored(&self) -> u32 {
+        self.new + self.backfill + self.late + self.replaced
+    }
+}
+
 /// What an entry with something to match is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TakenKind {
