@@ -96,7 +96,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
                 say(match arguments.since {
                     Some(_) => "Nothing that is stored from this time matches.",
                     None => {
-                        "Nothing to tell: the digest would be skipped. `--since 7d` shows what the topics match in the store."
+                        "Nothing to tell: the digest would be skipped. What is new in a story that was told less than six hours ago comes after that. `--since 7d` shows what the topics match in the store."
                     }
                 });
                 return Ok(End::Done);

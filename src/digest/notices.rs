@@ -8,7 +8,7 @@ use super::material::{FeedEvent, FeedNews, Material};
 use super::phrases::{self, Clock, count, grouped, list, some_of};
 use super::stories::{Commands, name, to_see, updated};
 use super::view::{Edit, Fragment, Layout, Note, Trouble, TroubledFeed};
-use super::words::since;
+use crate::model::Timestamp;
 use crate::schedule::digests::Send;
 
 // How many names a sentence takes, and how many lines a list.
@@ -387,6 +387,12 @@ pub(super) fn footer(
     vec![why, figures.join(" ")]
 }
 
+/// When the hour of a moment began.
+fn hour_of(moment: Timestamp) -> Timestamp {
+    let hour = moment.as_second().div_euclid(3_600) * 3_600;
+    Timestamp::from_second(hour).unwrap_or(moment)
+}
+
 /// `41 feeds, 1,213 polls since Sunday 07:00, 6 failed, no gap.`
 fn feed_figures(material: &Material<'_>, clock: &Clock) -> String {
     let figures = &material.feeds;
@@ -398,7 +404,11 @@ fn feed_figures(material: &Material<'_>, clock: &Clock) -> String {
         "{}, {}{}, {} failed, {}.{known}",
         count(u64::from(figures.feeds), "feed", "feeds"),
         count(figures.polls, "poll", "polls"),
-        since(material, clock),
+        // They are counted by the hour.
+        material
+            .since
+            .map(|since| format!(" since {}", clock.since(hour_of(since))))
+            .unwrap_or_default(),
         grouped(figures.failed),
         match figures.gaps {
             0 => "no gap".to_owned(),

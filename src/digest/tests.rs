@@ -430,7 +430,13 @@ fn news_that_came_too_soon_waits_and_is_told_as_an_update() {
     sample.told(60, Followup::TooSoon);
     sample.article("Mill Lane News", 2, "Ferry sinks", "", &["Ferry"]);
     let message = sample.message().expect("a message");
-    assert!(!message.rendered.text.contains("to rise after all"));
+    let text = message.rendered.text.replace('\n', " ");
+    assert!(!text.contains("to rise after all"));
+    assert!(
+        text.contains("1 story you had less than six hours ago has something new, which follows then: Ferry fares."),
+        "{text}"
+    );
+    assert!(!text.contains("Nothing further in Ferry fares"), "{text}");
     assert!(message.settled.told.iter().all(|told| told.item.0 != 1));
     assert_eq!(message.settled.leaving, [sample.material.candidates[1].id]);
     // Six hours later: what was told has left, and the story has rested.

@@ -244,8 +244,11 @@ fn intro(material: &Material<'_>, choice: &Choice<'_>, clock: &Clock, all_well: 
         ));
     } else {
         let topics = material.topics.iter().filter(|topic| topic.wanted).count();
-        let topics = count(topics as u64, "topic", "topics");
-        sentences.push(format!("Nothing new in {topics}{since}."));
+        let topics = topics.saturating_sub(choice.resting.len());
+        if topics > 0 {
+            let topics = count(topics as u64, "topic", "topics");
+            sentences.push(format!("Nothing new in {topics}{since}."));
+        }
     }
     let updates = choice.updates.len() + choice.more_updates;
     if updates > 0 {
@@ -256,6 +259,19 @@ fn intro(material: &Material<'_>, choice: &Choice<'_>, clock: &Clock, all_well: 
                 "story you had before has",
                 "stories you had before have"
             )
+        ));
+    }
+    let resting: usize = choice.resting.iter().map(|(_, stories)| stories).sum();
+    if resting > 0 {
+        let topics: Vec<&Topic> = choice.resting.iter().map(|(topic, _)| *topic).collect();
+        sentences.push(format!(
+            "{} something new, which follows then: {}.",
+            count(
+                resting as u64,
+                "story you had less than six hours ago has",
+                "stories you had less than six hours ago have"
+            ),
+            some_of(&names(&topics), NAMED_TOPICS)
         ));
     }
     sentences.join(" ")

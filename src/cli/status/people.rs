@@ -4,9 +4,9 @@ use jiff::tz::TimeZone;
 
 use super::needs::Need;
 use super::{STATES, Seen, Status, version};
+use crate::cli::local;
 use crate::cli::outbox::remedy;
 use crate::cli::print_line;
-use crate::cli::local;
 use crate::cli::setup::{count, counted};
 use crate::cli::table::table;
 use crate::cli::terminal::{plain, size, width};

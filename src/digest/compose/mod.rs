@@ -144,6 +144,8 @@ pub struct Choice<'m> {
     pub asleep: Vec<&'m Topic>,
     /// Topics of the digest that have nothing.
     pub quiet: Vec<&'m Topic>,
+    /// Topics, and their stories that have something new and were told too short a time ago to come back.
+    pub resting: Vec<(&'m Topic, usize)>,
     /// New stories, shown or counted.
     pub stories: usize,
     /// Articles of new stories.
@@ -281,6 +283,7 @@ pub fn choose<'m>(material: &'m Material<'_>, caps: Caps) -> Choice<'m> {
             .map(|topic| topic.topic)
             .collect(),
         quiet: Vec::new(),
+        resting: Vec::new(),
         stories: 0,
         articles: 0,
         settled: Settled::default(),

@@ -24,6 +24,8 @@ pub(super) struct Pile<'m> {
     again: Vec<(usize, &'m ToldBefore, Vec<Article<'m>>)>,
     late: BTreeMap<usize, Vec<Article<'m>>>,
     replaced: BTreeMap<(usize, String), Vec<Article<'m>>>,
+    /// Stories with something new that were told too short a time ago.
+    resting: BTreeMap<usize, usize>,
 }
 
 impl<'m> Pile<'m> {
@@ -108,7 +110,7 @@ impl<'m> Pile<'m> {
         }
         let told = facts.and_then(|facts| facts.told.as_ref());
         match told.map(|told| (told, &told.followup)) {
-            Some((_, Followup::TooSoon)) => {}
+            Some((_, Followup::TooSoon)) => *self.resting.entry(rank).or_default() += 1,
             Some((told, Followup::Nothing)) => self.again.push((rank, told, fresh)),
             Some(_) => self
                 .updates
@@ -150,6 +152,11 @@ impl<'m> Pile<'m> {
         for (rank, told, articles) in std::mem::take(&mut self.again) {
             again(articles, told, topics.ranked[rank].topic.id, caps, choice);
         }
+        choice.resting = self
+            .resting
+            .iter()
+            .map(|(rank, stories)| (topics.ranked[*rank].topic, *stories))
+            .collect();
         for (rank, ranked) in topics.ranked.iter().enumerate() {
             let (stories, more) = shown.remove(&rank).unwrap_or_default();
             let (late, more_late) = self.late_of(rank, ranked.topic, caps, choice);
@@ -164,7 +171,11 @@ impl<'m> Pile<'m> {
             };
             if section.has_lines() || section.more + section.more_late > 0 {
                 choice.sections.push(section);
-            } else if ranked.topic.wanted && !ranked.asleep && !choice.mentions(ranked.topic) {
+            } else if ranked.topic.wanted
+                && !ranked.asleep
+                && !self.resting.contains_key(&rank)
+                && !choice.mentions(ranked.topic)
+            {
                 choice.quiet.push(ranked.topic);
             }
         }
