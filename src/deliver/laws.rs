@@ -31,9 +31,10 @@ const WORDS: [&str; 10] = [
 ];
 const READERS: [&str; 2] = ["reader@mail.example", "desk@mail.example"];
 
-/// Hours of news, and of the time after it, in which the last stories close.
+/// Hours of news, and of the time after it, in which the last stories close, and each digest falls due once more after
+/// the last of them has rested.
 const NEWS: i64 = 40;
-const AFTER: i64 = 84;
+const AFTER: i64 = 104;
 
 const ARTICLES: usize = 36;
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 
 use super::reader::Reader;
+use crate::digest::compose::How;
 use crate::digest::material::{Candidate, Followup, StoryFacts, ToldBefore};
 use crate::model::{DeliveryId, StoryId, Timestamp, TopicId};
 use crate::store::StoreError;
@@ -56,7 +57,11 @@ fn told_before(
 ) -> Result<Option<ToldBefore>, StoreError> {
     let desk = reader.desk;
     let mut told = desk.store.told_of_story(recipient, story)?;
-    told.retain(|before| again.is_none_or(|again| before.delivery != Some(again)));
+    // What a snooze hid was never told.
+    told.retain(|before| {
+        before.how != How::Snoozed.as_str()
+            && again.is_none_or(|again| before.delivery != Some(again))
+    });
     let Some(last) = told.last() else {
         return Ok(None);
     };
@@ -88,7 +93,11 @@ fn told_before(
         }
     }
     let headlines = known.iter().map(|telling| telling.title.clone()).collect();
-    let tellings = told.iter().map(|before| before.at);
+    // A number is no telling after which a story could rest.
+    let tellings = told
+        .iter()
+        .filter(|before| before.how != How::Counted.as_str());
+    let tellings = tellings.map(|before| before.at);
     let soon = waits_since.is_some_and(|since| now < followup::comes_back(tellings, since));
     let followup = match news {
         _ if soon => Followup::TooSoon,
