@@ -98,7 +98,7 @@ enum Command {
     /// Tells whether a query matches a text, and why
     #[command(name = "match")]
     Match(matching::Arguments),
-    /// Searches the stored items as a topic would, newest first
+    /// Searches the stored items as a topic would, the last stored first
     Search(search::Arguments),
     /// Lists feeds, finds those of a site, shows what the parser sees
     Feeds(feeds::Arguments),

@@ -1,4 +1,4 @@
-//! `search`: the language of the topics over the stored items, newest first.
+//! `search`: the language of the topics over the stored items, the last stored first.
 
 use std::io::{self, Write};
 
@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use super::matching::{ranges_in, wrong_query};
 use super::setup;
 use super::terminal::{colours, highlight, plain};
-use super::{Context, End, each_item, hinted, rfc3339, say};
+use super::{Context, End, each_item, hinted, local, rfc3339, say};
 use crate::desk::{Desk, Watchlist};
 use crate::model::{FeedState, Field, Item, Shown, Timestamp};
 use crate::query::{self, Compiled, Rule, Verdict};
@@ -123,12 +123,7 @@ struct Found<'a> {
 impl Found<'_> {
     fn write(&self, output: &mut impl Write) -> io::Result<()> {
         let title = marked(&self.shown.title, self.verdict, Field::Title);
-        writeln!(
-            output,
-            "{}  {}",
-            self.item.date.strftime("%Y-%m-%d %H:%M"),
-            title
-        )?;
+        writeln!(output, "{}  {}", local(self.item.date), title)?;
         writeln!(
             output,
             "                  {} · {}",
@@ -174,20 +169,7 @@ impl Found<'_> {
 }
 
 fn marked(text: &str, verdict: &Verdict, field: Field) -> String {
-    // A line feed and a blank are both one byte, so that the ranges stay right.
-    let text = text.replace('\n', " ");
-    plain_but_marks(&highlight(
-        &text,
-        &ranges_in(&verdict.evidence, field),
-        colours(),
-    ))
-}
-
-/// Control characters of a feed go, our own escape sequences stay.
-fn plain_but_marks(text: &str) -> String {
-    text.chars()
-        .filter(|c| !c.is_control() || (*c == '\u{1b}' && colours()))
-        .collect()
+    highlight(text, &ranges_in(&verdict.evidence, field), colours())
 }
 
 /// About 160 letters round the first hit.
@@ -211,8 +193,7 @@ fn excerpt(text: &str, ranges: &[(usize, usize)]) -> Option<String> {
         .filter(|(start, end)| *start >= from && *end <= to)
         .map(|(start, end)| (start - from, end - from))
         .collect();
-    let piece = text.get(from..to)?.replace('\n', " ");
-    let piece = plain_but_marks(&highlight(&piece, &inside, colours()));
+    let piece = highlight(text.get(from..to)?, &inside, colours());
     let (left, right) = (
         if from > 0 { "…" } else { "" },
         if to < text.len() { "…" } else { "" },

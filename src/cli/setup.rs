@@ -98,10 +98,7 @@ pub(super) struct Start {
 
 fn last_good_of(path: &std::path::Path) -> anyhow::Result<Option<Watchlist>> {
     let places = Places::new(path, Environment::process());
-    let text = std::fs::read(path)
-        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-        .unwrap_or_default();
-    let database = last_good::database_of(&text, &places);
+    let database = last_good::database_of(&config::broken_text(path), &places);
     let kept = last_good::read(&database)
         .with_context(|| format!("cannot read `{}`", last_good::path(&database).display()))?;
     let Some(kept) = kept else { return Ok(None) };

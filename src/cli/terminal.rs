@@ -77,13 +77,13 @@ pub(super) fn highlight(text: &str, ranges: &[(usize, usize)], colours: bool) ->
         let (Some(before), Some(hit)) = (text.get(from..start), text.get(start..end)) else {
             continue;
         };
-        marked.push_str(before);
+        marked.push_str(&plain(before));
         marked.push_str(on);
-        marked.push_str(hit);
+        marked.push_str(&plain(hit));
         marked.push_str(off);
         from = end;
     }
-    marked.push_str(text.get(from..).unwrap_or_default());
+    marked.push_str(&plain(text.get(from..).unwrap_or_default()));
     marked
 }
 

@@ -167,6 +167,12 @@ fn read(path: &Path) -> io::Result<(Vec<u8>, Option<Timestamp>)> {
     Ok((bytes, modified))
 }
 
+/// The text of a watchlist that may be broken in any way; empty if there is none.
+pub fn broken_text(path: &Path) -> String {
+    let bytes = read(path).map(|(bytes, _)| bytes).unwrap_or_default();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 fn unreadable(name: &str, error: &io::Error) -> Report {
     let hint = match error.kind() {
         io::ErrorKind::NotFound => {

@@ -42,7 +42,7 @@ mod values;
 #[cfg(test)]
 mod tests;
 
-pub use file::{Loaded, Stamp, Version, load, load_text};
+pub use file::{Loaded, Stamp, Version, broken_text, load, load_text};
 pub use queries::query_report;
 pub use times::span;
 
