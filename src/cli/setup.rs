@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use tracing::error;
 
 use super::terminal::report_colour;
-use super::{Context, hinted, say};
+use super::{Context, hinted, log, say};
 use crate::config::find::{self, Environment, Places};
 use crate::config::report::{Colour, Report};
 use crate::config::{self, Config, Loaded, Stamp, last_good};
@@ -110,7 +110,7 @@ fn last_good_of(path: &std::path::Path) -> anyhow::Result<Option<Watchlist>> {
 }
 
 fn refused(path: &std::path::Path, report: &Report) -> anyhow::Error {
-    say(report.render(report_colour()));
+    say(log::error_lines(&report.render(report_colour())));
     hinted(
         format!(
             "the watchlist `{}` has {}",

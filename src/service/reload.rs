@@ -9,14 +9,12 @@ use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{error, info};
 
-use super::doubts;
+use super::{doubts, extent, systemd};
 use crate::clock::Clock;
 use crate::config::find::{Environment, Places};
 use crate::config::report::Colour;
 use crate::config::{self, Stamp, last_good};
 use crate::desk::{Handle, Refused, Watchlist};
-
-use super::systemd;
 
 /// How often the file is looked at.
 const LOOK: Duration = Duration::from_secs(1);
@@ -101,10 +99,9 @@ async fn take_up(desk: &Handle, file: &Path, clock: Clock) -> Option<Arc<Watchli
         return None;
     }
     info!(
-        "Took up the watchlist `{}`: {} feeds, {} topics",
+        "Took up the watchlist `{}`: {}",
         file.display(),
-        watchlist.config.feeds.len(),
-        watchlist.config.topics().len()
+        extent(&watchlist)
     );
     let database = &watchlist.config.store.path;
     if let Err(cause) = last_good::write(database, &watchlist.text) {

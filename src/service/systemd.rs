@@ -2,15 +2,12 @@
 
 use sd_notify::NotifyState;
 
+use super::extent;
 use crate::desk::Watchlist;
 
 /// The daemon works, by this watchlist.
 pub(super) fn watching(watchlist: &Watchlist) {
-    let status = format!(
-        "Watching {} feeds for {} topics",
-        watchlist.config.feeds.len(),
-        watchlist.config.topics().len()
-    );
+    let status = format!("Watching {}", extent(watchlist));
     let _ = sd_notify::notify(&[NotifyState::Ready, NotifyState::Status(&status)]);
 }
 
@@ -22,7 +19,7 @@ pub(super) fn reloading() {
     }
 }
 
-/// The watchlist was read again, but the one before runs on.
+/// The daemon works, but by the last good watchlist: the present one is refused.
 pub(super) fn not_taken_up() {
     let status = "The watchlist was not taken up, the last good one runs; the log says why";
     let _ = sd_notify::notify(&[NotifyState::Ready, NotifyState::Status(status)]);
