@@ -65,8 +65,14 @@ pub(super) fn watchlist_or_last_good(context: &Context) -> anyhow::Result<Start>
         }
         Err(report) => report,
     };
-    let Some(watchlist) = last_good_of(&path)? else {
-        return Err(refused(&path, &report));
+    let watchlist = match last_good_of(&path) {
+        Ok(Some(watchlist)) => watchlist,
+        Ok(None) => return Err(refused(&path, &report)),
+        // Who may not read the watchlist may not read this one either, and the remedy stands in the report.
+        Err(fault) => {
+            say(log::error_lines(&report.render(report_colour())));
+            return Err(fault);
+        }
     };
     error!(
         "The watchlist `{}` has {} and is not used; the last good one runs:\n{}",
