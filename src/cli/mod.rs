@@ -3,7 +3,7 @@
 //! Data goes to standard output, all else to standard error. Exit codes: 0 done; 1 ran, but something failed or needs
 //! a person (`match`: no match); 2 nothing was done (usage, configuration).
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -25,6 +25,7 @@ mod export;
 mod feeds;
 mod help;
 mod init;
+mod log;
 mod matching;
 mod outbox;
 mod poll;
@@ -138,7 +139,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(code);
         }
     };
-    start_log(arguments.log, matches!(arguments.command, Command::Run(_)));
+    log::start(arguments.log, matches!(arguments.command, Command::Run(_)));
     let context = Context {
         config: arguments.config,
         clock: arguments
@@ -206,28 +207,6 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
         .chain()
         .filter_map(|cause| cause.downcast_ref::<io::Error>())
         .any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
-}
-
-/// Starts the log: rounds at `info` under the daemon, only what needs attention under other commands.
-fn start_log(form: LogForm, daemon: bool) {
-    use tracing_subscriber::EnvFilter;
-    let default = if daemon {
-        "wirewatch=info"
-    } else {
-        "wirewatch=warn"
-    };
-    let filter =
-        EnvFilter::try_from_env("WIREWATCH_LOG").unwrap_or_else(|_| EnvFilter::new(default));
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .with_target(false);
-    match form {
-        LogForm::Json => log.json().init(),
-        LogForm::Text => log
-            .with_ansi(io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())
-            .init(),
-    }
 }
 
 /// Prints a line of data; an error if standard output is closed.

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use tracing::{error, warn};
 
 use super::terminal::report_colour;
-use super::{Context, hinted, say};
+use super::{Context, hinted, log, say};
 use crate::config::find::{self, Environment, Places};
 use crate::config::report::{Colour, Report};
 use crate::config::{self, Config, Loaded, Stamp, last_good};
@@ -65,8 +65,14 @@ pub(super) fn watchlist_or_last_good(context: &Context) -> anyhow::Result<Start>
         }
         Err(report) => report,
     };
-    let Some(watchlist) = last_good_of(&path)? else {
-        return Err(refused(&path, &report));
+    let watchlist = match last_good_of(&path) {
+        Ok(Some(watchlist)) => watchlist,
+        Ok(None) => return Err(refused(&path, &report)),
+        // Who may not read the watchlist may not read this one either, and the remedy stands in the report.
+        Err(fault) => {
+            say(log::error_lines(&report.render(report_colour())));
+            return Err(fault);
+        }
     };
     error!(
         "The watchlist `{}` has {} and is not used; the last good one runs:\n{}",
@@ -107,7 +113,7 @@ fn last_good_of(path: &std::path::Path) -> anyhow::Result<Option<Watchlist>> {
 }
 
 fn refused(path: &std::path::Path, report: &Report) -> anyhow::Error {
-    say(report.render(report_colour()));
+    say(log::error_lines(&report.render(report_colour())));
     hinted(
         format!(
             "the watchlist `{}` has {}",

@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use super::Hinted;
+use super::{Hinted, log};
 use crate::config::report::Colour;
 use crate::store::StoreError;
 
@@ -22,7 +22,7 @@ pub(super) fn print_error(error: &anyhow::Error) {
         text.push_str(&hint);
     }
     // Nobody is left to tell if standard error is closed.
-    let _ = writeln!(io::stderr().lock(), "{text}");
+    let _ = writeln!(io::stderr().lock(), "{}", log::error_lines(&text));
 }
 
 fn hint_of(error: &anyhow::Error) -> Option<String> {

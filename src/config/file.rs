@@ -178,7 +178,9 @@ fn unreadable(name: &str, error: &io::Error) -> Report {
         io::ErrorKind::NotFound => {
             Some("write one with `wirewatch init`, or name another with `--config`")
         }
-        io::ErrorKind::PermissionDenied => Some("let the user of the service read it"),
+        io::ErrorKind::PermissionDenied => Some(
+            "let the user of the service read it; commands go by that user too: `sudo -u wirewatch wirewatch status`",
+        ),
         io::ErrorKind::IsADirectory => Some("name the file in it"),
         _ => None,
     };

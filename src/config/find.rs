@@ -129,7 +129,13 @@ pub fn find(named: Option<&Path>, environment: Environment<'_>) -> Result<Candid
     if looked.len() == 1 && matches!(looked.first(), Some(one) if one.reason != "of the system") {
         return Ok(looked.remove(0));
     }
-    match looked.iter().find(|candidate| candidate.path.exists()) {
+    let there = looked.iter().find(|candidate| candidate.path.exists());
+    // One in a folder that this user may not enter is no missing one: reading it says so.
+    let hidden = || {
+        let denied = |candidate: &&Candidate| candidate.path.try_exists().is_err();
+        looked.iter().find(denied)
+    };
+    match there.or_else(hidden) {
         Some(found) => Ok(found.clone()),
         None => Err(NotFound { looked }),
     }

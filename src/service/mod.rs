@@ -16,7 +16,7 @@ use crate::config::Stamp;
 use crate::deliver::{Deliverer, Reason, Which};
 use crate::desk::intake::{Line, PollResult};
 use crate::desk::{self, Desk, DeskError, Handle, Refused, Watchlist};
-use crate::digest::phrases::count;
+use crate::digest::phrases;
 use crate::http::client::{Client, Settings};
 use crate::poll::{Choice, Poller, Round};
 use crate::store::Store;
@@ -79,6 +79,11 @@ pub fn run(daemon: Daemon) -> anyhow::Result<Ended> {
     start::name_time_zone();
     start::compare_clock(&store, now)?;
     let mut desk = Desk::open(store, Arc::new(watchlist), now)?;
+    let source = Source {
+        file,
+        stamp,
+        is_refused: refused.is_some(),
+    };
     desk.refused = refused;
     desk.smooth_schedule(now)?;
     desk.load_stories(now)?;
@@ -89,7 +94,7 @@ pub fn run(daemon: Daemon) -> anyhow::Result<Ended> {
         .worker_threads(2)
         .enable_all()
         .build()?;
-    let result = runtime.block_on(serve(handle, watchlist, (file, stamp), clock, host));
+    let result = runtime.block_on(serve(handle, watchlist, source, clock, host));
     runtime.shutdown_timeout(Duration::from_secs(1));
     let Ok(desk) = thread.join() else {
         anyhow::bail!("the thread of the database panicked");
@@ -104,10 +109,18 @@ pub fn run(daemon: Daemon) -> anyhow::Result<Ended> {
     result
 }
 
+/// Where the watchlist is read from.
+struct Source {
+    file: PathBuf,
+    stamp: Option<Stamp>,
+    /// What the file says now is refused, so that its last good version is in force.
+    is_refused: bool,
+}
+
 async fn serve(
     desk: Handle,
     watchlist: Arc<Watchlist>,
-    (file, stamp): (PathBuf, Option<Stamp>),
+    source: Source,
     clock: Clock,
     host: String,
 ) -> anyhow::Result<Ended> {
@@ -116,9 +129,19 @@ async fn serve(
     let hangup = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
     let (stop, stopping) = watch::channel(false);
     let (changed, current) = watch::channel(Arc::clone(&watchlist));
+    let Source {
+        file,
+        stamp,
+        is_refused,
+    } = source;
     info!(
-        "Watching {} by `{}`",
-        in_numbers(&watchlist),
+        "Watching {} by {}`{}`",
+        extent(&watchlist),
+        if is_refused {
+            "the last good version of "
+        } else {
+            ""
+        },
         file.display()
     );
     let deliverer = Deliverer::new(desk.clone(), clock, host);
@@ -133,7 +156,11 @@ async fn serve(
     let reloading = tokio::spawn(reload::watch_file(
         desk, file, stamp, clock, changed, hangup, stopping,
     ));
-    systemd::watching(&watchlist);
+    if is_refused {
+        systemd::not_taken_up();
+    } else {
+        systemd::watching(&watchlist);
+    }
 
     let ended = tokio::select! {
         () = terminate.first() => {
@@ -158,12 +185,14 @@ async fn serve(
     Ok(ended)
 }
 
-/// How much a watchlist has to watch.
-fn in_numbers(watchlist: &Watchlist) -> String {
-    let number = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
-    let feeds = count(number(watchlist.config.feeds.len()), "feed", "feeds");
-    let topics = count(number(watchlist.config.topics().len()), "topic", "topics");
-    format!("{feeds} for {topics}")
+/// How much is watched: `2 feeds for 1 topic`.
+fn extent(watchlist: &Watchlist) -> String {
+    let count = |number: usize, one, many| phrases::count(number as u64, one, many);
+    format!(
+        "{} for {}",
+        count(watchlist.config.feeds.len(), "feed", "feeds"),
+        count(watchlist.config.topics().len(), "topic", "topics")
+    )
 }
 
 async fn finish(tasks: [(&str, JoinHandle<()>); 4]) {
@@ -330,11 +359,12 @@ impl Tally {
             stored,
             matches,
         } = std::mem::take(self);
+        let count = |number: u32, one, many| phrases::count(number.into(), one, many);
         info!(
             "Polled {}: {} stored, {}, {unchanged} unchanged, {failed} failed",
-            count(u64::from(feeds), "feed", "feeds"),
-            count(u64::from(stored), "new item", "new items"),
-            count(u64::from(matches), "match", "matches"),
+            count(feeds, "feed", "feeds"),
+            count(stored, "new item", "new items"),
+            count(matches, "match", "matches")
         );
     }
 }
@@ -351,8 +381,9 @@ async fn mail_until(deliverer: Deliverer, mut stopping: watch::Receiver<bool>) {
         match deliverer.compose(Which::Due).await {
             Ok(outcomes) => outcomes.iter().for_each(|outcome| match &outcome.result {
                 Ok(queued) => info!(
-                    "Composed digest `{}` with {} stories",
-                    outcome.digest, queued.stories
+                    "Composed digest `{}` with {}",
+                    outcome.digest,
+                    phrases::count(queued.stories as u64, "story", "stories")
                 ),
                 Err(Reason::Unwritable(cause)) => {
                     error!("Cannot write digest `{}`: {cause}", outcome.digest)

@@ -9,14 +9,12 @@ use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{error, info};
 
-use super::{doubts, in_numbers};
+use super::{doubts, extent, systemd};
 use crate::clock::Clock;
 use crate::config::find::{Environment, Places};
 use crate::config::report::{Colour, Finding, Report};
 use crate::config::{self, Stamp, last_good};
 use crate::desk::{Handle, Refused, Watchlist};
-
-use super::systemd;
 
 /// How often the file is looked at.
 const LOOK: Duration = Duration::from_secs(1);
@@ -128,7 +126,7 @@ async fn take_up(
     info!(
         "Took up the watchlist `{}`: {}",
         file.display(),
-        in_numbers(&watchlist)
+        extent(&watchlist)
     );
     let database = &watchlist.config.store.path;
     if let Err(cause) = last_good::write(database, &watchlist.text) {

@@ -1,13 +1,13 @@
 //! What systemd hears of the daemon. Outside of systemd nobody listens, so no answer is looked at.
 
-use super::in_numbers;
 use sd_notify::NotifyState;
 
+use super::extent;
 use crate::desk::Watchlist;
 
 /// The daemon works, by this watchlist.
 pub(super) fn watching(watchlist: &Watchlist) {
-    let status = format!("Watching {}", in_numbers(watchlist));
+    let status = format!("Watching {}", extent(watchlist));
     let _ = sd_notify::notify(&[NotifyState::Ready, NotifyState::Status(&status)]);
 }
 
@@ -19,7 +19,7 @@ pub(super) fn reloading() {
     }
 }
 
-/// The watchlist was read again, but the one before runs on.
+/// The daemon works, but by the last good watchlist: the present one is refused.
 pub(super) fn not_taken_up() {
     let status = "The watchlist was not taken up, the last good one runs; the log says why";
     let _ = sd_notify::notify(&[NotifyState::Ready, NotifyState::Status(status)]);

@@ -59,7 +59,7 @@ fn systemd_hears_of_the_start_of_reloads_of_refusals_and_of_the_stop() {
     let daemon = home.start(command);
     let (ready, _) = listener.next();
     assert!(
-        ready.contains("READY=1") && ready.contains("STATUS=Watching 1 feeds for 1 topics"),
+        ready.contains("READY=1") && ready.contains("STATUS=Watching 1 feed for 1 topic"),
         "{ready}"
     );
 
@@ -117,6 +117,7 @@ fn the_unit_is_hardened_and_starts_this_program() {
         "User=wirewatch",
         "StateDirectory=wirewatch",
         "ConfigurationDirectory=wirewatch",
+        "ConfigurationDirectoryMode=2750",
         "LoadCredential=smtp-password:/etc/wirewatch/smtp-password",
         "RestartPreventExitStatus=2",
         "WatchdogSec=3min",
@@ -186,4 +187,93 @@ fn the_log_is_one_line_a_round_also_as_json() {
             .is_some_and(|text| text.starts_with("Polled"))
     });
     assert_eq!(rounds.count(), 1, "{log}");
+}
+
+/// Makes standard error look like the journal to the program, as systemd does.
+const IN_THE_JOURNAL: &str =
+    "JOURNAL_STREAM=$(stat -L -c %d:%i /proc/self/fd/2); export JOURNAL_STREAM; exec \"$@\"";
+
+#[test]
+fn the_journal_gets_a_level_on_every_line_and_no_second_time() {
+    let server = Server::start();
+    server.on("/feed", Reply::status(404));
+    let home = Home::new(&watchlist(&server, "Mosul"));
+    let daemon = home.start(home.command_behind(IN_THE_JOURNAL, &["run"]));
+    daemon.wait_until("a round is over", || daemon.log().contains("Polled"));
+    home.edit("[mail]\nto = 7\n");
+    daemon.wait_until("a refusal", || daemon.log().contains("`to`"));
+    let log = daemon.log();
+    assert_eq!(daemon.terminate(), 0);
+    for (level, start) in [
+        ("<6>", "Watching 1 feed for 1 topic by `"),
+        ("<4>", "Feed `"),
+        (
+            "<6>",
+            "Polled 1 feed: 0 new items, 0 matches, 0 unchanged, 1 failed",
+        ),
+        ("<3>", "The watchlist `"),
+        ("<3>", "error: "),
+    ] {
+        let line = format!("{level}{start}");
+        assert!(
+            log.lines().any(|found| found.starts_with(&line)),
+            "no `{line}` in\n{log}"
+        );
+    }
+    assert!(
+        log.lines().all(|line| line.starts_with('<')),
+        "a line without a level in\n{log}"
+    );
+    assert!(
+        !log.contains(" feed="),
+        "the name of the feed twice in\n{log}"
+    );
+}
+
+#[test]
+fn an_error_at_the_start_is_an_error_in_the_journal() {
+    let home = Home::new("[mail]\nto = 7\n");
+    let ran = home.command_behind(IN_THE_JOURNAL, &["run"]);
+    let daemon = home.start(ran);
+    daemon.wait_until("it has said why", || daemon.log().contains("hint"));
+    let log = daemon.log();
+    daemon.wait();
+    // The journal passes over empty lines.
+    let mut lines = log.lines().filter(|line| !line.is_empty());
+    assert!(lines.all(|line| line.starts_with("<3>")), "{log}");
+}
+
+#[test]
+fn a_start_on_the_last_good_watchlist_is_told_to_systemd() {
+    let server = Server::start();
+    server.on(
+        "/feed",
+        Reply::ok("<rss version=\"2.0\"><channel><title>F</title></channel></rss>"),
+    );
+    let home = Home::new(&watchlist(&server, "Mosul"));
+    let listener = Listener::bind(&home);
+    let notified = || {
+        let mut command = home.command(&["run"]);
+        command.env("NOTIFY_SOCKET", home.path("notify"));
+        home.start(command)
+    };
+    let daemon = notified();
+    assert!(listener.next().0.contains("READY=1"));
+    daemon.signal("-TERM");
+    while !listener.next().0.contains("STOPPING=1") {}
+    daemon.wait();
+
+    home.edit("[mail]\nto = 7\n");
+    let daemon = notified();
+    let (ready, _) = listener.next();
+    assert!(
+        ready.contains("READY=1") && ready.contains("the last good one runs"),
+        "{ready}"
+    );
+    let log = daemon.log();
+    assert!(
+        log.contains("Watching 1 feed for 1 topic by the last good version of `"),
+        "{log}"
+    );
+    assert_eq!(daemon.terminate(), 0);
 }
