@@ -21,6 +21,7 @@
 //! Acting rooms load, ask a pure function, write and log.
 //!
 //! - [`clock`]: what time it is.
+//! - [`files`]: whose the files are that we make.
 //! - [`config`]: TOML to a checked watchlist, or all its problems with line and caret.
 //! - [`store`]: the SQLite file.
 //! - [`http`]: one conditional GET to an outcome.
@@ -62,6 +63,7 @@
 pub mod census;
 pub mod digest;
 pub mod feed;
+pub mod files;
 pub mod health;
 pub mod identity;
 pub mod ingest;

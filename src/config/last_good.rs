@@ -12,6 +12,7 @@ use toml::de::DeTable;
 
 use super::find::Places;
 use super::{settings, syntax};
+use crate::files::hand_over;
 
 const FILE_NAME: &str = "last-good.toml";
 
@@ -28,6 +29,7 @@ pub fn write(database: &Path, text: &str) -> io::Result<()> {
     }
     let partial = target.with_extension("toml.partial");
     let mut file = create_private(&partial)?;
+    hand_over(&partial);
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     fs::rename(&partial, &target)?;

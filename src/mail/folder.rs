@@ -9,6 +9,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::{Outcome, Report, Step};
+use crate::files::hand_over;
 use crate::model::{DeliveryId, Timestamp};
 
 /// Where a message went.
@@ -64,10 +65,13 @@ pub fn write(
         html: folder.join(format!("{stem}.html")),
     };
     let write = || -> io::Result<()> {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)?;
+        if !folder.exists() {
+            DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(folder)?;
+            hand_over(folder);
+        }
         // The message comes last: where it is, all is.
         place(&written.html, html)?;
         place(&written.eml, message)?;
@@ -123,6 +127,7 @@ fn place(path: &Path, bytes: &[u8]) -> io::Result<()> {
             .create_new(true)
             .mode(0o600)
             .open(&draft)?;
+        hand_over(&draft);
         file.write_all(bytes)?;
         file.sync_all()?;
         std::fs::rename(&draft, path)

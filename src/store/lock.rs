@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{StoreError, cannot_open, create_folder};
+use crate::files::hand_over;
 
 /// Held from `take` until it is dropped; the system lets go of it when the process ends, however it ends.
 #[derive(Debug)]
@@ -51,6 +52,7 @@ impl Lock {
             .mode(0o600)
             .open(beside(path))
             .map_err(|error| cannot_open(path, &error))?;
+        hand_over(&beside(path));
         let mut looks = 1;
         loop {
             match file.try_lock() {

@@ -12,6 +12,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use crate::files::hand_over;
 use crate::model::Timestamp;
 
 mod backup;
@@ -430,21 +431,26 @@ fn create_private(path: &Path) -> Result<(), StoreError> {
         .mode(0o600)
         .open(path);
     match created {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(cannot_open(path, &error)),
-        _ => Ok(()),
+        Ok(_) => hand_over(path),
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+            return Err(cannot_open(path, &error));
+        }
+        Err(_) => {}
     }
+    Ok(())
 }
 
 fn create_folder(path: &Path) -> Result<(), StoreError> {
     if let Some(folder) = path
         .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
+        .filter(|folder| !folder.as_os_str().is_empty() && !folder.exists())
     {
         DirBuilder::new()
             .recursive(true)
             .mode(0o700)
             .create(folder)
             .map_err(|error| cannot_open(path, &error))?;
+        hand_over(folder);
     }
     Ok(())
 }

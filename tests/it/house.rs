@@ -15,10 +15,11 @@ const PURE: &[&str] = &[
 /// Rooms that act, and which other acting rooms each may name. Every room may name the pure ones.
 const SHELL: &[(&str, &[&str])] = &[
     ("clock", &[]),
-    ("config", &[]),
-    ("store", &[]),
+    ("files", &[]),
+    ("config", &["files"]),
+    ("store", &["files"]),
     ("http", &[]),
-    ("mail", &[]),
+    ("mail", &["files"]),
     ("desk", &["config", "store"]),
     ("poll", &["clock", "config", "store", "http", "desk"]),
     ("deliver", &["clock", "config", "store", "mail", "desk"]),

@@ -5,7 +5,7 @@ use std::fs;
 use crate::certificates::Authority;
 use crate::http_server::{Reply, Server};
 use crate::smtp_server::{Act, Point, Protection, Setup, SmtpServer};
-use crate::wirewatch::{Home, Ran};
+use crate::wirewatch::{Home, Ran, tell};
 
 const FEED: &str = r#"<rss version="2.0"><channel><title>Harrow Times</title><link>https://harrow.example/</link>
 <item><title>Troops enter Mosul</title><link>https://harrow.example/1</link><guid>h1</guid>
@@ -137,4 +137,40 @@ fn a_login_that_a_server_quotes_leaks_nothing_either() {
     let (_feeds, _mail, home) = home(Act::Say(quoted));
     let log = log_of_a_run(&home, "json");
     search(&home, &log);
+}
+
+#[test]
+fn what_root_writes_belongs_to_the_owner_of_the_state_folder() {
+    use std::os::unix::fs::{MetadataExt, chown};
+    const SERVICE: u32 = 12_345;
+    let server = Server::start();
+    server.on("/feed", Reply::ok(FEED));
+    let home = Home::new(&format!(
+        "[mail]\nto = [\"me@mail.example\"]\n[poll]\nallow_private = [\"127.0.0.0/8\"]\n[[feed]]\nurl = {:?}\n\
+         [[topic]]\nname = \"Mosul\"\nany = [\"Mosul\"]\n",
+        server.url("/feed")
+    ));
+    let state = home.path("state");
+    fs::create_dir(&state).expect("a folder");
+    if chown(&state, Some(SERVICE), Some(SERVICE)).is_err() {
+        tell("SKIPPED: only root can give files away");
+        return;
+    }
+    home.done(&["poll"]);
+    home.run(&["check", "--mail-to", "me@mail.example"]);
+    let mut folders = vec![state];
+    let mut seen = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            let owner = fs::metadata(&path).expect("there").uid();
+            assert_eq!(owner, SERVICE, "{}", path.display());
+            seen += 1;
+            folders.extend(path.is_dir().then_some(path));
+        }
+    }
+    assert!(
+        seen >= 6,
+        "a database, a lock, a kept watchlist, a folder and two files"
+    );
 }
