@@ -57,9 +57,10 @@ fn read(desk: &Desk, zone: &TimeZone, now: Timestamp) -> Result<Vec<Row>, StoreE
     topics
         .map(|(topic, id)| {
             let days = match desk.store.topic_since(*id)? {
-                Some(since) => desk
-                    .store
-                    .history(*id, &volume::windows_since(&bounds, since))?,
+                Some(since) => {
+                    desk.store
+                        .history(*id, topic.group, &volume::windows_since(&bounds, since))?
+                }
                 None => Vec::new(),
             };
             Ok(Row {

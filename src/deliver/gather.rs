@@ -153,7 +153,7 @@ fn topics_of(
             sensitive: declared.sensitive,
             snooze: declared.snooze,
             min_outlets: declared.rule.min_outlets,
-            history: desk.store.history(*id, &known)?,
+            history: desk.store.history(*id, declared.group, &known)?,
         });
     }
     Ok(topics)

@@ -271,9 +271,15 @@ impl Store {
 
     /// How many stories a topic found between each two neighbours of `bounds`, which ascend.
     ///
-    /// A story counts where its first match in the topic lies; an item without a story counts as one. What a feed's
-    /// first poll showed counts by its own date: it was not all news on the day the feed was added.
-    pub fn history(&self, topic: TopicId, bounds: &[Timestamp]) -> Result<Vec<u32>, StoreError> {
+    /// A story counts where its first match in the topic lies; an item without a story counts as one, and so does each
+    /// item of a topic that is not `grouped`. What a feed's first poll showed counts by its own date: it was not all
+    /// news on the day the feed was added.
+    pub fn history(
+        &self,
+        topic: TopicId,
+        grouped: bool,
+        bounds: &[Timestamp],
+    ) -> Result<Vec<u32>, StoreError> {
         let (Some(first), Some(last)) = (bounds.first(), bounds.last()) else {
             return Ok(Vec::new());
         };
@@ -283,9 +289,9 @@ impl Store {
                  FROM match JOIN item ON item.id = match.item
                  LEFT JOIN story_item ON story_item.item = match.item
                  WHERE match.topic = ?1 AND match.origin <> 'replaced'
-                 GROUP BY COALESCE(story_item.story, -match.item) HAVING first >= ?2 AND first <= ?3",
+                 GROUP BY COALESCE(IIF(?4, story_item.story, NULL), -match.item) HAVING first >= ?2 AND first <= ?3",
             )?;
-            let rows = statement.query_map(params![topic.0, seconds(*first), seconds(*last)], |row| row.get(0))?;
+            let rows = statement.query_map(params![topic.0, seconds(*first), seconds(*last), grouped], |row| row.get(0))?;
             rows.collect()
         })?;
         let mut counts = vec![0; bounds.len().saturating_sub(1)];

@@ -536,6 +536,35 @@ fn topics_shows_what_each_found_and_when() {
 }
 
 #[test]
+fn topics_counts_stories_and_every_article_of_a_topic_that_is_not_grouped() {
+    let server = Server::start();
+    let items: String = (1..4)
+        .map(|outlet| {
+            format!(
+                "<item><title>Iraqi troops enter Mosul for the first time in two years</title>\
+                 <link>https://outlet{outlet}.example/1</link></item>"
+            )
+        })
+        .collect();
+    server.on(
+        "/feed",
+        Reply::ok(format!(
+            "<rss version=\"2.0\"><channel>{items}</channel></rss>"
+        )),
+    );
+    let home = Home::new(&format!(
+        "[mail]\nto = [\"me@mail.example\"]\n[poll]\nallow_private = [\"127.0.0.0/8\"]\n[[feed]]\nurl = {:?}\n\
+         [[topic]]\nname = \"Stories\"\nany = [\"Mosul\"]\n[[topic]]\nname = \"Articles\"\nany = [\"Mosul\"]\ngroup = false\n",
+        server.url("/feed")
+    ));
+    home.done(&["poll"]);
+    let json: serde_json::Value =
+        serde_json::from_str(&home.done(&["topics", "--json"]).stdout).expect("JSON");
+    let today = |topic: usize| json["topics"][topic]["today"].clone();
+    assert_eq!((today(0), today(1)), (1.into(), 3.into()), "{json}");
+}
+
+#[test]
 fn topics_has_a_row_for_one_that_the_daemon_has_not_met() {
     let (server, home) = polled();
     let more = format!(
