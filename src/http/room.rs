@@ -73,3 +73,42 @@ impl Room {
         self.size
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_room_is_free_again_once_all_copies_are_gone() {
+        let rooms = Rooms::new();
+        let first = rooms.enter(Size::Large).await;
+        let _second = rooms.enter(Size::Large).await;
+        let copy = first.clone();
+        drop(first);
+        assert_eq!(rooms.large.available_permits(), 0);
+        drop(copy);
+        assert_eq!(rooms.large.available_permits(), 1);
+    }
+
+    #[tokio::test]
+    async fn many_medium_documents_keep_no_large_one_out() {
+        let rooms = Rooms::new();
+        let mut held = Vec::new();
+        while rooms.medium.available_permits() > 0 {
+            held.push(rooms.enter(Size::Medium).await);
+        }
+        assert_eq!(rooms.enter(Size::Large).await.size(), Size::Large);
+    }
+
+    #[test]
+    fn sizes_begin_past_a_quarter_and_past_four_mebibytes() {
+        let of = [256 << 10, (256 << 10) + 1, 4 << 20, (4 << 20) + 1].map(Size::of);
+        let expected = [
+            None,
+            Some(Size::Medium),
+            Some(Size::Medium),
+            Some(Size::Large),
+        ];
+        assert_eq!(of, expected);
+    }
+}
