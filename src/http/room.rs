@@ -48,7 +48,7 @@ impl Rooms {
     /// Rooms that are all free.
     pub(super) fn new() -> Rooms {
         Rooms {
-            medium: Arc::new(Semaphore::new(12)),
+            medium: Arc::new(Semaphore::new(8)),
             large: Arc::new(Semaphore::new(2)),
         }
     }

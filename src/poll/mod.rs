@@ -41,15 +41,38 @@ const PLACES_OF_FAILING: usize = 32;
 /// How long a feed that was taken is left alone if we crash before its answer is stored.
 const LEASE: SignedDuration = SignedDuration::from_mins(10);
 
-/// How many documents are in memory at once, from their last byte until they are stored. The store takes one after the
-/// other, and what the network brings faster waits at the servers.
-const DOCUMENTS: usize = 24;
+/// Documents wait to be read until there is room for what is made of them, up to forty times their size, from their last
+/// byte until they are stored. The store takes one after the other, and what the network brings faster waits at the
+/// servers.
+const SMALL: Shelf = Shelf {
+    places: 24,
+    bytes_of_one: 64 << 10,
+};
 
-/// How many of those that are not small, which have places of their own: one is read and one is stored.
-const LARGE_DOCUMENTS: usize = 2;
+/// Those that are not small have a shelf of their own, on which one of two mebibytes is alone.
+const LARGE: Shelf = Shelf {
+    places: 8,
+    bytes_of_one: 256 << 10,
+};
 
-/// A document of more bytes counts for several: what is made of it may take forty times as much memory.
-const BYTES_OF_ONE: usize = 64 << 10;
+/// Room for some documents, or for fewer that are larger.
+struct Shelf {
+    places: u32,
+    bytes_of_one: usize,
+}
+
+impl Shelf {
+    fn open(&self) -> Arc<Semaphore> {
+        let places = usize::try_from(self.places).expect("there are few");
+        Arc::new(Semaphore::new(places))
+    }
+
+    /// How many places a document of so many bytes takes.
+    fn places_of(&self, bytes: usize) -> u32 {
+        let places = u32::try_from(bytes / self.bytes_of_one).unwrap_or(u32::MAX);
+        places.saturating_add(1).min(self.places)
+    }
+}
 
 /// Asks feeds. Cheap to clone; clones share places, gates and connections.
 #[derive(Clone)]
@@ -92,8 +115,8 @@ impl Poller {
             clock,
             places: Arc::new(Semaphore::new(PLACES)),
             places_of_failing: Arc::new(Semaphore::new(PLACES_OF_FAILING)),
-            documents: Arc::new(Semaphore::new(DOCUMENTS)),
-            large_documents: Arc::new(Semaphore::new(LARGE_DOCUMENTS)),
+            documents: SMALL.open(),
+            large_documents: LARGE.open(),
             network: Arc::default(),
             readers: Arc::new(Readers::start()?),
         })
@@ -175,17 +198,16 @@ impl Poller {
     async fn hold(&self, bytes: usize, room: Option<Room>, place: SemaphorePermit<'_>) -> Held {
         let document = match &room {
             None => {
-                let weight = (1 + bytes / BYTES_OF_ONE).min(DOCUMENTS);
-                let weight = u32::try_from(weight).expect("there are few");
                 let documents = Arc::clone(&self.documents);
-                let document = documents.acquire_many_owned(weight).await;
+                let document = documents.acquire_many_owned(SMALL.places_of(bytes)).await;
                 drop(place);
                 document
             }
             // So few have a room that they need not keep others from asking meanwhile.
             Some(_) => {
                 drop(place);
-                Arc::clone(&self.large_documents).acquire_owned().await
+                let documents = Arc::clone(&self.large_documents);
+                documents.acquire_many_owned(LARGE.places_of(bytes)).await
             }
         };
         Held {
