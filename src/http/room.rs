@@ -21,6 +21,8 @@ pub(super) enum Size {
 pub(super) struct Rooms {
     medium: Arc<Semaphore>,
     large: Arc<Semaphore>,
+    /// To decode brotli, which takes 16 MiB whatever the size: not held while a server is waited for.
+    decoders: Arc<Semaphore>,
 }
 
 /// The right to hold a document that is not small. It ends when the last copy of this is dropped.
@@ -50,6 +52,7 @@ impl Rooms {
         Rooms {
             medium: Arc::new(Semaphore::new(8)),
             large: Arc::new(Semaphore::new(2)),
+            decoders: Arc::new(Semaphore::new(3)),
         }
     }
 
@@ -59,12 +62,22 @@ impl Rooms {
             Size::Medium => &self.medium,
             Size::Large => &self.large,
         };
-        let permit = Arc::clone(rooms).acquire_owned().await;
+        let permit = Arc::new(one_of(rooms).await);
         Room {
             size,
-            _permit: Arc::new(permit.expect("the semaphores are never closed")),
+            _permit: permit,
         }
     }
+
+    /// Waits for the right to decode brotli.
+    pub(super) async fn decoder(&self) -> OwnedSemaphorePermit {
+        one_of(&self.decoders).await
+    }
+}
+
+async fn one_of(rooms: &Arc<Semaphore>) -> OwnedSemaphorePermit {
+    let permit = Arc::clone(rooms).acquire_owned().await;
+    permit.expect("the semaphores are never closed")
 }
 
 impl Room {
@@ -98,6 +111,16 @@ mod tests {
             held.push(rooms.enter(Size::Medium).await);
         }
         assert_eq!(rooms.enter(Size::Large).await.size(), Size::Large);
+    }
+
+    #[tokio::test]
+    async fn large_documents_that_do_not_end_keep_no_brotli_from_being_decoded() {
+        let rooms = Rooms::new();
+        let _slow = [
+            rooms.enter(Size::Large).await,
+            rooms.enter(Size::Large).await,
+        ];
+        drop(rooms.decoder().await);
     }
 
     #[test]
