@@ -38,10 +38,12 @@ impl Size {
         const MEDIUM: usize = 256 << 10;
         const LARGE: usize = 4 << 20;
 
-        match bytes {
-            ..=MEDIUM => None,
-            ..=LARGE => Some(Size::Medium),
-            _ => Some(Size::Large),
+        if bytes > LARGE {
+            Some(Size::Large)
+        } else if bytes > MEDIUM {
+            Some(Size::Medium)
+        } else {
+            None
         }
     }
 }
