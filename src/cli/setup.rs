@@ -240,7 +240,7 @@ pub(super) fn poller(
     desk: Handle,
 ) -> anyhow::Result<Poller> {
     let client = client(&watchlist.config)?;
-    Ok(Poller::new(desk, client, context.clock))
+    Poller::new(desk, client, context.clock).context("cannot start the threads that read feeds")
 }
 
 /// Asks servers by the settings of the watchlist.

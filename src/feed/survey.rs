@@ -37,9 +37,7 @@ pub(super) fn survey(text: &str) -> Kind {
     match find_root(text) {
         Err(_) if memmem::find(text.as_bytes(), b"jsonfeed.org/version/").is_some() => Kind::Json,
         Err(what) => Kind::Not(what),
-        Ok(Root::Whole) if text.starts_with('<') && text.len() <= MAX_PLAIN && is_plain(text) => {
-            Kind::Plain
-        }
+        Ok(Root::Whole) if text.starts_with('<') && is_plain(text) => Kind::Plain,
         Ok(Root::Whole) => Kind::Mend,
         Ok(Root::Inside(first)) => Kind::Maybe(describe(text, Some(&first))),
     }
@@ -134,9 +132,9 @@ fn floor(text: &str, most: usize) -> usize {
         .unwrap_or(0)
 }
 
-/// Larger documents are mended. feed-rs keeps each element, be it `<enclosure/>`, in some hundred bytes; the mender leaves
+/// Documents of more elements are mended. feed-rs keeps each, be it `<enclosure/>`, in some hundred bytes; the mender leaves
 /// out those that are too many.
-const MAX_PLAIN: usize = 4 << 20;
+const MAX_ELEMENTS: usize = 500_000;
 
 /// Deeper documents are mended, which makes them flat.
 const MAX_DEPTH: usize = 100;
@@ -151,7 +149,7 @@ fn is_plain(text: &str) -> bool {
         match found.piece {
             Piece::Start(tag) => {
                 let text = text.get(found.end..).unwrap_or_default();
-                if !walk.accepts(&tag, text) || walk.items.max(walk.entries) > MAX_ITEMS {
+                if !walk.accepts(&tag, text) || walk.is_too_long() {
                     return false;
                 }
             }
@@ -245,6 +243,7 @@ struct Walk {
     dialect: Dialect,
     depth: usize,
     inside: Inside,
+    elements: usize,
     entries: usize,
     items: usize,
     links: usize,
@@ -254,6 +253,7 @@ impl Walk {
     /// Whether feed-rs does right by this element; `text` begins behind its tag.
     fn accepts(&mut self, tag: &Tag<'_>, text: &str) -> bool {
         self.depth += 1;
+        self.elements += 1;
         let is_fine = self.depth <= MAX_DEPTH
             // Attributes are compared each with each.
             && tag.attributes.len() < MAX_ATTRIBUTES
@@ -267,6 +267,10 @@ impl Walk {
             };
         self.depth -= usize::from(tag.is_empty);
         is_fine
+    }
+
+    fn is_too_long(&self) -> bool {
+        self.items.max(self.entries) > MAX_ITEMS || self.elements > MAX_ELEMENTS
     }
 
     fn begins(&mut self, tag: &Tag<'_>) -> bool {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Proxy};
+use tokio::sync::OwnedSemaphorePermit;
 use url::Url;
 
 use super::gate::{Gate, Permit};
@@ -162,6 +163,11 @@ impl Client {
     /// Waits for the right to hold a document of this size.
     pub(super) async fn room(&self, size: Size) -> Room {
         self.inner.rooms.enter(size).await
+    }
+
+    /// Waits for the right to decode brotli.
+    pub(super) async fn decoder(&self) -> OwnedSemaphorePermit {
+        self.inner.rooms.decoder().await
     }
 
     /// The underlying client, built when first wanted. A failure is not kept: certificates can be installed meanwhile.

@@ -5,6 +5,7 @@ use std::hash::Hasher;
 use bytes::Bytes;
 use reqwest::header;
 use siphasher::sip::SipHasher13;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::body::{Body, Effort, Fault};
 use super::client::Client;
@@ -25,7 +26,12 @@ pub(super) async fn read(
     let content_type = answer::content_type(found.headers());
     let mut reading = Reading::new(client, patience, &found);
     let came = reading.all(found).await;
-    let Reading { body, room, .. } = reading;
+    let Reading {
+        body,
+        room,
+        decoder: _decoder,
+        ..
+    } = reading;
     let (bytes, fault) = match came {
         Ok(()) => body.finish(),
         Err(Fault::Refused(cause)) => (Vec::new(), Some(Fault::Refused(cause))),
@@ -48,8 +54,6 @@ pub(super) async fn read(
             ..Validators::default()
         },
     };
-    // What took much memory to decode may be small.
-    let room = room.filter(|_| Size::of(bytes.len()).is_some());
     let outcome = Outcome::Body {
         hash: hash(&bytes),
         bytes: Bytes::from(bytes),
@@ -66,6 +70,8 @@ struct Reading<'a> {
     body: Body,
     /// The right to hold a document of this size, once it is no longer small.
     room: Option<Room>,
+    /// The right to decode brotli, while that is done.
+    decoder: Option<OwnedSemaphorePermit>,
 }
 
 impl<'a> Reading<'a> {
@@ -81,6 +87,7 @@ impl<'a> Reading<'a> {
             patience,
             body: Body::new(announced.as_deref().unwrap_or_default()),
             room: None,
+            decoder: None,
         }
     }
 
@@ -91,7 +98,7 @@ impl<'a> Reading<'a> {
             return came;
         }
         if self.body.close()? == Effort::Large {
-            self.make_room(Size::Large).await;
+            self.decoder = Some(self.patience.excuse(self.client.decoder()).await);
         }
         let decoded = self.take(&[]).await;
         match decoded {

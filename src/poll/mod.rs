@@ -3,30 +3,31 @@
 //! A feed waits only for its own domain's turn, and while our own network is down for one that is asked as a probe. What
 //! one feed does, a panic included, ends in its own line.
 
+use std::io;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tracing::warn;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 use url::Url;
 
 use crate::clock::Clock;
 use crate::config::Access;
 use crate::config::secrets::Credentials;
 use crate::desk::intake::{Arrival, Came, Line};
-use crate::desk::{DeskError, Handle, panic_words};
-use crate::feed::{self, Context};
+use crate::desk::{DeskError, Handle};
 use crate::http::client::Client;
-use crate::http::fetch::{Outcome, Request, Response};
+use crate::http::fetch::{Outcome, Request};
 use crate::http::gate;
 use crate::http::room::Room;
-use crate::model::{FeedId, FeedState, Validators};
+use crate::model::{FeedId, FeedState};
 use crate::schedule::feeds::{Scope, adopts, send_validators};
 
 mod network;
+mod readers;
 mod round;
 
 use self::network::{Errand, Network};
+use self::readers::Readers;
 
 pub use self::round::{Choice, Round};
 
@@ -40,15 +41,38 @@ const PLACES_OF_FAILING: usize = 32;
 /// How long a feed that was taken is left alone if we crash before its answer is stored.
 const LEASE: SignedDuration = SignedDuration::from_mins(10);
 
-/// How many documents are read at once, from their last byte until they are stored. The store takes one after the other,
-/// and what the network brings faster waits at the servers.
-const DOCUMENTS: usize = 24;
+/// Documents wait to be read until there is room for what is made of them, up to forty times their size, from their last
+/// byte until they are stored. The store takes one after the other, and what the network brings faster waits at the
+/// servers.
+const SMALL: Shelf = Shelf {
+    places: 24,
+    bytes_of_one: 64 << 10,
+};
 
-/// A document of more bytes counts for several: what is made of it may take forty times as much memory.
-const BYTES_OF_ONE: usize = 64 << 10;
+/// Those that are not small have a shelf of their own, on which one of two mebibytes is alone.
+const LARGE: Shelf = Shelf {
+    places: 8,
+    bytes_of_one: 256 << 10,
+};
 
-/// The largest count for so many: two of them never go together, and the others go on beside one.
-const MOST_OF_ONE: usize = 16;
+/// Room for some documents, or for fewer that are larger.
+struct Shelf {
+    places: u32,
+    bytes_of_one: usize,
+}
+
+impl Shelf {
+    fn open(&self) -> Arc<Semaphore> {
+        let places = usize::try_from(self.places).expect("there are few");
+        Arc::new(Semaphore::new(places))
+    }
+
+    /// How many places a document of so many bytes takes.
+    fn places_of(&self, bytes: usize) -> u32 {
+        let places = u32::try_from(bytes / self.bytes_of_one).unwrap_or(u32::MAX);
+        places.saturating_add(1).min(self.places)
+    }
+}
 
 /// Asks feeds. Cheap to clone; clones share places, gates and connections.
 #[derive(Clone)]
@@ -59,7 +83,9 @@ pub struct Poller {
     places: Arc<Semaphore>,
     places_of_failing: Arc<Semaphore>,
     documents: Arc<Semaphore>,
+    large_documents: Arc<Semaphore>,
     network: Arc<Network>,
+    readers: Arc<Readers>,
 }
 
 /// A feed that is to be asked now.
@@ -81,17 +107,19 @@ struct Held {
 type Answered = (Came, String, Held);
 
 impl Poller {
-    /// A poller that asks with `client` and stores through `desk`.
-    pub fn new(desk: Handle, client: Client, clock: Clock) -> Poller {
-        Poller {
+    /// A poller that asks with `client` and stores through `desk`; an error if the system gives it no threads.
+    pub fn new(desk: Handle, client: Client, clock: Clock) -> io::Result<Poller> {
+        Ok(Poller {
             desk,
             client,
             clock,
             places: Arc::new(Semaphore::new(PLACES)),
             places_of_failing: Arc::new(Semaphore::new(PLACES_OF_FAILING)),
-            documents: Arc::new(Semaphore::new(DOCUMENTS)),
+            documents: SMALL.open(),
+            large_documents: LARGE.open(),
             network: Arc::default(),
-        }
+            readers: Arc::new(Readers::start()?),
+        })
     }
 
     /// Asks one feed and stores what came of it.
@@ -166,6 +194,28 @@ impl Poller {
         self.send(job.errand, &request, state).await
     }
 
+    /// Waits until a document of so many bytes may be read and stored, and gives the place back.
+    async fn hold(&self, bytes: usize, room: Option<Room>, place: SemaphorePermit<'_>) -> Held {
+        let document = match &room {
+            None => {
+                let documents = Arc::clone(&self.documents);
+                let document = documents.acquire_many_owned(SMALL.places_of(bytes)).await;
+                drop(place);
+                document
+            }
+            // So few have a room that they need not keep others from asking meanwhile.
+            Some(_) => {
+                drop(place);
+                let documents = Arc::clone(&self.large_documents);
+                documents.acquire_many_owned(LARGE.places_of(bytes)).await
+            }
+        };
+        Held {
+            _document: document.ok(),
+            _room: room,
+        }
+    }
+
     /// Waits for the domain's turn, for a place and for our own network, and asks.
     async fn send(&self, mut errand: Errand, request: &Request<'_>, state: &FeedState) -> Answered {
         let not_asked = |arrival| (Came::of(arrival), state.url.clone(), Held::default());
@@ -186,21 +236,20 @@ impl Poller {
         let mut response = Box::pin(self.client.fetch_entered(permit, request)).await;
         let reached = response.outcome.reached();
         let answered_by = response.final_url.clone();
-        let held = Held {
-            _document: match &response.outcome {
-                Outcome::Body { bytes, .. } => {
-                    let documents = Arc::clone(&self.documents);
-                    documents.acquire_many_owned(weight(bytes.len())).await.ok()
-                }
-                _ => None,
-            },
-            _room: response.room.take(),
+        let held = match &response.outcome {
+            Outcome::Body { bytes, .. } => {
+                let room = response.room.take();
+                self.hold(bytes.len(), room, place).await
+            }
+            // Others may go while we wait for what they tell.
+            _ => {
+                drop(place);
+                Held::default()
+            }
         };
-        // Others may go while we wait for what they tell, and while what came is read.
-        drop(place);
         let host = gate::domain(request.url);
         let offline = errand.end(host, reached, self.clock.now()).await;
-        let mut came = read(response, state.body_hash).await;
+        let mut came = self.readers.read(response, state.body_hash).await;
         if offline {
             came.arrival = match came.arrival {
                 Arrival::Failed { cause } => Arrival::Offline { cause },
@@ -211,102 +260,8 @@ impl Poller {
     }
 }
 
-/// For how many documents one of so many bytes counts.
-fn weight(bytes: usize) -> u32 {
-    let weight = (1 + bytes / BYTES_OF_ONE).min(MOST_OF_ONE);
-    u32::try_from(weight).expect("it is small")
-}
-
 /// Whether two addresses have scheme, host and port in common (RFC 6454).
 fn same_origin(one: &str, other: &str) -> bool {
     let origin = |address: &str| Url::parse(address).map(|url| url.origin());
     matches!((origin(one), origin(other)), (Ok(one), Ok(other)) if one == other)
-}
-
-/// Reads what a server answered; a body is parsed away from the threads that wait for the network.
-async fn read(response: Response, known_body: Option<i64>) -> Came {
-    let Response {
-        outcome,
-        final_url,
-        permanent_target,
-        freshness,
-        ..
-    } = response;
-    let arrival = match outcome {
-        Outcome::NotModified { freshened } => Arrival::NotModified {
-            validators: freshened,
-        },
-        Outcome::Body {
-            hash,
-            validators,
-            torn: None,
-            ..
-        } if known_body == Some(hash) => Arrival::SameBody {
-            validators: some_validators(validators),
-        },
-        Outcome::Body {
-            bytes,
-            validators,
-            content_type,
-            hash,
-            torn,
-        } => {
-            let url = final_url.clone();
-            let parsed = tokio::task::spawn_blocking(move || {
-                feed::read(
-                    &bytes,
-                    &Context {
-                        url: &url,
-                        content_type: content_type.as_deref(),
-                    },
-                )
-            })
-            .await;
-            match parsed {
-                Ok(Ok(document)) => Arrival::Document {
-                    document: Box::new(document),
-                    // A torn body is asked for again as a whole.
-                    validators: if torn.is_some() {
-                        None
-                    } else {
-                        some_validators(validators)
-                    },
-                    hash: torn.is_none().then_some(hash),
-                    torn,
-                },
-                Ok(Err(not_a_feed)) => Arrival::Failed {
-                    cause: match torn {
-                        Some(torn) => format!("{not_a_feed} ({torn})"),
-                        None => not_a_feed.to_string(),
-                    },
-                },
-                Err(fault) => Arrival::Failed {
-                    cause: fault_words(fault),
-                },
-            }
-        }
-        Outcome::Throttled { wait, scope, said } => Arrival::Throttled { wait, scope, said },
-        Outcome::Gone => Arrival::Gone,
-        Outcome::Failed { cause, .. } => Arrival::Failed { cause },
-    };
-    Came {
-        arrival,
-        permanent_target,
-        freshness,
-        also_held: Vec::new(),
-    }
-}
-
-fn some_validators(validators: Validators) -> Option<Validators> {
-    (validators.etag.is_some() || validators.last_modified.is_some()).then_some(validators)
-}
-
-fn fault_words(fault: tokio::task::JoinError) -> String {
-    if fault.is_panic() {
-        let words = panic_words(fault.into_panic().as_ref());
-        warn!("The parser panicked: {words}");
-        format!("a fault in wirewatch stopped its parser: {words}")
-    } else {
-        "wirewatch is stopping".to_owned()
-    }
 }

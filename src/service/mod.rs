@@ -307,7 +307,8 @@ async fn begin(
         Some(before) => before.client().renewed(settings)?,
         None => Client::new(settings)?,
     };
-    let poller = Poller::new(desk, client, clock);
+    let poller =
+        Poller::new(desk, client, clock).context("cannot start the threads that read feeds")?;
     match before {
         Some(mut before) => {
             before.go_on_with(poller);

@@ -18,6 +18,7 @@ mod hygiene;
 mod kills;
 mod main_job;
 mod migration;
+mod misery;
 mod moves;
 mod network;
 mod news;

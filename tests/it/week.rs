@@ -1,5 +1,5 @@
-//! A week in minutes: 300 feeds on loopback, the daemon with a fast clock. Memory must not grow, the database only by
-//! what is new.
+//! Four weeks in minutes: 300 feeds on loopback, the daemon with a fast clock. Memory must stop growing, and the database
+//! grow only by what is new.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,8 +8,9 @@ use crate::http_server::{Reply, Server};
 use crate::wirewatch::{Home, tell};
 
 const FEEDS: u32 = 300;
-/// Virtual seconds a second: a week takes twelve minutes.
-const PACE: u64 = 840;
+/// Virtual seconds a second: a week takes three minutes.
+const PACE: u64 = 3_600;
+const DAYS: u64 = 28;
 const DAY: u64 = 86_400;
 /// Each feed publishes once in this time.
 const RHYTHM: u64 = 3 * 3600;
@@ -42,18 +43,10 @@ fn document(feed: u32, passed: u64) -> (String, String) {
     (text, format!("\"{feed}-{last}\""))
 }
 
-/// Resident memory of a process, in MiB.
-fn resident(process: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
-    let kilobytes = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
-    kilobytes.unwrap_or(0) / 1024
-}
-
 /// Run it alone: `cargo test --release --test it week -- --ignored --nocapture`.
 #[test]
 #[ignore = "takes twelve minutes"]
-fn a_week_leaves_memory_flat_and_the_database_as_large_as_its_news() {
+fn weeks_leave_memory_flat_and_the_database_as_large_as_its_news() {
     let began = Arc::new(Instant::now());
     let passed = |began: &Instant| began.elapsed().as_secs() * PACE;
     let servers: Vec<Server> = (0..FEEDS)
@@ -78,14 +71,14 @@ fn a_week_leaves_memory_flat_and_the_database_as_large_as_its_news() {
     let daemon = home.daemon(&["--now", "2026-11-23T00:00:00Z", "--pace", &PACE.to_string()]);
     let mut resident_on = Vec::new();
     tell("day  memory MiB  database MB  items  polls  mails");
-    for day in 1..=7 {
+    for day in 1..=DAYS {
         while passed(&began) < day * DAY {
             std::thread::sleep(Duration::from_millis(500));
         }
         let size = std::fs::metadata(home.path("state/wirewatch.db"))
             .expect("there")
             .len();
-        let memory = resident(daemon.id());
+        let memory = daemon.memory().resident;
         tell(format_args!(
             "{day:3}  {memory:10}  {:11.1}  {:5}  {:5}  {:5}",
             size as f64 / 1e6,
@@ -96,13 +89,15 @@ fn a_week_leaves_memory_flat_and_the_database_as_large_as_its_news() {
         resident_on.push(memory);
     }
     assert_eq!(daemon.terminate(), 0);
-    let (second, seventh) = (resident_on[1], resident_on[6]);
+    // In the first weeks the database's cache fills, and the stories of 17 days come to their number.
+    let most_in = |week: usize| resident_on[7 * (week - 1)..7 * week].iter().max().copied();
+    let (third, fourth) = (most_in(3).unwrap_or(0), most_in(4).unwrap_or(0));
     assert!(
-        seventh <= second + second / 5 + 4,
+        fourth <= third + third / 20 + 1,
         "memory grew: {resident_on:?}"
     );
     let items = home.count("SELECT COUNT(*) FROM item");
-    let published = i64::from(FEEDS) * i64::try_from(SHOWN + 7 * DAY / RHYTHM).expect("small");
+    let published = i64::from(FEEDS) * i64::try_from(SHOWN + DAYS * DAY / RHYTHM).expect("small");
     assert!(
         items >= published * 9 / 10,
         "{items} of {published} items were seen"

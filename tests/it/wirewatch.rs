@@ -169,6 +169,15 @@ impl Ran {
     }
 }
 
+/// Memory of a process, in MiB; 0 where the system does not tell.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Memory {
+    /// In use now.
+    pub(crate) resident: u64,
+    /// The most that ever was.
+    pub(crate) peak: u64,
+}
+
 /// A running daemon; killed when dropped.
 pub(crate) struct Daemon {
     child: Child,
@@ -204,6 +213,20 @@ impl Daemon {
     /// Waits until it has ended by itself or was killed.
     pub(crate) fn wait(mut self) {
         self.child.wait().expect("it ends");
+    }
+
+    /// How much memory it takes.
+    pub(crate) fn memory(&self) -> Memory {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap_or_default();
+        let of = |name: &str| {
+            let line = status.lines().find(|line| line.starts_with(name));
+            let kilobytes = line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok());
+            kilobytes.unwrap_or(0_u64) / 1024
+        };
+        Memory {
+            resident: of("VmRSS:"),
+            peak: of("VmHWM:"),
+        }
     }
 
     pub(crate) fn log(&self) -> String {

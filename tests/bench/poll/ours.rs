@@ -89,7 +89,7 @@ async fn round(
         allow_private: watchlist.config.poll.allow_private.clone(),
         ..Settings::default()
     })?;
-    let poller = Poller::new(handle.clone(), client, clock);
+    let poller = Poller::new(handle.clone(), client, clock)?;
     let mut round = Round::begin(poller, Choice::Due).await?;
     let mut polled = 0;
     while let Some(line) = round.next().await? {
