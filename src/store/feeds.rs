@@ -462,17 +462,6 @@ impl Store {
             .flatten();
         Ok(blob.map_or_else(Document::default, |blob| Document::from_bytes(&blob)))
     }
-
-    pub(super) fn write_document(
-        &mut self,
-        feed: FeedId,
-        document: &Document,
-    ) -> rusqlite::Result<()> {
-        self.connection
-            .prepare_cached("UPDATE feed SET document = ?2 WHERE id = ?1")?
-            .execute(params![feed.0, document.to_bytes()])?;
-        Ok(())
-    }
 }
 
 fn select(condition: &str) -> String {

@@ -181,23 +181,26 @@ impl Store {
         Ok(())
     }
 
+    /// Writes what the document shows and what it taught of the feed's names, in one rewrite of the row.
     pub(super) fn write_learnt(
         &mut self,
         state: &mut FeedState,
         pass: &Pass,
         intake: &Intake,
+        showing: &Document,
     ) -> rusqlite::Result<()> {
         count_guids(state, intake.guids_compared, intake.guids_changed);
         state.fragment_counts = pass.fragment_counts;
         self.connection
             .prepare_cached(
-                "UPDATE feed SET guids = ?2, guids_volatile = ?3, fragment_counts = ?4 WHERE id = ?1",
+                "UPDATE feed SET guids = ?2, guids_volatile = ?3, fragment_counts = ?4, document = ?5 WHERE id = ?1",
             )?
             .execute(params![
                 state.id.0,
                 state.guids,
                 state.guids_volatile,
-                state.fragment_counts
+                state.fragment_counts,
+                showing.to_bytes()
             ])?;
         Ok(())
     }
