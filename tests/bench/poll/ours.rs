@@ -37,7 +37,11 @@ pub(crate) fn run(folder: &Path, feeds: u32) -> Result<(), Box<dyn Error>> {
             break;
         }
         meter.lap();
-        let polled = runtime.block_on(round(&handle, &watchlist, now))?;
+        // In a task, as the daemon polls.
+        let round = runtime.spawn(round(handle.clone(), Arc::clone(&watchlist), now));
+        let polled = runtime
+            .block_on(round)?
+            .map_err(|error| error.to_string())?;
         assert_eq!(polled, feeds, "every feed is asked once a round");
         super::answer(&meter.lap().to_string())?;
         now += BETWEEN;
@@ -79,15 +83,15 @@ pub(crate) fn open(folder: &Path, now: Timestamp) -> Result<Desk, Box<dyn Error>
 }
 
 async fn round(
-    handle: &Handle,
-    watchlist: &Watchlist,
+    handle: Handle,
+    watchlist: Arc<Watchlist>,
     now: Timestamp,
-) -> Result<u32, Box<dyn Error>> {
+) -> Result<u32, Box<dyn Error + Send + Sync>> {
     let client = Client::new(Settings {
         allow_private: watchlist.config.poll.allow_private.clone(),
         ..Settings::default()
     })?;
-    let poller = Poller::new(handle.clone(), client, Clock::starting_at(now, 1));
+    let poller = Poller::new(handle, client, Clock::starting_at(now, 1));
     let mut round = Round::begin(poller, Choice::Due).await?;
     let mut polled = 0;
     while let Some(line) = round.next().await? {
