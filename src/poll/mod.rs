@@ -171,7 +171,8 @@ impl Poller {
             let cause = "not asked".to_owned();
             return not_asked(Arrival::Offline { cause });
         }
-        let response = self.client.fetch_entered(permit, request).await;
+        // Apart, since thousands wait for their turn and need no room for an answer yet.
+        let response = Box::pin(self.client.fetch_entered(permit, request)).await;
         let reached = response.outcome.reached();
         let answered_by = response.final_url.clone();
         let held = match &response.outcome {
