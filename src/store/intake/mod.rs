@@ -167,7 +167,8 @@ impl Store {
         self.write_departures(feed, &previous, &items, now)?;
         let showing = showing(&pass, &items, &previous);
         observe(&mut state, document, &counts, showing.newest, now);
-        self.write_learnt(&mut state, &pass, &intake, &showing)?;
+        self.write_document(feed.id, &showing)?;
+        self.write_learnt(&mut state, &pass, &intake)?;
         self.write_feed(&state)?;
         self.note_events(feed, &past, &state, &intake, now)?;
         Ok(Taken {

@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, params};
 use super::{Source, Writing};
 use crate::identity::{Candidate, Pass, Text};
 use crate::ingest::{Document, Intake, KnownItem, count_guids};
-use crate::model::{Dated, FeedState, ItemId, Origin, Shown, Timestamp};
+use crate::model::{Dated, FeedId, FeedState, ItemId, Origin, Shown, Timestamp};
 use crate::store::{Store, seconds};
 
 impl Store {
@@ -181,26 +181,37 @@ impl Store {
         Ok(())
     }
 
-    /// Writes what the document shows and what it taught of the feed's names, in one rewrite of the row.
+    /// Keeps what the document shows, for the next poll to compare with.
+    pub(super) fn write_document(
+        &mut self,
+        feed: FeedId,
+        showing: &Document,
+    ) -> rusqlite::Result<()> {
+        self.connection
+            .prepare_cached(
+                "INSERT INTO document (feed, entries) VALUES (?1, ?2) ON CONFLICT (feed) DO UPDATE SET entries = ?2",
+            )?
+            .execute(params![feed.0, showing.to_bytes()])?;
+        Ok(())
+    }
+
     pub(super) fn write_learnt(
         &mut self,
         state: &mut FeedState,
         pass: &Pass,
         intake: &Intake,
-        showing: &Document,
     ) -> rusqlite::Result<()> {
         count_guids(state, intake.guids_compared, intake.guids_changed);
         state.fragment_counts = pass.fragment_counts;
         self.connection
             .prepare_cached(
-                "UPDATE feed SET guids = ?2, guids_volatile = ?3, fragment_counts = ?4, document = ?5 WHERE id = ?1",
+                "UPDATE feed SET guids = ?2, guids_volatile = ?3, fragment_counts = ?4 WHERE id = ?1",
             )?
             .execute(params![
                 state.id.0,
                 state.guids,
                 state.guids_volatile,
-                state.fragment_counts,
-                showing.to_bytes()
+                state.fragment_counts
             ])?;
         Ok(())
     }
