@@ -172,7 +172,7 @@ impl Desk {
     }
 
     fn take_all(&mut self, id: FeedId, came: Came, now: Timestamp) -> Result<Line, StoreError> {
-        let before = self.store.feed(id)?;
+        let mut before = self.store.feed(id)?;
         let watchlist = Arc::clone(&self.watchlist);
         let Some(declared) = watchlist.feed(&before.url) else {
             // The watchlist dropped the feed while it was being asked.
@@ -189,7 +189,7 @@ impl Desk {
         match &polled {
             None => state.next_at = now + OFFLINE_PAUSE,
             Some(polled) => {
-                self.schedule(&before, &mut state, polled, declared, &came, now)?;
+                self.schedule(&mut before, &mut state, polled, declared, &came, now)?;
                 if health::may_be_news(&before, &state, now) {
                     self.note_news(&state, now)?;
                 }
@@ -335,26 +335,24 @@ impl Desk {
         Ok((taken, named, matches))
     }
 
-    /// When to ask next. The schedule wants the feed as it was before this poll, with what a document just taught.
+    /// When to ask next. The schedule wants the feed as it was before this poll, with what a document just taught, which
+    /// `before` gets.
     fn schedule(
         &mut self,
-        before: &FeedState,
+        before: &mut FeedState,
         state: &mut FeedState,
         polled: &Polled,
         declared: &FeedConfig,
         came: &Came,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let known = FeedState {
-            rhythm: state.rhythm,
-            last_new_at: state.last_new_at,
-            skip_hours: state.skip_hours,
-            skip_days: state.skip_days,
-            ..before.clone()
-        };
+        before.rhythm = state.rhythm;
+        before.last_new_at = state.last_new_at;
+        before.skip_hours = state.skip_hours;
+        before.skip_days = state.skip_days;
         let next = schedule::next_after(
             polled,
-            &known,
+            before,
             &self.watchlist.pace(),
             declared.feed.every,
             now,

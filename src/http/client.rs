@@ -148,6 +148,11 @@ impl Client {
         self.inner.gate.enter(url).await
     }
 
+    /// The same for whoever knows its [`domain`](super::gate::domain).
+    pub async fn enter_domain(&self, domain: String) -> Permit {
+        self.inner.gate.enter_domain(domain).await
+    }
+
     pub(super) fn settings(&self) -> &Settings {
         &self.inner.settings
     }

@@ -61,8 +61,13 @@ impl Gate {
 
     /// Waits until nobody asks the domain of `url` and it has rested, or has refused us. First come, first served.
     pub async fn enter(&self, url: &str) -> Permit {
+        self.enter_domain(domain(url)).await
+    }
+
+    /// The same for whoever knows the [`domain`].
+    pub async fn enter_domain(&self, domain: String) -> Permit {
         let came = Instant::now();
-        let lane = self.lane(domain(url)).lock_owned().await;
+        let lane = self.lane(domain).lock_owned().await;
         let permit = Permit {
             lane,
             came,

@@ -5,7 +5,7 @@ use std::hash::Hasher;
 use super::edit::{OPENING, minute, start};
 use super::{Draft, Text};
 use crate::model::{Entry, FeedId, Shown, Timestamp};
-use crate::url;
+use crate::url::{self, Link};
 use siphasher::sip::SipHasher13;
 
 /// From where entries are looked at.
@@ -55,7 +55,7 @@ impl Keys {
             link_key: draft.link_key(viewpoint.fragment_counts),
             guid_key: draft.guid_key(viewpoint.fragment_counts),
             guid_is_address: draft.guid_address.is_some(),
-            link: draft.link.as_deref(),
+            link: draft.link.as_ref(),
             date,
         };
         Text::read(shown.clone(), &source, viewpoint).keys
@@ -87,16 +87,16 @@ pub fn address_keys(secret: &[u8; 16], text: &str) -> Vec<i64> {
     };
     [address.key_with_fragment, address.key]
         .iter()
-        .map(|key| viewpoint.hash(Kind::Address, Scope::Everywhere, &[key.as_bytes()]))
+        .map(|key| viewpoint.key(Kind::Address, Scope::Everywhere, &[key.as_bytes()]))
         .collect()
 }
 
 /// What the keys of an entry are made of.
 pub(super) struct Source<'a> {
-    pub(super) link_key: Option<String>,
-    pub(super) guid_key: Option<String>,
+    pub(super) link_key: Option<&'a str>,
+    pub(super) guid_key: Option<&'a str>,
     pub(super) guid_is_address: bool,
-    pub(super) link: Option<&'a str>,
+    pub(super) link: Option<&'a Link>,
     /// As declared: a date in the future must not become another one at each poll.
     pub(super) date: Option<Timestamp>,
 }
@@ -110,12 +110,12 @@ impl Source<'_> {
         );
         let both = |kind, parts: &[&[u8]]| {
             vec![
-                viewpoint.hash(kind, Scope::Publisher(&publisher), parts),
-                viewpoint.hash(kind, Scope::Feed, parts),
+                viewpoint.key(kind, Scope::Publisher(&publisher), parts),
+                viewpoint.key(kind, Scope::Feed, parts),
             ]
         };
         let address =
-            |key: &String| viewpoint.hash(Kind::Address, Scope::Everywhere, &[key.as_bytes()]);
+            |key: &str| viewpoint.key(Kind::Address, Scope::Everywhere, &[key.as_bytes()]);
         let minute = self.date.map(|date| minute(date).to_be_bytes());
         let opening = start(teaser, OPENING).as_bytes();
         let heading = if title.is_empty() {
@@ -124,13 +124,13 @@ impl Source<'_> {
             title.as_bytes()
         };
         let mut keys = Keys {
-            link: self.link_key.as_ref().map(address),
+            link: self.link_key.map(address),
             ..Keys::default()
         };
-        match &self.guid_key {
+        match self.guid_key {
             Some(guid) if self.guid_is_address => keys.guid = vec![address(guid)],
             Some(guid) if is_uri(guid) => {
-                keys.guid = vec![viewpoint.hash(Kind::Guid, Scope::Everywhere, &[guid.as_bytes()])];
+                keys.guid = vec![viewpoint.key(Kind::Guid, Scope::Everywhere, &[guid.as_bytes()])];
             }
             Some(guid) => keys.guid = both(Kind::Guid, &[guid.as_bytes()]),
             None => {}
@@ -139,7 +139,7 @@ impl Source<'_> {
             keys.title_and_date = both(Kind::TitleAndDate, &[heading, &minute]);
         }
         if !title.is_empty() || !teaser.is_empty() {
-            keys.text = Some(viewpoint.hash(
+            keys.text = Some(viewpoint.key(
                 Kind::Text,
                 Scope::Feed,
                 &[title.as_bytes(), teaser.as_bytes()],
@@ -183,7 +183,30 @@ pub(super) enum Scope<'a> {
     Feed,
 }
 
+/// How many shelves there are, as bits.
+const SHELVES: u32 = 14;
+
 impl Viewpoint {
+    /// A hash under which the store finds an item.
+    ///
+    /// What a document asks for stands together there: the first bits tell the shelf, which is that of the feed, of the
+    /// publisher or of the site. A document then touches a few pages of a table of millions, and not one for each key.
+    /// The other 50 bits tell the keys of a shelf apart.
+    pub(super) fn key(&self, kind: Kind, scope: Scope<'_>, parts: &[&[u8]]) -> i64 {
+        let mut hasher = SipHasher13::new_with_key(&self.secret);
+        match scope {
+            Scope::Everywhere => {
+                let name = parts.first().copied().unwrap_or_default();
+                hasher.write(site(name, matches!(kind, Kind::Address)));
+            }
+            Scope::Publisher(publisher) => hasher.write(publisher.as_bytes()),
+            Scope::Feed => hasher.write(&self.feed.0.to_be_bytes()),
+        }
+        let shelf = hasher.finish() >> (u64::BITS - SHELVES) << (u64::BITS - SHELVES);
+        let within = self.hash(kind, scope, parts).cast_unsigned() << SHELVES >> SHELVES;
+        (shelf | within).cast_signed()
+    }
+
     pub(super) fn hash(&self, kind: Kind, scope: Scope<'_>, parts: &[&[u8]]) -> i64 {
         let mut hasher = SipHasher13::new_with_key(&self.secret);
         hasher.write_u8(kind as u8);
@@ -203,6 +226,17 @@ impl Viewpoint {
         }
         hasher.finish().cast_signed()
     }
+}
+
+/// What names of one site have in common: the host of an address as it is compared, and of another URI all but its last
+/// part (`tag:example.org,2005:post-`).
+fn site(name: &[u8], is_address: bool) -> &[u8] {
+    let end = if is_address {
+        name.iter().position(|byte| b"/?#".contains(byte))
+    } else {
+        name.iter().rposition(|byte| !byte.is_ascii_alphanumeric())
+    };
+    name.get(..end.unwrap_or(name.len())).unwrap_or(name)
 }
 
 /// With its length, so that no two lists of parts run into the same bytes.

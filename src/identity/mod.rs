@@ -17,7 +17,8 @@
 //! A guid or link that two different entries of one document share names neither, in that document and from then on in
 //! that feed: a status page whose entries all link to `/status` would otherwise lose all but the first.
 //!
-//! A key is a 64-bit SipHash under the secret of the database, so that no publisher can aim at a key of another.
+//! A key is a 64-bit SipHash under the secret of the database, so that no publisher can aim at a key of another. Its
+//! first bits are those of the feed, the publisher or the site, so that the keys of a document stand together in the store.
 
 use std::collections::{HashMap, HashSet};
 
@@ -25,7 +26,7 @@ use crate::feed::FeedDocument;
 use crate::model::{Dated, Entry, ItemId, Shown, Timestamp};
 use crate::text::fold::fold;
 use crate::text::html::{shown, shown_capped, shown_values};
-use crate::url::{self, Address};
+use crate::url::{self, Address, Link};
 
 mod edit;
 mod keys;
@@ -37,7 +38,7 @@ use keys::{Kind, Scope, Source, raw_hash};
 
 /// The version of the rules in this file, in `url` and in folding. A change of what any key is made of raises it, and
 /// the store then renews the keys of its items, so that an upgrade announces nothing again.
-pub const RULES: i64 = 1;
+pub const RULES: i64 = 2;
 
 /// A document as identity sees it.
 #[derive(Clone, Debug)]
@@ -119,12 +120,12 @@ impl Pass {
         };
         let flips = !viewpoint.fragment_counts && differ_by_fragment(originals());
         let fragment_counts = viewpoint.fragment_counts || flips;
-        let link_key = |draft: &Draft| draft.link_key(fragment_counts);
-        let guid_key = |draft: &Draft| draft.guid_key(fragment_counts);
-        let shared_links = repeated(originals().filter_map(link_key));
-        let shared_guids = repeated(originals().filter_map(guid_key));
-        let mark = |kind, key: Option<String>| {
-            key.map(|key| viewpoint.hash(kind, Scope::Feed, &[key.as_bytes()]))
+        let shared_links =
+            repeated(originals().filter_map(|draft| draft.link_key(fragment_counts)));
+        let shared_guids =
+            repeated(originals().filter_map(|draft| draft.guid_key(fragment_counts)));
+        let mark = |kind, key: Option<&str>| {
+            key.map(|key| viewpoint.key(kind, Scope::Feed, &[key.as_bytes()]))
         };
         let candidates = drafts
             .iter()
@@ -133,6 +134,8 @@ impl Pass {
             .map(|((draft, twin), entry)| {
                 let unchanged = before.get(&draft.raw).copied();
                 let (date, dated) = date_of(entry, now);
+                let link_key = draft.link_key(fragment_counts);
+                let guid_key = draft.guid_key(fragment_counts);
                 // When the fragment begins to count, all entries need their new keys.
                 let needs_text = twin.is_none() && (unchanged.is_none() || flips);
                 Candidate {
@@ -140,20 +143,20 @@ impl Pass {
                     unchanged,
                     twin_of: *twin,
                     guid: draft.guid.clone(),
-                    link: draft.link.clone(),
+                    link: draft.link.as_ref().map(|link| link.text.clone()),
                     date,
                     dated,
                     declared: declared_date(entry),
-                    guid_is_shared: guid_key(draft).is_some_and(|key| shared_guids.contains(&key)),
-                    link_is_shared: link_key(draft).is_some_and(|key| shared_links.contains(&key)),
-                    guid_mark: mark(Kind::SharedGuid, guid_key(draft)),
-                    link_mark: mark(Kind::SharedLink, link_key(draft)),
+                    guid_is_shared: guid_key.is_some_and(|key| shared_guids.contains(key)),
+                    link_is_shared: link_key.is_some_and(|key| shared_links.contains(key)),
+                    guid_mark: mark(Kind::SharedGuid, guid_key),
+                    link_mark: mark(Kind::SharedLink, link_key),
                     text: needs_text.then(|| {
                         let source = Source {
-                            link_key: link_key(draft),
-                            guid_key: guid_key(draft),
+                            link_key,
+                            guid_key,
                             guid_is_address: draft.guid_address.is_some(),
-                            link: draft.link.as_deref(),
+                            link: draft.link.as_ref(),
                             date: declared_date(entry),
                         };
                         Text::read(show(entry), &source, viewpoint)
@@ -164,7 +167,7 @@ impl Pass {
         Pass {
             candidates,
             fragment_counts,
-            sharing_mark: viewpoint.hash(Kind::Sharing, Scope::Feed, &[]),
+            sharing_mark: viewpoint.key(Kind::Sharing, Scope::Feed, &[]),
         }
     }
 }
@@ -173,12 +176,6 @@ impl Text {
     fn read(shown: Shown, source: &Source<'_>, viewpoint: &Viewpoint) -> Text {
         let title = fold(&shown.title);
         let summary = fold(&shown.summary);
-        let teaser = if summary.is_empty() {
-            teaser("", &shown.content)
-        } else {
-            summary.clone()
-        };
-        let keys = source.keys(&title, &teaser, viewpoint);
         let content = fold(&shown.content);
         let hash = viewpoint.hash(
             Kind::Edit,
@@ -189,6 +186,12 @@ impl Text {
                 without_counter(&content).as_bytes(),
             ],
         );
+        let teaser = if summary.is_empty() {
+            teaser("", &shown.content)
+        } else {
+            summary
+        };
+        let keys = source.keys(&title, &teaser, viewpoint);
         Text {
             shown,
             title,
@@ -219,7 +222,9 @@ struct Draft {
     likeness: i64,
     guid: Option<String>,
     guid_address: Option<Address>,
-    link: Option<String>,
+    /// The address of a front page names no article.
+    guid_is_home_page: bool,
+    link: Option<Link>,
     link_address: Option<Address>,
 }
 
@@ -233,16 +238,13 @@ impl Draft {
         let link = entry
             .link
             .as_deref()
-            .and_then(|link| url::resolve(link, &bases));
+            .and_then(|link| Link::read(link, &bases));
         let guid_address = guid.as_deref().and_then(url::address);
-        let link_of_guid = || {
-            guid.as_deref()
-                .filter(|_| entry.permalink != Some(false))
-                .and_then(url::address)
-        };
         let link_address = match &link {
-            Some(link) => url::address(link),
-            None => link_of_guid(),
+            Some(link) => link.address.clone(),
+            None => guid_address
+                .clone()
+                .filter(|_| entry.permalink != Some(false)),
         };
         let date = declared_date(entry);
         // Without a date the text must tell two entries apart.
@@ -252,14 +254,13 @@ impl Draft {
             None
         };
         let date = date.map_or(i64::MIN, Timestamp::as_second).to_be_bytes();
-        let bytes = |text: &Option<String>| text.as_deref().unwrap_or_default().trim().to_owned();
         let likeness = viewpoint.hash(
             Kind::Likeness,
             Scope::Everywhere,
             &[
-                bytes(&entry.guid).as_bytes(),
-                bytes(&entry.link).as_bytes(),
-                bytes(&entry.title).as_bytes(),
+                trimmed(&entry.guid),
+                trimmed(&entry.link),
+                trimmed(&entry.title),
                 &date,
                 text.unwrap_or_default().as_bytes(),
             ],
@@ -268,26 +269,31 @@ impl Draft {
             raw: raw_hash(entry, viewpoint),
             likeness,
             guid,
+            guid_is_home_page: guid_address
+                .as_ref()
+                .is_some_and(|address| address.is_home_page),
             guid_address: guid_address.filter(|address| !address.is_home_page),
             link,
             link_address: link_address.filter(|address| !address.is_home_page),
         }
     }
 
-    fn link_key(&self, fragment_counts: bool) -> Option<String> {
+    fn link_key(&self, fragment_counts: bool) -> Option<&str> {
         self.link_address
             .as_ref()
-            .map(|address| compared(address, fragment_counts).to_owned())
+            .map(|address| compared(address, fragment_counts))
     }
 
-    fn guid_key(&self, fragment_counts: bool) -> Option<String> {
-        match (&self.guid, &self.guid_address) {
-            (_, Some(address)) => Some(compared(address, fragment_counts).to_owned()),
-            // The address of a front page names no article.
-            (Some(guid), None) if url::address(guid).is_none() => Some(guid.clone()),
-            _ => None,
+    fn guid_key(&self, fragment_counts: bool) -> Option<&str> {
+        match &self.guid_address {
+            Some(address) => Some(compared(address, fragment_counts)),
+            None => self.guid.as_deref().filter(|_| !self.guid_is_home_page),
         }
     }
+}
+
+fn trimmed(text: &Option<String>) -> &[u8] {
+    text.as_deref().unwrap_or_default().trim().as_bytes()
 }
 
 fn compared(address: &Address, fragment_counts: bool) -> &str {
@@ -324,15 +330,9 @@ fn twins(drafts: &[Draft]) -> Vec<Option<usize>> {
         .collect()
 }
 
-fn repeated(keys: impl Iterator<Item = String>) -> HashSet<String> {
+fn repeated<'k>(keys: impl Iterator<Item = &'k str>) -> HashSet<&'k str> {
     let mut seen = HashSet::new();
-    let mut repeated = HashSet::new();
-    for key in keys {
-        if !seen.insert(key.clone()) {
-            repeated.insert(key);
-        }
-    }
-    repeated
+    keys.filter(|key| !seen.insert(*key)).collect()
 }
 
 /// What some generators write for want of an id.

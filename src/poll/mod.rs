@@ -219,7 +219,8 @@ impl Poller {
     /// Waits for the domain's turn, for a place and for our own network, and asks.
     async fn send(&self, mut errand: Errand, request: &Request<'_>, state: &FeedState) -> Answered {
         let not_asked = |arrival| (Came::of(arrival), state.url.clone(), Held::default());
-        let permit = self.client.enter(request.url).await;
+        let host = gate::domain(request.url);
+        let permit = self.client.enter_domain(host.clone()).await;
         let places = match state.failures {
             0 => &self.places,
             _ => &self.places_of_failing,
@@ -247,7 +248,6 @@ impl Poller {
                 Held::default()
             }
         };
-        let host = gate::domain(request.url);
         let offline = errand.end(host, reached, self.clock.now()).await;
         let mut came = self.readers.read(response, state.body_hash).await;
         if offline {
@@ -263,5 +263,5 @@ impl Poller {
 /// Whether two addresses have scheme, host and port in common (RFC 6454).
 fn same_origin(one: &str, other: &str) -> bool {
     let origin = |address: &str| Url::parse(address).map(|url| url.origin());
-    matches!((origin(one), origin(other)), (Ok(one), Ok(other)) if one == other)
+    one == other || matches!((origin(one), origin(other)), (Ok(one), Ok(other)) if one == other)
 }

@@ -1,5 +1,7 @@
 //! An item cut into words once, for all topics.
 
+use std::sync::OnceLock;
+
 use crate::model::Field;
 use crate::query::syntax::Scope;
 use crate::text::fold::fold;
@@ -46,10 +48,13 @@ pub struct Document<'a> {
 #[derive(Clone, Debug)]
 pub struct Prepared {
     fields: [Words; 6],
-    feed_words: Words,
-    /// Name and tags of the feed, folded.
+    /// Name and tags of the feed.
     feed_names: Vec<String>,
-    host: Option<String>,
+    link: String,
+    /// The rest is made when a topic first asks for it: most never do.
+    feed_words: OnceLock<Words>,
+    folded_names: OnceLock<Vec<String>>,
+    host: OnceLock<Option<String>>,
     lang: Option<String>,
     places: Places,
 }
@@ -141,9 +146,11 @@ impl Prepared {
         Prepared {
             places: Places::new(&fields),
             fields,
-            feed_words: Words::of_text(document.feed),
-            feed_names: names.map(fold).collect(),
-            host: host(link),
+            feed_names: names.map(str::to_owned).collect(),
+            link: link.to_owned(),
+            feed_words: OnceLock::new(),
+            folded_names: OnceLock::new(),
+            host: OnceLock::new(),
             lang: document
                 .lang
                 .map(language_tag)
@@ -200,22 +207,32 @@ impl Prepared {
     }
 
     pub(crate) fn feed_words(&self) -> &Words {
-        &self.feed_words
+        self.feed_words.get_or_init(|| {
+            let name = self.feed_names.first().map_or("", String::as_str);
+            Words::of_text(name)
+        })
+    }
+
+    /// Name and tags of the feed, folded.
+    fn folded_names(&self) -> &[String] {
+        self.folded_names
+            .get_or_init(|| self.feed_names.iter().map(|name| fold(name)).collect())
     }
 
     /// Whether a folded name is the feed's whole name or one of its tags.
     pub(crate) fn is_feed(&self, folded: &str) -> bool {
-        self.feed_names.iter().any(|name| name == folded)
+        self.folded_names().iter().any(|name| name == folded)
     }
 
     /// Whether a folded name is one of the feed's tags.
     pub(crate) fn has_tag(&self, folded: &str) -> bool {
-        self.feed_names.iter().skip(1).any(|tag| tag == folded)
+        self.folded_names().iter().skip(1).any(|tag| tag == folded)
     }
 
     /// Whether the link's host is this or lies below it.
     pub(crate) fn is_on(&self, site: &str) -> bool {
-        let Some(host) = &self.host else { return false };
+        let host = self.host.get_or_init(|| host(&self.link));
+        let Some(host) = host else { return false };
         host.strip_suffix(site)
             .is_some_and(|before| before.is_empty() || before.ends_with('.'))
     }

@@ -511,22 +511,10 @@ impl Store {
     pub(super) fn read_document(&self, feed: FeedId) -> rusqlite::Result<Document> {
         let blob: Option<Vec<u8>> = self
             .connection
-            .prepare_cached("SELECT document FROM feed WHERE id = ?1")?
+            .prepare_cached("SELECT entries FROM document WHERE feed = ?1")?
             .query_row([feed.0], |row| row.get(0))
-            .optional()?
-            .flatten();
+            .optional()?;
         Ok(blob.map_or_else(Document::default, |blob| Document::from_bytes(&blob)))
-    }
-
-    pub(super) fn write_document(
-        &mut self,
-        feed: FeedId,
-        document: &Document,
-    ) -> rusqlite::Result<()> {
-        self.connection
-            .prepare_cached("UPDATE feed SET document = ?2 WHERE id = ?1")?
-            .execute(params![feed.0, document.to_bytes()])?;
-        Ok(())
     }
 }
 

@@ -180,7 +180,7 @@ impl Grouper {
         let member = &fresh.member;
         let now = member.at;
         let mut near = Vec::new();
-        for slot in self.window.candidates(member) {
+        for slot in self.window.candidates(fresh, BESIDES) {
             let other = self.window.slot(slot);
             let Some(story) = self.window.story(other.story) else {
                 continue;

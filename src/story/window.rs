@@ -115,6 +115,8 @@ pub(super) struct Window {
     known: Vec<Known>,
     /// Room to add up likenesses; all zero between calls.
     sums: Vec<u32>,
+    /// Room for what each word of an item tells; all zero between calls.
+    told: Vec<u32>,
 }
 
 impl Window {
@@ -285,8 +287,28 @@ impl Window {
         self.stories.get(&story)
     }
 
-    /// Slots of the members that are somewhat like an item by its weightiest words, ascending.
-    pub(super) fn candidates(&mut self, member: &Member) -> Vec<u32> {
+    /// Slots of the members that are somewhat like an item by its weightiest words, and at least so much by all, ascending.
+    pub(super) fn candidates(&mut self, fresh: &Fresh, least: f32) -> Vec<u32> {
+        let mut candidates = self.candidates_by_weightiest(&fresh.member);
+        // Most are not like it when all is told, and with thousands of members it is worth to find that out in one sweep.
+        self.told.resize(self.known.len(), 0);
+        for (at, &word) in fresh.member.words.iter().enumerate() {
+            self.told[word as usize] = fresh.told(at) as u32;
+        }
+        candidates.retain(|&slot| {
+            let member = self.slot(slot);
+            let words = member.words.iter().zip(&member.weights);
+            let products = words
+                .map(|(&word, &weight)| u64::from(self.told[word as usize] * u32::from(weight)));
+            products.sum::<u64>() as f32 / (ONE * ONE) >= least
+        });
+        for &word in &fresh.member.words {
+            self.told[word as usize] = 0;
+        }
+        candidates
+    }
+
+    fn candidates_by_weightiest(&mut self, member: &Member) -> Vec<u32> {
         let mut weightiest: Vec<(u16, &Known)> = member
             .words
             .iter()

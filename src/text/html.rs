@@ -1,5 +1,6 @@
 //! Markup to the plain text a reader sees (SPEC 4.1).
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 
 use html5gum::emitters::callback::{CallbackEmitter, CallbackEvent};
@@ -45,6 +46,9 @@ pub fn shown_plain(text: &str) -> String {
 fn shown_within(fragment: &str, enough: usize) -> String {
     if !fragment.contains(['<', '&']) && !fragment.contains("]]>") {
         return shown_plain(fragment);
+    }
+    if !fragment.contains("<![CDATA[") && !fragment.contains("]]>") {
+        return read(fragment, enough);
     }
     let source = fragment.replace("<![CDATA[", "").replace("]]>", "");
     read(&source, enough)
@@ -195,8 +199,7 @@ impl Page {
     fn text(&mut self, text: &str) {
         let mut rest = text;
         while !rest.is_empty() {
-            let end = rest.find(is_white).unwrap_or(rest.len());
-            let (run, behind) = rest.split_at(end);
+            let (run, behind) = rest.split_at(run_end(rest));
             self.run(run);
             let mut white = behind.chars();
             while let Some(c) = white.clone().next().filter(|&c| is_white(c)) {
@@ -233,6 +236,24 @@ impl Page {
         }
         self.shown.push_str(run);
     }
+}
+
+/// Where a text first shows other white space than one blank between two characters of ASCII, which stays as it is.
+fn run_end(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        let is_between = || at > 0 && bytes.get(at + 1).is_some_and(u8::is_ascii_graphic);
+        at += match byte {
+            b' ' if is_between() => 2,
+            _ if byte.is_ascii_graphic() => 1,
+            _ => match text.get(at..).and_then(|rest| rest.chars().next()) {
+                Some(c) if !is_white(c) => c.len_utf8(),
+                _ => return at,
+            },
+        };
+    }
+    at
 }
 
 fn is_white(c: char) -> bool {
@@ -311,11 +332,11 @@ fn is_blank(name: &[u8]) -> bool {
 }
 
 /// Decodes character references a second time; what looks like markup now is text.
-pub(crate) fn decode_again(text: &str) -> String {
+pub(crate) fn decode_again(text: &str) -> Cow<'_, str> {
     if !text.contains('&') {
-        return text.to_string();
+        return Cow::Borrowed(text);
     }
-    decode(&escape_strays(&text.replace('<', "&lt;")))
+    Cow::Owned(decode(&escape_strays(&text.replace('<', "&lt;"))))
 }
 
 /// Decodes character references of a source without tags.
@@ -400,6 +421,14 @@ mod tests {
     fn check(pairs: &[(&str, &str)]) {
         for (fragment, expected) in pairs {
             assert_eq!(shown(fragment), *expected, "{fragment}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn white_space_of_any_kind_is_one_blank(text in "[ab .\t\u{a0}\u{85}\u{3000}\u{7f}é中]{0,30}") {
+            let words: Vec<&str> = text.split(is_white).filter(|word| !word.is_empty()).collect();
+            prop_assert_eq!(shown_plain(&text), words.join(" "));
         }
     }
 

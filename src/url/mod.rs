@@ -40,10 +40,90 @@ pub fn key(text: &str) -> String {
 
 /// Reads an http(s) address; `None` for anything else.
 pub fn address(text: &str) -> Option<Address> {
-    let mut url = parse(text)?;
+    let url = parse(text)?;
+    let target = target(&url);
+    compared(target.unwrap_or(url))
+}
+
+/// A link of an entry, read once for all that is asked of it.
+#[derive(Clone, Debug)]
+pub struct Link {
+    /// Absolute.
+    pub text: String,
+    /// What is compared of it.
+    pub address: Option<Address>,
+    /// Who publishes the page, as [`publisher`] has it.
+    pub publisher: Option<String>,
+}
+
+impl Link {
+    /// Makes an address absolute, against each base in turn; `None` if that gives no http(s) address.
+    pub fn read(text: &str, bases: &[&str]) -> Option<Link> {
+        let resolved = resolved(text, bases)?;
+        let text = resolved.as_str().to_owned();
+        // What holds no escape is read as it stands.
+        let url = match text.contains('&') {
+            true => parse(&text),
+            false => Some(resolved),
+        };
+        let target = url.as_ref().and_then(target);
+        let page = target.or(url);
+        Some(Link {
+            text,
+            publisher: page.as_ref().and_then(registrable),
+            address: page.and_then(compared),
+        })
+    }
+}
+
+fn resolved(text: &str, bases: &[&str]) -> Option<Url> {
+    let text = text.trim();
+    if text.is_empty() {
+        return None;
+    }
+    let url = match Url::parse(text) {
+        Ok(url) => url,
+        Err(_) => bases
+            .iter()
+            .filter_map(|base| Url::parse(base).ok())
+            .find_map(|base| base.join(text).ok())?,
+    };
+    is_web(&url).then_some(url)
+}
+
+/// Who publishes a page: the registrable domain of its address (a subdomain of a shared host such as `github.io` counts
+/// as its own), else of the feed's page, else of the feed.
+pub fn publisher(link: Option<&Link>, channel_link: Option<&str>, feed_url: &str) -> String {
+    let domain = |text: &str| {
+        let url = parse(text)?;
+        registrable(&target(&url).unwrap_or(url))
+    };
+    link.and_then(|link| link.publisher.clone())
+        .or_else(|| channel_link.and_then(domain))
+        .or_else(|| domain(feed_url))
+        .unwrap_or_else(|| feed_url.trim().to_lowercase())
+}
+
+/// Where a wrapper leads.
+fn target(url: &Url) -> Option<Url> {
+    wrapper::target(url).as_deref().and_then(parse)
+}
+
+fn registrable(url: &Url) -> Option<String> {
+    let host = url.host_str()?.trim_end_matches('.');
+    let registrable = if is_literal(url) {
+        None
+    } else {
+        psl::domain_str(host)
+    };
+    Some(registrable.unwrap_or(host).to_owned())
+}
+
+/// What is compared of an address that was taken out of its wrapper.
+fn compared(mut url: Url) -> Option<Address> {
     // A cache of a redirector of a cache is real; a deeper nest is a game.
-    for _ in 0..4 {
-        match wrapper::target(&url).as_deref().and_then(parse) {
+    for _ in 0..3 {
+        match target(&url) {
             Some(target) => url = target,
             None => break,
         }
@@ -74,45 +154,6 @@ pub fn address(text: &str) -> Option<Address> {
         key_with_fragment,
         is_home_page,
     })
-}
-
-/// Makes an address absolute, against each base in turn; `None` if that gives no http(s) address.
-pub fn resolve(text: &str, bases: &[&str]) -> Option<String> {
-    let text = text.trim();
-    if text.is_empty() {
-        return None;
-    }
-    let url = match Url::parse(text) {
-        Ok(url) => url,
-        Err(_) => bases
-            .iter()
-            .filter_map(|base| Url::parse(base).ok())
-            .find_map(|base| base.join(text).ok())?,
-    };
-    is_web(&url).then(|| url.into())
-}
-
-/// Who publishes a page: the registrable domain of its address (a subdomain of a shared host such as `github.io` counts
-/// as its own), else of the feed's page, else of the feed.
-pub fn publisher(link: Option<&str>, channel_link: Option<&str>, feed_url: &str) -> String {
-    link.and_then(domain)
-        .or_else(|| channel_link.and_then(domain))
-        .or_else(|| domain(feed_url))
-        .unwrap_or_else(|| feed_url.trim().to_lowercase())
-}
-
-fn domain(text: &str) -> Option<String> {
-    let mut url = parse(text)?;
-    if let Some(target) = wrapper::target(&url).as_deref().and_then(parse) {
-        url = target;
-    }
-    let host = url.host_str()?.trim_end_matches('.');
-    let registrable = if is_literal(&url) {
-        None
-    } else {
-        psl::domain_str(host)
-    };
-    Some(registrable.unwrap_or(host).to_owned())
 }
 
 /// The parts of an address that are compared.
@@ -188,7 +229,13 @@ impl std::fmt::Display for Page {
 
 /// Reads what feeds write: escaped once too often, with blanks, without a scheme behind `//`, or with `feed:` before it.
 fn parse(text: &str) -> Option<Url> {
-    let mut text = text.trim().to_owned();
+    let text = text.trim();
+    // Nearly all are written as they should be.
+    let is_clean = !text.contains('&') && !text.starts_with("feed:") && !text.starts_with("//");
+    if is_clean {
+        return Url::parse(text).ok().filter(is_web);
+    }
+    let mut text = text.to_owned();
     // Twice, since some feeds escape what was escaped.
     for _ in 0..2 {
         for escape in ["&amp;", "&AMP;", "&#38;", "&#038;", "&#x26;", "&#X26;"] {
@@ -336,6 +383,10 @@ enum Part {
 
 /// Decodes `%XX` where the character cannot be taken for a delimiter, and brings the rest into one form.
 fn decode(text: &str, part: Part) -> String {
+    let stands = |byte: &u8| byte.is_ascii() && *byte != b'%' && *byte != b'+';
+    if text.as_bytes().iter().all(stands) {
+        return text.to_owned();
+    }
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes().iter();
     while let Some(&byte) = rest.next() {

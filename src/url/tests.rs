@@ -237,7 +237,10 @@ fn a_front_page_is_no_article() {
 
 #[test]
 fn a_publisher_is_a_registrable_domain() {
-    let of = |link| publisher(link, None, "https://feeds.example.org/rss");
+    let of = |link: Option<&str>| {
+        let link = link.and_then(|link| Link::read(link, &[]));
+        publisher(link.as_ref(), None, "https://feeds.example.org/rss")
+    };
     assert_eq!(of(Some("https://news.bbc.co.uk/1")), "bbc.co.uk");
     assert_eq!(of(Some("https://a.github.io/1")), "a.github.io");
     assert_eq!(of(Some("http://192.0.2.1/1")), "192.0.2.1");
@@ -255,15 +258,23 @@ fn relative_addresses_are_resolved_against_the_first_base_that_can() {
         "https://example.com/news/",
         "https://feeds.example.org/",
     ];
+    let resolved = |text| Link::read(text, &bases).map(|link| link.text);
     assert_eq!(
-        resolve("story/1", &bases).as_deref(),
+        resolved("story/1").as_deref(),
         Some("https://example.com/news/story/1")
     );
-    assert_eq!(resolve("mailto:a@example.com", &bases), None);
-    assert_eq!(resolve(" ", &bases), None);
+    assert_eq!(resolved("mailto:a@example.com"), None);
+    assert_eq!(resolved(" "), None);
 }
 
 proptest::proptest! {
+    #[test]
+    fn a_link_is_compared_as_its_text_is(text in "(https?://(www\\.google\\.com/url\\?q=)?example\\.com)?[a-zA-Z0-9/%.;#?&=+_é-]{0,30}") {
+        if let Some(link) = Link::read(&text, &["https://example.com/a/"]) {
+            proptest::prop_assert_eq!(link.address, address(&link.text));
+        }
+    }
+
     #[test]
     fn a_key_of_any_text_is_stable(text in "\\PC*") {
         proptest::prop_assert_eq!(key(&text), key(&text));

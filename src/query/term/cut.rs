@@ -72,7 +72,7 @@ fn comparable(term: &Term) -> String {
             c => c,
         });
     }
-    decode_again(&text)
+    decode_again(&text).into_owned()
 }
 
 /// The numbers of the words that are not a lone `*`.

@@ -173,8 +173,8 @@ impl Store {
         let (entries, counts) = (writing.taken, writing.counts);
         self.write_departures(feed, &previous, &items, now)?;
         let showing = showing(&pass, &items, &previous);
-        self.write_document(feed.id, &showing)?;
         observe(&mut state, document, &counts, showing.newest, now);
+        self.write_document(feed.id, &showing)?;
         self.write_learnt(&mut state, &pass, &intake)?;
         self.write_feed(&state)?;
         self.note_events(feed, &past, &state, &intake, now)?;

@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, params};
 use super::{Source, Writing};
 use crate::identity::{Candidate, Pass, Text};
 use crate::ingest::{Document, Intake, KnownItem, count_guids};
-use crate::model::{Dated, FeedState, ItemId, Origin, Shown, Timestamp};
+use crate::model::{Dated, FeedId, FeedState, ItemId, Origin, Shown, Timestamp};
 use crate::store::{Store, seconds};
 
 impl Store {
@@ -178,6 +178,20 @@ impl Store {
                 self.prolong_keys(item, now)?;
             }
         }
+        Ok(())
+    }
+
+    /// Keeps what the document shows, for the next poll to compare with.
+    pub(super) fn write_document(
+        &mut self,
+        feed: FeedId,
+        showing: &Document,
+    ) -> rusqlite::Result<()> {
+        self.connection
+            .prepare_cached(
+                "INSERT INTO document (feed, entries) VALUES (?1, ?2) ON CONFLICT (feed) DO UPDATE SET entries = ?2",
+            )?
+            .execute(params![feed.0, showing.to_bytes()])?;
         Ok(())
     }
 

@@ -1,4 +1,5 @@
 -- The first schema. Instants are whole seconds since 1970, UTC.
+-- A check of many rows compares word by word: for `IN` SQLite builds a table of the words at each row that is written.
 -- Declared: written by the user in the watchlist. Observed: what the world showed. Decided: what we concluded.
 
 -- Decided. Single values: `secret` (the key of the key hashes), `rules` (the version of the rules for keys),
@@ -55,11 +56,11 @@ CREATE TABLE item (
     guid TEXT,
     link TEXT,
     date INTEGER NOT NULL,
-    dated TEXT NOT NULL CHECK (dated IN ('published', 'updated', 'seen')),
+    dated TEXT NOT NULL CHECK (dated = 'published' OR dated = 'updated' OR dated = 'seen'),
     first_seen INTEGER NOT NULL,
     last_seen INTEGER NOT NULL,                     -- written when it changes or leaves a feed, not at each poll
     lang TEXT,
-    origin TEXT NOT NULL CHECK (origin IN ('new', 'backfill', 'late', 'replaced'))
+    origin TEXT NOT NULL CHECK (origin = 'new' OR origin = 'backfill' OR origin = 'late' OR origin = 'replaced')
 ) STRICT;
 CREATE INDEX item_first_seen ON item (first_seen);
 
@@ -70,7 +71,7 @@ CREATE TABLE sighting (
     feed INTEGER NOT NULL REFERENCES feed (id),
     first_seen INTEGER NOT NULL,
     left_at INTEGER,                        -- when a good poll no longer showed it; NULL: still shown
-    origin TEXT NOT NULL CHECK (origin IN ('new', 'backfill', 'late', 'replaced')),
+    origin TEXT NOT NULL CHECK (origin = 'new' OR origin = 'backfill' OR origin = 'late' OR origin = 'replaced'),
     title TEXT,
     summary TEXT,
     content TEXT,
@@ -117,7 +118,7 @@ CREATE TABLE match (
     item INTEGER NOT NULL REFERENCES item (id) ON DELETE CASCADE,
     feed INTEGER NOT NULL REFERENCES feed (id),     -- whose text matched
     at INTEGER NOT NULL,
-    origin TEXT NOT NULL CHECK (origin IN ('new', 'backfill', 'late', 'replaced')),
+    origin TEXT NOT NULL CHECK (origin = 'new' OR origin = 'backfill' OR origin = 'late' OR origin = 'replaced'),
     score REAL NOT NULL,
     evidence TEXT NOT NULL,                 -- JSON: an array of hits, as found; judged anew when it is mailed
     query_hash INTEGER NOT NULL,            -- of what the topic asked then

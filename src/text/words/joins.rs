@@ -20,9 +20,12 @@ pub(super) fn find(words: &mut Words) {
             break;
         };
         let behind = word.gap;
-        // Nearly all words stand between blanks and are no initials.
-        let is_plain =
-            before == Some(Gap::Blank) && behind == Gap::Blank && !is_single_capital(words, word);
+        // Nearly all words stand between blanks, or in an address between hyphens, and are no initials.
+        let is_alone = |gap| matches!(gap, Gap::Blank | Gap::Hyphen);
+        let is_plain = before.is_some_and(is_alone)
+            && is_alone(behind)
+            && !is_single_capital(words, word)
+            && !hyphen_joins(words, first);
         if !is_plain {
             find_at(words, first);
         }
@@ -211,19 +214,17 @@ fn hyphen_joins(words: &Words, first: usize) -> bool {
         return false;
     };
     let mut left = classes(words, word);
-    let all_letters = left.iter().all(|&class| class == Class::Letter);
-    left.truncate(2);
-    match classes(words, next).first() {
-        Some(Class::Letter) => left == [Class::Letter],
-        Some(Class::Digit) => all_letters,
+    match classes(words, next).next() {
+        Some(Class::Letter) => left.eq([Class::Letter]),
+        Some(Class::Digit) => left.all(|class| class == Class::Letter),
         _ => false,
     }
 }
 
 /// The classes of a word's characters that are no marks.
-fn classes(words: &Words, word: &Word) -> Vec<Class> {
+fn classes(words: &Words, word: &Word) -> impl Iterator<Item = Class> {
     let classes = in_text(words, word).chars().map(chars::class);
-    classes.filter(|&class| class != Class::Mark).collect()
+    classes.filter(|&class| class != Class::Mark)
 }
 
 fn initials_go_on(words: &Words, at: usize) -> bool {

@@ -37,8 +37,12 @@ pub(crate) fn run(folder: &Path, feeds: u32) -> Result<(), Box<dyn Error>> {
             break;
         }
         meter.lap();
+        // In a task, as the daemon polls.
         let clock = Clock::starting_at(now, 1);
-        let polled = runtime.block_on(round(&handle, &watchlist, clock))?;
+        let round = runtime.spawn(round(handle.clone(), Arc::clone(&watchlist), clock));
+        let polled = runtime
+            .block_on(round)?
+            .map_err(|error| error.to_string())?;
         assert_eq!(polled, feeds, "every feed is asked once a round");
         super::answer(&meter.lap().to_string())?;
         now = clock.now() + BETWEEN;
@@ -81,15 +85,15 @@ pub(crate) fn open(folder: &Path, now: Timestamp) -> Result<Desk, Box<dyn Error>
 }
 
 async fn round(
-    handle: &Handle,
-    watchlist: &Watchlist,
+    handle: Handle,
+    watchlist: Arc<Watchlist>,
     clock: Clock,
-) -> Result<u32, Box<dyn Error>> {
+) -> Result<u32, Box<dyn Error + Send + Sync>> {
     let client = Client::new(Settings {
         allow_private: watchlist.config.poll.allow_private.clone(),
         ..Settings::default()
     })?;
-    let poller = Poller::new(handle.clone(), client, clock)?;
+    let poller = Poller::new(handle, client, clock)?;
     let mut round = Round::begin(poller, Choice::Due).await?;
     let mut polled = 0;
     while let Some(line) = round.next().await? {
