@@ -79,6 +79,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         format!("{}{text}", " ".repeat(width.saturating_sub(columns(text))))
     });
     templates.add_filter("heading", heading);
+    templates.add_filter("with_code", |text: &str| with_code(text));
     templates.add_filter("upper_case", |name: &str| name.to_uppercase());
     for (name, source) in [
         ("page.html", include_str!("templates/page.html")),
@@ -114,20 +115,33 @@ fn escape(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Res
     let Some(text) = value.as_str() else {
         return minijinja::escape_formatter(out, state, value);
     };
-    let mut rest = text;
-    while let Some((plain, tail)) = rest
-        .find(['&', '<', '>', '"'])
-        .and_then(|at| rest.split_at_checked(at))
-    {
-        out.write_str(plain)?;
-        let mut letters = tail.chars();
-        out.write_str(match letters.next() {
-            Some('&') => "&amp;",
-            Some('<') => "&lt;",
-            Some('>') => "&gt;",
-            _ => "&quot;",
-        })?;
-        rest = letters.as_str();
+    Ok(out.write_str(&escaped(text))?)
+}
+
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            other => escaped.push(other),
+        }
     }
-    Ok(out.write_str(rest)?)
+    escaped
+}
+
+/// A sentence of ours for HTML, with what stands between backticks as code.
+fn with_code(text: &str) -> Value {
+    let parts: Vec<String> = text.split('`').map(escaped).collect();
+    // Without its partner a backtick is a letter of somebody's name.
+    if parts.len() % 2 == 0 {
+        return Value::from_safe_string(escaped(text));
+    }
+    let tag = |(at, part): (usize, &String)| match at % 2 {
+        0 => part.clone(),
+        _ => format!("<code style=\"font-family:Menlo,Consolas,monospace\">{part}</code>"),
+    };
+    Value::from_safe_string(parts.iter().enumerate().map(tag).collect())
 }
