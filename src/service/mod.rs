@@ -113,24 +113,26 @@ async fn serve(
         clock,
         stopping.clone(),
     ));
-    let reloading = tokio::spawn(reload::watch_file(
-        desk, file, stamp, clock, changed, hangup, stopping,
-    ));
+    let reloading = reload::watch_file(desk, file, stamp, clock, changed, hangup, stopping);
     systemd::watching(&watchlist);
+    drop(watchlist);
 
-    terminate.first().await;
+    tokio::select! {
+        () = terminate.first() => {}
+        () = reloading => {}
+    }
     info!("Stopping");
     systemd::stopping();
     // The tasks end when they next look; they cannot all be gone before this is read.
     let _ = stop.send(true);
     tokio::select! {
-        () = finish([("polling", polling), ("housekeeping", housekeeping), ("reloading", reloading), ("mailing", mailing)]) => info!("Stopped"),
+        () = finish([("polling", polling), ("housekeeping", housekeeping), ("mailing", mailing)]) => info!("Stopped"),
         () = terminate.first() => warn!("Stopped at once by a second signal"),
     }
     Ok(())
 }
 
-async fn finish(tasks: [(&str, JoinHandle<()>); 4]) {
+async fn finish(tasks: [(&str, JoinHandle<()>); 3]) {
     for (name, task) in tasks {
         match timeout(LAST_ANSWER, task).await {
             Ok(Ok(())) => {}

@@ -1,5 +1,6 @@
 //! Takes up edits of the watchlist: a whole file that has no problems, or nothing.
 
+use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use crate::clock::Clock;
 use crate::config::find::{Environment, Places};
 use crate::config::report::Colour;
 use crate::config::{self, Stamp, last_good};
-use crate::desk::{Handle, Refused, Watchlist};
+use crate::desk::{Handle, Refused, Watchlist, panic_words};
 
 use super::systemd;
 
@@ -23,6 +24,9 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// Reads the file again when two looks agree that it changed, and on SIGHUP. `read` is what was read last: an edit
 /// between that and the first look must not be missed.
+///
+/// To be awaited on the thread that read the first watchlist: a large one takes a hundred megabytes to read, which the
+/// allocator keeps for the thread that took them. That thread does nothing else but wait for signals.
 pub(super) async fn watch_file(
     desk: Handle,
     file: PathBuf,
@@ -68,12 +72,10 @@ pub(super) async fn watch_file(
 
 /// Reads the file and goes by it from now on; `None`: the one before runs on, and the log says why.
 async fn take_up(desk: &Handle, file: &Path, clock: Clock) -> Option<Arc<Watchlist>> {
-    let path = file.to_owned();
-    let loaded = tokio::task::spawn_blocking(move || {
-        let places = Places::new(&path, Environment::process());
-        config::load(&path, &places).map(|loaded| Watchlist::new(loaded, &path))
-    })
-    .await;
+    let loaded = catch_unwind(|| {
+        let places = Places::new(file, Environment::process());
+        config::load(file, &places).map(|loaded| Watchlist::new(loaded, file))
+    });
     let watchlist = match loaded {
         Ok(Ok(watchlist)) => Arc::new(watchlist),
         Ok(Err(report)) => {
@@ -95,8 +97,9 @@ async fn take_up(desk: &Handle, file: &Path, clock: Clock) -> Option<Arc<Watchli
             }
             return None;
         }
-        Err(fault) => {
-            error!("The watchlist could not be read: {fault}");
+        Err(panic) => {
+            let words = panic_words(panic.as_ref());
+            error!("The watchlist could not be read: {words}");
             return None;
         }
     };
