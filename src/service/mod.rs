@@ -153,33 +153,34 @@ async fn serve(
         clock,
         stopping.clone(),
     ));
-    let reloading = tokio::spawn(reload::watch_file(
-        desk, file, stamp, clock, changed, hangup, stopping,
-    ));
+    let reloading = reload::watch_file(desk, file, stamp, clock, changed, hangup, stopping);
     if is_refused {
         systemd::not_taken_up();
     } else {
         systemd::watching(&watchlist);
     }
+    let database = watchlist.config.store.path.clone();
+    drop(watchlist);
 
     let ended = tokio::select! {
-        () = terminate.first() => {
+        () = terminate.first() => Ended::Asked,
+        () = reloading => Ended::Asked,
+        () = housekeeping::displaced(watched) => Ended::Displaced,
+    };
+    match ended {
+        Ended::Asked => {
             info!("Stopping");
             systemd::stopping();
-            Ended::Asked
         }
-        () = housekeeping::displaced(watched) => {
-            error!(
-                "The database `{}` was removed or replaced; opening it anew",
-                watchlist.config.store.path.display()
-            );
-            Ended::Displaced
-        }
-    };
+        Ended::Displaced => error!(
+            "The database `{}` was removed or replaced; opening it anew",
+            database.display()
+        ),
+    }
     // The tasks end when they next look; they cannot all be gone before this is read.
     let _ = stop.send(true);
     tokio::select! {
-        () = finish([("polling", polling), ("housekeeping", housekeeping), ("reloading", reloading), ("mailing", mailing)]) => info!("Stopped"),
+        () = finish([("polling", polling), ("housekeeping", housekeeping), ("mailing", mailing)]) => info!("Stopped"),
         () = terminate.first() => warn!("Stopped at once by a second signal"),
     }
     Ok(ended)
@@ -195,7 +196,7 @@ fn extent(watchlist: &Watchlist) -> String {
     )
 }
 
-async fn finish(tasks: [(&str, JoinHandle<()>); 4]) {
+async fn finish(tasks: [(&str, JoinHandle<()>); 3]) {
     for (name, task) in tasks {
         match timeout(LAST_ANSWER, task).await {
             Ok(Ok(())) => {}

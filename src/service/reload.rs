@@ -1,5 +1,6 @@
 //! Takes up edits of the watchlist: a whole file that has no problems, or nothing.
 
+use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,13 +15,16 @@ use crate::clock::Clock;
 use crate::config::find::{Environment, Places};
 use crate::config::report::{Colour, Finding, Report};
 use crate::config::{self, Stamp, last_good};
-use crate::desk::{Handle, Refused, Watchlist};
+use crate::desk::{Handle, Refused, Watchlist, panic_words};
 
 /// How often the file is looked at.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Reads the file again when two looks agree that it changed, and on SIGHUP. `read` is what was read last: an edit
 /// between that and the first look must not be missed.
+///
+/// To be awaited on the thread that read the first watchlist: a large one takes a hundred megabytes to read, which the
+/// allocator keeps for the thread that took them. That thread does nothing else but wait for signals.
 pub(super) async fn watch_file(
     desk: Handle,
     file: PathBuf,
@@ -104,16 +108,16 @@ async fn take_up(
     database: &Path,
     clock: Clock,
 ) -> Option<Arc<Watchlist>> {
-    let (path, database) = (file.to_owned(), database.to_owned());
-    let loaded = tokio::task::spawn_blocking(move || load(&path, &database)).await;
+    let loaded = catch_unwind(|| load(file, database));
     let watchlist = match loaded {
         Ok(Ok(watchlist)) => Arc::new(watchlist),
         Ok(Err(report)) => {
             refuse(desk, file, &report, clock).await;
             return None;
         }
-        Err(fault) => {
-            error!("The watchlist could not be read: {fault}");
+        Err(panic) => {
+            let words = panic_words(panic.as_ref());
+            error!("The watchlist could not be read: {words}");
             return None;
         }
     };
