@@ -11,7 +11,11 @@ const MIN_SHARED: usize = 2;
 
 /// A headline's words in their order, as small as two can be compared.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Form(Box<[Part]>);
+pub(super) struct Form {
+    parts: Box<[Part]>,
+    /// Whether capitals show no names, as most words have one.
+    is_title_case: bool,
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Part {
@@ -44,13 +48,20 @@ impl Form {
                 },
             }
         });
-        Form(parts.collect())
+        Form {
+            parts: parts.collect(),
+            is_title_case: super::tokens::is_title_case(&words),
+        }
     }
 
     /// Whether two headlines differ only in what is put into one form, and a name is among that: at each place where they
-    /// differ both hold names or figures and nothing else.
+    /// differ both hold names or figures and nothing else. Where capitals show no names, most words must be shared.
     pub(super) fn has_other_names(&self, other: &Form) -> bool {
-        let (mut one, mut other) = (&*self.0, &*other.0);
+        let most = match self.is_title_case || other.is_title_case {
+            true => self.parts.len().max(other.parts.len()) * 2 / 3,
+            false => MIN_SHARED,
+        };
+        let (mut one, mut other) = (&*self.parts, &*other.parts);
         let (mut shared, mut names) = (0, 0);
         while !one.is_empty() && !other.is_empty() {
             let Some((mine, theirs)) = next_shared(one, other) else {
@@ -82,7 +93,7 @@ impl Form {
             Gap::Names => names += 1,
             Gap::Same | Gap::Figures => {}
         }
-        names > 0 && shared >= MIN_SHARED
+        names > 0 && shared >= most.max(MIN_SHARED)
     }
 }
 
@@ -181,6 +192,16 @@ mod tests {
             false,
             "Troops enter Mosul",
             "Troops enter Mosul from the south",
+        );
+        check(
+            false,
+            "Copper Slips With Alden Stocks as Futures, Oil Drop",
+            "Copper Falls With Varga Stocks as Oil Retreats",
+        );
+        check(
+            true,
+            "Severe Thunderstorm Warning Issued For Clay County",
+            "Severe Thunderstorm Warning Issued For Dane County",
         );
         check(false, "Mosul falls", "Mosul falls");
         check(false, "Mosul falls", "Raqqa falls");

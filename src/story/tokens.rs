@@ -92,7 +92,7 @@ pub(super) fn tokens(words: &Words, language: &'static str) -> Vec<Token> {
 }
 
 /// Whether a headline writes most of its words with a capital, so that a capital tells nothing.
-fn is_title_case(words: &Words) -> bool {
+pub(super) fn is_title_case(words: &Words) -> bool {
     let inside = words.words().windows(2).filter_map(|pair| match pair {
         [before, word] if before.sentence == word.sentence && word.end - word.start > 3 => {
             Some(word)
