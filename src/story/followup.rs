@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use crate::model::Timestamp;
 use crate::story::Telling;
 use crate::story::facts;
+use crate::story::marks::Mark;
 use crate::story::vector::{Features, Frequencies, features, jaccard};
 
 /// A story does not come back sooner than this after it was told; what is new of it waits until then.
@@ -46,7 +47,7 @@ pub fn news<'t>(
     frequencies: &Frequencies,
 ) -> Option<News> {
     let item = features(telling, frequencies);
-    if item.is_update {
+    if item.mark == Mark::Update {
         return Some(News::Marked);
     }
     let told: Vec<(&Telling, Features)> = told

@@ -13,6 +13,7 @@ use std::collections::HashMap;
 
 use crate::model::{ItemId, StoryId, Timestamp};
 use crate::story::Telling;
+use crate::story::marks::Mark;
 use crate::story::member::{Fresh, Likeness, Member};
 use crate::story::vector::{Features, Frequencies, features, hash, jaccard, title_hash};
 use crate::story::window::{OPEN_AFTER_LAST, Window};
@@ -37,6 +38,8 @@ const HOUR: i64 = 3600;
 const OPEN_AT_MOST: i64 = 14 * 24 * HOUR;
 /// How long a publisher's title is remembered, to tell a column by.
 const COLUMN: i64 = 14 * 24 * HOUR;
+/// So soon an agency's update of an article comes under its title.
+const MARKED: i64 = 18 * HOUR;
 const COPY: i64 = 48 * HOUR;
 const COPY_TITLE: f32 = 0.8;
 const COPY_SUMMARY: f32 = 0.5;
@@ -109,7 +112,7 @@ impl Grouper {
     /// [`MEMORY_DAYS`] suffice.
     pub fn restore(&mut self, prepared: &Prepared, story: StoryId) {
         let telling = &prepared.telling;
-        self.note_column(telling, prepared.title_hash);
+        self.note_column(telling, prepared.title_hash, Mark::None);
         if let Some(features) = &prepared.features {
             let member = self.window.member(telling, features);
             self.window.add(member, story);
@@ -122,7 +125,7 @@ impl Grouper {
         let features = features(telling, &self.frequencies);
         self.sweep(telling.at);
         let fresh = self.window.fresh(telling, &features);
-        let is_column = self.note_column(telling, features.title_hash);
+        let is_column = self.note_column(telling, features.title_hash, features.mark);
         let near = if is_column {
             Vec::new()
         } else {
@@ -161,8 +164,9 @@ impl Grouper {
     }
 
     /// Whether the publisher used the title within 14 days for another page or another summary; then it is a column
-    /// ("Five things to know today"), and each item of it a story of its own. Remembers the item either way.
-    fn note_column(&mut self, telling: &Telling, title_hash: u64) -> bool {
+    /// ("Five things to know today"), and each item of it a story of its own. Remembers the item either way. What an agency
+    /// marks as the same article again is none if it comes soon; a column may bear a mark as well, and comes the next day.
+    fn note_column(&mut self, telling: &Telling, title_hash: u64, mark: Mark) -> bool {
         let key = (hash(&telling.publisher), title_hash);
         let now = (
             telling.at.as_second(),
@@ -172,7 +176,8 @@ impl Grouper {
         let (Some((at, page)), false) = (before, telling.publisher.is_empty()) else {
             return false;
         };
-        now.0 - at <= COLUMN && page != now.1
+        let is_marked = mark != Mark::None && now.0 - at <= MARKED;
+        now.0 - at <= COLUMN && page != now.1 && !is_marked
     }
 
     /// The members of open stories that share more with an item than a name.
@@ -180,6 +185,8 @@ impl Grouper {
         let member = &fresh.member;
         let now = member.at;
         let mut near = Vec::new();
+        // Stories of which another bulletin of the same outlet is a member.
+        let mut bulletins = Vec::new();
         for slot in self.window.candidates(fresh, BESIDES) {
             let other = self.window.slot(slot);
             let Some(story) = self.window.story(other.story) else {
@@ -187,6 +194,10 @@ impl Grouper {
             };
             let is_open = now - story.last <= OPEN_AFTER_LAST && now - story.opened <= OPEN_AT_MOST;
             if !is_open || !story.may_take(member) {
+                continue;
+            }
+            if other.publisher == member.publisher && member.form.has_other_names(&other.form) {
+                bulletins.push(other.story);
                 continue;
             }
             let likeness = other.likeness(fresh);
@@ -198,6 +209,7 @@ impl Grouper {
                 });
             }
         }
+        near.retain(|near| !bulletins.contains(&near.story));
         near
     }
 

@@ -1,6 +1,7 @@
 //! A member of a story, and how alike it is to an item.
 
 use crate::model::{ItemId, StoryId};
+use crate::story::form::Form;
 
 /// A member of a story, as small as it can be compared.
 #[derive(Clone, Debug)]
@@ -13,6 +14,8 @@ pub(super) struct Member {
     pub(super) publisher: u32,
     pub(super) title_hash: u64,
     pub(super) title: Box<[u32]>,
+    /// The title's words in their order; empty if nobody is known to tell it.
+    pub(super) form: Form,
     /// Hash of the figures and negations of its title.
     pub(super) facts: u64,
     pub(super) pairs: Box<[u32]>,

@@ -4,7 +4,9 @@ use crate::model::{ItemId, Timestamp};
 
 pub mod facts;
 pub mod followup;
+mod form;
 pub mod group;
+mod marks;
 mod member;
 #[cfg(test)]
 mod running;

@@ -3,6 +3,7 @@
 use rust_stemmers::{Algorithm, Stemmer};
 
 use crate::story::Telling;
+use crate::story::marks::{Mark, without_marks};
 use crate::story::vector::Frequencies;
 use crate::story::vocabulary;
 use crate::text::fold::fold;
@@ -91,7 +92,7 @@ pub(super) fn tokens(words: &Words, language: &'static str) -> Vec<Token> {
 }
 
 /// Whether a headline writes most of its words with a capital, so that a capital tells nothing.
-fn is_title_case(words: &Words) -> bool {
+pub(super) fn is_title_case(words: &Words) -> bool {
     let inside = words.words().windows(2).filter_map(|pair| match pair {
         [before, word] if before.sentence == word.sentence && word.end - word.start > 3 => {
             Some(word)
@@ -230,17 +231,17 @@ fn stem(language: &str, folded: &str) -> String {
     }
 }
 
-/// A title without the marks that agencies and publishers put round it, and whether they mark it as an update.
-pub(super) fn bare_title<'t>(telling: &'t Telling, frequencies: &Frequencies) -> (&'t str, bool) {
-    let (title, is_update) = without_agency_mark(telling.title.trim());
+/// A title without the marks that agencies and publishers put round it, and what the former say.
+pub(super) fn bare_title<'t>(telling: &'t Telling, frequencies: &Frequencies) -> (&'t str, Mark) {
+    let (title, agency) = without_marks(&telling.title);
     let Some((bare, mark)) = mark_at_end(title) else {
-        return (title, is_update);
+        return (title, agency);
     };
     let is_learnt = mark_key(telling).is_some_and(|key| frequencies.of(&key) >= LEARNT);
     if is_learnt || names(mark, &telling.publisher) {
-        return (bare, is_update);
+        return (bare, agency);
     }
-    (title, is_update)
+    (title, agency)
 }
 
 /// What a publisher has put at the end of so many titles is its mark.
@@ -261,7 +262,7 @@ fn mark_at_end(title: &str) -> Option<(&str, &str)> {
 
 /// The key under which a publisher's mark is counted among the words; no word holds a line feed.
 pub(super) fn mark_key(telling: &Telling) -> Option<String> {
-    let (title, _) = without_agency_mark(telling.title.trim());
+    let (title, _) = without_marks(&telling.title);
     let (_, mark) = mark_at_end(title)?;
     Some(format!("{}\n{}", telling.publisher, fold(mark)))
 }
@@ -273,36 +274,6 @@ fn names(mark: &str, publisher: &str) -> bool {
     let label = letters(publisher.split('.').next().unwrap_or_default());
     let mark = letters(mark);
     label.len() >= 3 && mark.len() >= 3 && (mark.contains(&label) || label.contains(&mark))
-}
-
-/// `UPDATE 2-`, `CORRECTED-`, `WRAPUP 1-`, `Exclusive:`.
-fn without_agency_mark(title: &str) -> (&str, bool) {
-    const MARKS: [(&str, bool); 9] = [
-        ("UPDATE", true),
-        ("WRAPUP", true),
-        ("RPT", false),
-        ("CORRECTED", false),
-        ("REFILE", false),
-        ("BREAKING", false),
-        ("EXCLUSIVE", false),
-        ("FACTBOX", false),
-        ("Exclusive", false),
-    ];
-    for (mark, is_update) in MARKS {
-        let Some(behind) = title.strip_prefix(mark) else {
-            continue;
-        };
-        let behind =
-            behind.trim_start_matches([' ', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
-        if let Some(bare) = behind
-            .strip_prefix(['-', ':'])
-            .map(str::trim)
-            .filter(|bare| !bare.is_empty())
-        {
-            return (bare, is_update);
-        }
-    }
-    (title, false)
 }
 
 /// A summary without an agency's dateline: `LONDON (Reuters) - `.
@@ -410,19 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn marks_of_agencies_fall_and_tell_updates() {
-        assert_eq!(
-            without_agency_mark("UPDATE 2-Mosul falls"),
-            ("Mosul falls", true)
-        );
-        assert_eq!(
-            without_agency_mark("CORRECTED-Mosul falls"),
-            ("Mosul falls", false)
-        );
-        assert_eq!(
-            without_agency_mark("UPDATES on Mosul"),
-            ("UPDATES on Mosul", false)
-        );
+    fn datelines_fall() {
         assert_eq!(
             bare_summary("LONDON (Reuters) - Mosul fell."),
             "Mosul fell."

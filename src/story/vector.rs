@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::story::Telling;
+use crate::story::form::Form;
+use crate::story::marks::Mark;
 use crate::story::tokens::{self, Token};
 use crate::text::fold::fold;
 use crate::text::words::Words;
@@ -110,8 +112,10 @@ pub(super) struct Features {
     pub(super) pairs: Box<[u32]>,
     /// The identifiers in title and summary, sorted: hash of what they identify, hash of all.
     pub(super) identifiers: Box<[(u32, u32)]>,
-    /// Whether an agency marks it as an update.
-    pub(super) is_update: bool,
+    /// The title's words in their order.
+    pub(super) form: Form,
+    /// What an agency put before the title.
+    pub(super) mark: Mark,
 }
 
 /// A summary of fewer words may equal another by chance.
@@ -119,7 +123,7 @@ const MIN_SUMMARY_WORDS: usize = 20;
 
 /// Takes an item apart and weighs its words.
 pub(super) fn features(telling: &Telling, frequencies: &Frequencies) -> Features {
-    let (title, is_update) = tokens::bare_title(telling, frequencies);
+    let (title, mark) = tokens::bare_title(telling, frequencies);
     let summary: String = telling.summary.chars().take(SUMMARY_LENGTH).collect();
     let title_text = Words::of_text(title);
     let summary_text = Words::of_text(tokens::bare_summary(&summary));
@@ -156,7 +160,8 @@ pub(super) fn features(telling: &Telling, frequencies: &Frequencies) -> Features
         title_hash: hash(&fold(title)),
         pairs,
         identifiers,
-        is_update,
+        form: Form::of(title),
+        mark,
     }
 }
 

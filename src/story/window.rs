@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use crate::model::{ItemId, StoryId};
 use crate::story::Telling;
 use crate::story::facts::facts;
+use crate::story::form::Form;
 use crate::story::member::{Fresh, Member, ONE, each_shared};
 use crate::story::tokens;
 use crate::story::vector::{Features, RARITY_POWER, hash};
@@ -152,6 +153,11 @@ impl Window {
             publisher: hash(&telling.publisher) as u32,
             title_hash: features.title_hash,
             title: features.title.clone(),
+            form: if telling.publisher.is_empty() {
+                Form::default()
+            } else {
+                features.form.clone()
+            },
             facts: hash(&facts(&telling.title)),
             pairs: features.pairs.clone(),
             identifiers: features.identifiers.clone(),

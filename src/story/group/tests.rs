@@ -576,3 +576,81 @@ fn odd_items_are_placed() {
     ];
     assert_eq!(stories(&items), [0, 1, 2, 3, 4]);
 }
+
+/// Places titles and summaries of one outlet, so many hours apart, each under its own link.
+fn stories_of_one_outlet(hours: i64, items: &[(&str, &str)]) -> Vec<i64> {
+    let tellings = (0..).zip(items).map(|(number, (title, summary))| {
+        let mut telling = telling(number, number * hours * HOURS, title, summary);
+        telling.publisher = "outlet.example".to_string();
+        telling
+    });
+    let mut grouper = Grouper::new(Frequencies::default());
+    place_all(&mut grouper, &tellings.collect::<Vec<_>>())
+        .iter()
+        .map(|story| story.0)
+        .collect()
+}
+
+#[test]
+fn marked_updates_under_new_links_stay_in_their_story() {
+    let titles = [
+        (
+            "Helix plant in Alden burns",
+            "A fire broke out at the Helix plant in Alden, the fire brigade said.",
+        ),
+        (
+            "UPDATE 1-Helix plant in Alden burns",
+            "A fire at the Helix plant in Alden injured four people.",
+        ),
+        (
+            "CORRECTED-UPDATE 1-Helix plant in Alden burns",
+            "A fire at the Helix plant in Alden injured five people.",
+        ),
+        (
+            "WRAPUP 2-Helix plant in Alden burns",
+            "The Helix plant in Alden was evacuated after a fire.",
+        ),
+    ];
+    assert_eq!(stories_of_one_outlet(1, &titles), [0, 0, 0, 0]);
+}
+
+#[test]
+fn a_daily_wrapup_under_one_title_is_a_story_each_day() {
+    let daily = (
+        "WRAPUP 1-Stocks in Alden at the close",
+        "Stocks in Alden closed.",
+    );
+    assert_eq!(stories_of_one_outlet(24, &[daily; 3]), [0, 1, 2]);
+}
+
+#[test]
+fn bulletins_of_one_outlet_are_a_story_each_in_a_young_store() {
+    let quakes = [
+        ("M 4.5 - 10 km S of Nicobar Islands", ""),
+        ("M 4.7 - 122 km NE of Neiafu, Tonga", ""),
+        ("M 5.1 - 31 km W of Varga, Orlow", ""),
+    ];
+    assert_eq!(stories_of_one_outlet(1, &quakes), [0, 1, 2]);
+    let warning = "The weather service has issued a severe thunderstorm warning until 6 pm.";
+    let warnings = [
+        (
+            "Severe thunderstorm warning issued for Clay County",
+            warning,
+        ),
+        (
+            "Severe thunderstorm warning issued for Saint Louis County",
+            warning,
+        ),
+        (
+            "Severe thunderstorm warning issued for Dane County",
+            warning,
+        ),
+    ];
+    assert_eq!(stories_of_one_outlet(1, &warnings), [0, 1, 2]);
+}
+
+#[test]
+fn a_bulletin_that_another_outlet_copies_is_one_story() {
+    let title = "M 4.5 - 10 km S of Nicobar Islands";
+    assert_eq!(stories(&[(0, title, ""), (9, title, "")]), [0, 0]);
+}
