@@ -17,7 +17,7 @@ use lettre::transport::smtp::response::Response;
 
 use super::message::ascii_domain;
 use super::reach::{client_id, reach, secure};
-use super::verdict::{Reply, goes_on, redact, report, silence};
+use super::verdict::{Reply, goes_on, redact, report, report_early, silence};
 use super::wire::Wire;
 use super::{Outcome, Report, Step, tls};
 
@@ -184,6 +184,11 @@ impl Session {
         if let Err(report) = self.say(Step::Data, Data).await {
             return report;
         }
+        // From here on a refusal may be one of the message, which it cannot be before there is any of it.
+        if self.wire.expect_quiet().await.is_err() {
+            self.is_over = true;
+            return verdict(Step::Data, None, &self.wire);
+        }
         self.wire
             .wait_for_answers(self.timeout * PATIENCE_AFTER_DOT);
         // lettre ends the last line itself.
@@ -292,14 +297,6 @@ impl Session {
         if self.is_over {
             return Err(silence(step, "the session is over".to_owned()));
         }
-        // Otherwise each answer would be taken for that to the next command, the last of them for that to the dot.
-        if self.wire.has_unasked() {
-            self.is_over = true;
-            return Err(silence(
-                step,
-                "the server speaks before it is asked".to_owned(),
-            ));
-        }
         let result = self.connection.command(command).await;
         self.hear(step, result).await
     }
@@ -319,9 +316,9 @@ impl Session {
         };
         match (result, self.wire.reply()) {
             (Ok(response), Some(reply)) if goes_on(step, reply.code) => Ok(response),
-            (result, reply) => {
+            (_, reply) => {
                 self.is_over = true;
-                Err(verdict(step, reply.as_ref(), &self.wire, result.err()))
+                Err(verdict(step, reply.as_ref(), &self.wire))
             }
         }
     }
@@ -329,8 +326,11 @@ impl Session {
 
 /// Hears the server's greeting and says hello.
 async fn greet(settings: &SmtpSettings, wire: Wire, hello: &ClientId) -> Result<Session, Report> {
-    match AsyncSmtpConnection::connect_with_transport(Box::new(wire.clone()), hello).await {
-        Ok(connection) => {
+    let connected =
+        AsyncSmtpConnection::connect_with_transport(Box::new(wire.clone()), hello).await;
+    let is_welcome = |reply: Reply| goes_on(Step::Ehlo, reply.code);
+    match connected {
+        Ok(connection) if wire.reply().is_some_and(is_welcome) => {
             let server = connection.server_info().clone();
             let lines = wire.reply().map(|reply| reply.lines).unwrap_or_default();
             let (takes_size, largest) = size_limit(lines.iter().filter_map(|line| line.get(4..)));
@@ -345,14 +345,19 @@ async fn greet(settings: &SmtpSettings, wire: Wire, hello: &ClientId) -> Result<
                 is_over: false,
             })
         }
-        Err(error) => {
+        _ => {
             let step = if wire.has_spoken() {
                 Step::Ehlo
             } else {
                 Step::Greeting
             };
-            let mut report = verdict(step, wire.reply().as_ref(), &wire, Some(error));
-            if step == Step::Greeting && settings.tls != Tls::Implicit && settings.port == 465 {
+            let is_early = wire.early().is_some();
+            let mut report = verdict(step, wire.reply().as_ref(), &wire);
+            if !is_early
+                && step == Step::Greeting
+                && settings.tls != Tls::Implicit
+                && settings.port == 465
+            {
                 report.hint = Some("port 465 usually wants `tls = \"implicit\"`".to_owned());
             }
             Err(report)
@@ -361,20 +366,12 @@ async fn greet(settings: &SmtpSettings, wire: Wire, hello: &ClientId) -> Result<
 }
 
 /// The report on an answer, or on none, that ends the session.
-fn verdict(
-    step: Step,
-    reply: Option<&Reply>,
-    wire: &Wire,
-    error: Option<lettre::transport::smtp::Error>,
-) -> Report {
-    match reply {
-        Some(reply) => report(step, reply),
-        None => {
-            let cause = wire
-                .trouble()
-                .or_else(|| error.map(|error| error.to_string()));
-            silence(step, cause.unwrap_or_else(|| "no answer".to_owned()))
-        }
+fn verdict(step: Step, reply: Option<&Reply>, wire: &Wire) -> Report {
+    let cause = wire.trouble().unwrap_or_else(|| "no answer".to_owned());
+    match (reply, wire.early()) {
+        (_, Some(said)) => report_early(step, said.as_ref(), cause),
+        (Some(reply), None) => report(step, reply),
+        (None, None) => silence(step, cause),
     }
 }
 

@@ -37,6 +37,8 @@ pub(super) fn goes_on(step: Step, code: u16) -> bool {
         Step::Data => code == 354,
         // 334 asks for the next part of the login.
         Step::Auth => code == 334 || code / 100 == 2,
+        // A second greeting, 220, is none to it (RFC 5321 section 4.3.2).
+        Step::Ehlo => code == 250,
         _ => code / 100 == 2,
     }
 }
@@ -77,6 +79,25 @@ pub(super) fn report(step: Step, reply: &Reply) -> Report {
         step,
         reply: reply.lines.join("\n"),
         hint,
+    }
+}
+
+/// What a person can do where the server does not keep to the order of question and answer.
+const OUT_OF_TURN: &str = "the server answers out of turn, which is a fault of it or of a proxy before it: tell whoever runs it";
+
+/// The report on what the server said before we had written what it could answer. Nothing was accepted, since nothing
+/// was asked: neither the command nor, at `Message`, the final dot was sent.
+pub(super) fn report_early(step: Step, said: Option<&Reply>, cause: String) -> Report {
+    match said {
+        // It may take leave at any time (RFC 5321 section 3.8), and refuse a message before its end.
+        Some(reply) if reply.code == 421 => report(step, reply),
+        Some(reply) if step == Step::Message && reply.code >= 400 => report(step, reply),
+        _ => Report {
+            outcome: Outcome::Transient,
+            step,
+            reply: cause,
+            hint: Some(OUT_OF_TURN.to_owned()),
+        },
     }
 }
 
@@ -174,6 +195,23 @@ mod tests {
         check(Step::Message, "251 forwarded", Outcome::Accepted);
         check(Step::Message, "354 go on", Outcome::Unknown);
         check(Step::Message, "190 what", Outcome::Unknown);
+    }
+
+    #[test]
+    fn what_is_said_before_it_is_asked_is_no_answer() {
+        let early = |step, said: &str| {
+            let code = said.get(..3).and_then(|code| code.parse().ok());
+            let lines = vec![said.to_owned()];
+            let reply = code.map(|code| Reply { code, lines });
+            report_early(step, reply.as_ref(), said.to_owned()).outcome
+        };
+        assert_eq!(early(Step::Message, "250 ok"), Outcome::Transient);
+        assert_eq!(early(Step::Message, "what"), Outcome::Transient);
+        assert_eq!(early(Step::Message, "554 5.7.1 spam"), Outcome::Refused);
+        assert_eq!(early(Step::Message, "552 5.3.4 size"), Outcome::TooBig);
+        assert_eq!(early(Step::Rcpt, "550 5.1.1 who"), Outcome::Transient);
+        assert_eq!(early(Step::Mail, "421 4.4.2 idle"), Outcome::Transient);
+        assert!(!goes_on(Step::Ehlo, 220), "a second greeting");
     }
 
     #[test]
