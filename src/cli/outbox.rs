@@ -24,11 +24,13 @@ enum Action {
     /// Sends a held message again
     Release {
         /// Its number
+        #[arg(value_parser = number)]
         id: i64,
     },
     /// Takes a message out; its stories count as told
     Drop {
         /// Its number
+        #[arg(value_parser = number)]
         id: i64,
     },
     /// Lets mail to a paused recipient go again
@@ -36,6 +38,11 @@ enum Action {
         /// The address
         address: String,
     },
+}
+
+fn number(text: &str) -> Result<i64, String> {
+    text.parse()
+        .map_err(|_| "ID is the number before a message in `wirewatch outbox`".to_owned())
 }
 
 pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<End> {
@@ -136,15 +143,20 @@ fn list(store: &Store, json: bool) -> anyhow::Result<End> {
                 delivery.recipient,
                 plain(&delivery.subject)
             ))?;
-            let reply = delivery.reply.as_deref().unwrap_or("not tried yet");
+            let is_paused = paused
+                .iter()
+                .any(|(address, ..)| *address == delivery.recipient);
+            let reply = match &delivery.reply {
+                // Said once, below.
+                _ if is_paused => "the recipient is paused",
+                Some(reply) => reply,
+                None => "not tried yet",
+            };
             print_line(format_args!(
                 "       {}; {}",
                 setup::counted(delivery.tries.attempts, "attempt", "attempts"),
                 plain(reply)
             ))?;
-            let is_paused = paused
-                .iter()
-                .any(|(address, ..)| *address == delivery.recipient);
             if !is_paused {
                 print_line(format_args!("       {}", remedy(delivery)))?;
             }

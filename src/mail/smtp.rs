@@ -122,12 +122,8 @@ impl Session {
     /// # Errors
     /// A report whose outcome is `Transient`, `Permanent`, `TooBig` or `Config`.
     pub async fn prepare(&mut self, from: &str, to: &str, size: usize) -> Result<(), Report> {
-        let sender = address(from).ok_or_else(|| Report {
-            outcome: Outcome::Config,
-            step: Step::Mail,
-            reply: "the sender is no address that mail can come from".to_owned(),
-            hint: Some("check `from` of `[mail]`".to_owned()),
-        })?;
+        let sender = address(from)
+            .ok_or_else(|| unfit_sender("the sender is no address that mail can come from"))?;
         let recipient = address(to)
             .ok_or_else(|| no_such_recipient("the recipient is no address that mail can go to"))?;
         if self.largest.is_some_and(|largest| size > largest) {
@@ -147,7 +143,13 @@ impl Session {
         }
         let is_ascii = |address: &Address| address.user().is_ascii() && address.domain().is_ascii();
         if !is_ascii(&sender) || !is_ascii(&recipient) {
-            if !self.server.supports_feature(Extension::SmtpUtfEight) {
+            let is_known = self.server.supports_feature(Extension::SmtpUtfEight);
+            if !is_known && !is_ascii(&sender) {
+                return Err(unfit_sender(
+                    "the server takes no sender with letters outside ASCII",
+                ));
+            }
+            if !is_known {
                 return Err(no_such_recipient(
                     "the server takes no addresses with letters outside ASCII",
                 ));
@@ -264,7 +266,7 @@ impl Session {
                     Auth::new_from_response(mechanism, credentials.clone(), challenge)
                 }
             };
-            let command = command.map_err(|error| silence(Step::Auth, error.to_string()))?;
+            let command = command.map_err(|_| strange_login())?;
             secrets.extend(
                 command
                     .to_string()
@@ -281,13 +283,13 @@ impl Session {
             }
             response = Some(answer);
         }
-        Err(silence(Step::Auth, "the server goes on asking".to_owned()))
+        Err(strange_login())
     }
 
     /// Takes up what an answer to EHLO offers.
     fn learn(&mut self, response: &Response) -> Result<(), Report> {
         self.server = ServerInfo::from_response(response)
-            .map_err(|error| silence(Step::Ehlo, error.to_string()))?;
+            .map_err(|_| silence(Step::Ehlo, "the answer names no server".to_owned()))?;
         (self.takes_size, self.largest) = size_limit(response.message());
         Ok(())
     }
@@ -375,12 +377,35 @@ fn verdict(step: Step, reply: Option<&Reply>, wire: &Wire) -> Report {
     }
 }
 
+/// The fault is ours, so that nobody is paused for it.
+fn unfit_sender(reply: &str) -> Report {
+    Report {
+        outcome: Outcome::Config,
+        step: Step::Mail,
+        reply: reply.to_owned(),
+        hint: Some("check `from` of `[mail]`".to_owned()),
+    }
+}
+
 fn no_such_recipient(reply: &str) -> Report {
     Report {
         outcome: Outcome::Permanent,
         step: Step::Rcpt,
         reply: reply.to_owned(),
         hint: Some("check the address in `to`".to_owned()),
+    }
+}
+
+/// The server has heard name and password and goes on asking.
+fn strange_login() -> Report {
+    Report {
+        outcome: Outcome::Config,
+        step: Step::Auth,
+        reply: "the server asks for more than a user name and a password".to_owned(),
+        hint: Some(
+            "this login is not by password: ask whoever runs the server for one that is, such as an app password"
+                .to_owned(),
+        ),
     }
 }
 

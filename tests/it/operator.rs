@@ -167,6 +167,23 @@ fn an_operator_whom_mail_cannot_reach_is_told_by_status_the_log_and_the_exit_cod
 }
 
 #[test]
+fn a_sender_that_the_server_cannot_take_is_nobodys_fault_but_ours() {
+    let case = Case::new(&TWO, |_| Act::Normal);
+    let watchlist = std::fs::read_to_string(case.home.watchlist()).expect("readable");
+    let from = "[mail]\nfrom = \"wü@mail.example\"";
+    case.home.edit(&watchlist.replace("[mail]", from));
+    assert_eq!(case.send("07:00:00").code, 1);
+    let outbox = case.home.run(&["outbox"]);
+    assert!(outbox.stdout.contains("check `from`"), "{outbox:#?}");
+    assert!(!outbox.stdout.contains("is paused"), "{outbox:#?}");
+    let check = case.home.run(&["check", "--online"]);
+    assert!(check.stdout.contains("check `from`"), "{check:#?}");
+    case.home.edit(&watchlist);
+    assert_eq!(case.send("08:00:10").code, 0);
+    assert_eq!(case.states(), ["sent", "sent"]);
+}
+
+#[test]
 fn wrong_settings_need_a_person_at_once() {
     let case = Case::new(
         &TWO[..1],
@@ -226,7 +243,7 @@ fn the_outbox_tells_a_stranger_what_waits_why_and_what_to_do() {
         .collect();
     expect![[r#"
             1  queued   Morning to a@mail.example: Troops enter Mosul
-               1 attempt; RCPT: 550 5.1.1 no such user (check the address in `to`; `wirewatch outbox resume ADDRESS` lets mail to it go again)
+               1 attempt; the recipient is paused
             2  queued   Morning to b@mail.example: Troops enter Mosul
                1 attempt; RCPT: 451 4.3.0 later
                next attempt at 07:01:..Z
@@ -236,7 +253,7 @@ fn the_outbox_tells_a_stranger_what_waits_why_and_what_to_do() {
             4  unknown  Morning to d@mail.example: Troops enter Mosul
                1 attempt; message: the server closed the connection
                it may have arrived; the same message goes again at 07:15:..Z; give it up: wirewatch outbox drop 4
-        a@mail.example is paused since 07:00:..Z: RCPT: 550 5.1.1 no such user (check the address in `to`; `wirewatch outbox resume ADDRESS` lets mail to it go again)
+        a@mail.example is paused since 07:00:..Z: RCPT: 550 5.1.1 no such user (check the address in `to`)
                once it is mended: wirewatch outbox resume a@mail.example
     "#]].assert_eq(&shown);
 }
@@ -258,6 +275,12 @@ fn a_person_cannot_decide_what_is_settled_or_does_not_exist() {
     assert!(
         resumed.stderr.contains("`a@mail.example` is not paused"),
         "{resumed:#?}"
+    );
+    let mistyped = case.home.run(&["outbox", "release", "abc"]);
+    assert_eq!(mistyped.code, 2);
+    assert!(
+        mistyped.stderr.contains("the number before a message"),
+        "{mistyped:#?}"
     );
     let outbox = case.home.done(&["outbox"]);
     assert_eq!(outbox.stderr, "The outbox is empty.\n");
