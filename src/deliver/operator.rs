@@ -76,7 +76,11 @@ fn notices(desk: &Desk, operator: &str, now: Timestamp) -> Result<Vec<Notice>, S
     }
     notices.extend(database::restored(desk)?);
     notices.extend(database::short_of_room(desk, now));
+    let config = &desk.watchlist.config;
     for (address, at, why) in desk.store.paused_recipients()? {
+        if !config.writes_to(&address) {
+            continue;
+        }
         notices.push(Notice {
             key: format!("paused:{address}:{}", at.as_second()),
             subject: format!("Mail to {address} is paused"),
@@ -90,8 +94,8 @@ fn notices(desk: &Desk, operator: &str, now: Timestamp) -> Result<Vec<Notice>, S
     let waiting = desk.store.unsettled_deliveries()?;
     let mut stuck = Stuck::new(desk, operator, &waiting, now);
     for delivery in &waiting {
-        // A notice that does not go must not breed others.
-        if delivery.digest == SENDER {
+        // A notice that does not go must not breed others, and whoever took out a recipient knows it.
+        if delivery.digest == SENDER || !config.writes_to(&delivery.recipient) {
             continue;
         }
         if delivery.state == State::Held {

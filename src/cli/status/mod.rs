@@ -80,6 +80,8 @@ struct Status {
     outbox: Vec<Delivery>,
     /// Recipients whom the server refuses: address, since when, its words.
     paused: Vec<(String, Timestamp, String)>,
+    /// Those of them, and of the recipients of messages, who are no longer in the watchlist.
+    absent: Vec<String>,
     last: LastTimes,
     database: PathBuf,
     items: u64,
@@ -103,6 +105,13 @@ impl Status {
         let config = &desk.watchlist.config;
         let mut outbox = store.unsettled_deliveries()?;
         outbox.sort_by_key(|delivery| delivery.state != State::Held);
+        let paused = store.paused_recipients()?;
+        let known = outbox.iter().map(|delivery| &delivery.recipient);
+        let known = known.chain(paused.iter().map(|(address, ..)| address));
+        let absent = known
+            .filter(|address| !config.writes_to(address))
+            .cloned()
+            .collect();
         Ok(Status {
             file: PathBuf::new(),
             found_by: "",
@@ -115,7 +124,8 @@ impl Status {
             feeds: feeds(desk, now)?,
             hours: store.hours_since(now - DAY)?,
             outbox,
-            paused: store.paused_recipients()?,
+            paused,
+            absent,
             last: store.last_times()?,
             database: config.store.path.clone(),
             items: store.counts()?.items,
@@ -126,6 +136,11 @@ impl Status {
 
     fn with(&self, health: Health) -> impl Iterator<Item = &Seen> {
         self.feeds.iter().filter(move |seen| seen.health == health)
+    }
+
+    /// Whether this address is in the watchlist.
+    fn writes_to(&self, address: &str) -> bool {
+        !self.absent.iter().any(|absent| absent == address)
     }
 
     fn held(&self) -> impl Iterator<Item = &Delivery> {
