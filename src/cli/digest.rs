@@ -8,15 +8,14 @@ use jiff::SignedDuration;
 
 use super::terminal::plain;
 use super::{Context, End, hinted, print_line, say};
-use super::{sent, setup};
+use super::{outbox, sent, setup};
 use crate::deliver::send::Sent;
 use crate::deliver::{Deliverer, NextDue, Outcome, Reason, Which, compose};
 use crate::desk::Desk;
 use crate::digest::DigestSettings;
 use crate::digest::render::Rendered;
 use crate::model::Timestamp;
-use crate::store::outbox::{Delivery, State};
-use crate::store::{Store, StoreError};
+use crate::store::outbox::State;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -183,7 +182,9 @@ fn send(
         }
         deliverer.tell_operator().await?;
         sent.extend(deliverer.send(|| true).await?);
-        let stuck = desk.at_once(|desk| needs_a_person(&desk.store)).await?;
+        let stuck = desk
+            .at_once(|desk| outbox::needs_a_person(&desk.store, &desk.watchlist.config))
+            .await?;
         for attempt in &sent {
             tell(attempt)?;
         }
@@ -203,15 +204,6 @@ fn send(
     } else {
         End::NeedsAPerson
     })
-}
-
-/// Whether a message or a recipient waits for a person.
-fn needs_a_person(store: &Store) -> Result<bool, StoreError> {
-    let is_held = store
-        .unsettled_deliveries()?
-        .iter()
-        .any(Delivery::needs_a_person);
-    Ok(is_held || !store.paused_recipients()?.is_empty())
 }
 
 /// Tells what became of a message.

@@ -3,10 +3,11 @@
 use super::setup;
 use super::terminal::plain;
 use super::{Context, End, hinted, local, print_line, rfc3339, say};
+use crate::config::Config;
 use crate::model::{DeliveryId, Timestamp};
 use crate::schedule::retry::Outcome;
-use crate::store::Store;
 use crate::store::outbox::{Delivery, State};
+use crate::store::{Store, StoreError};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -24,11 +25,13 @@ enum Action {
     /// Sends a held message again
     Release {
         /// Its number
+        #[arg(value_parser = number)]
         id: i64,
     },
     /// Takes a message out; its stories count as told
     Drop {
         /// Its number
+        #[arg(value_parser = number)]
         id: i64,
     },
     /// Lets mail to a paused recipient go again
@@ -38,13 +41,20 @@ enum Action {
     },
 }
 
+fn number(text: &str) -> Result<i64, String> {
+    text.parse()
+        .map_err(|_| "ID is the number before a message in `wirewatch outbox`".to_owned())
+}
+
 pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<End> {
     // It must work while the watchlist is broken, too.
     let watchlist = setup::watchlist_or_last_good(context)?.watchlist;
     let now = context.clock.now();
     let path = &watchlist.config.store.path;
     match &arguments.action {
-        None | Some(Action::List) => list(&Store::open_read(path)?, arguments.json),
+        None | Some(Action::List) => {
+            list(&Store::open_read(path)?, &watchlist.config, arguments.json)
+        }
         Some(Action::Release { id }) => {
             let store = Store::open_existing(path, now)?;
             let delivery = unsettled(&store, *id)?;
@@ -98,7 +108,7 @@ fn unsettled(store: &Store, id: i64) -> anyhow::Result<Delivery> {
         .ok_or_else(|| hinted(format!("no message {id} waits"), "see `wirewatch outbox`"))
 }
 
-fn list(store: &Store, json: bool) -> anyhow::Result<End> {
+fn list(store: &Store, config: &Config, json: bool) -> anyhow::Result<End> {
     let waiting = store.unsettled_deliveries()?;
     let paused = store.paused_recipients()?;
     if json {
@@ -116,6 +126,7 @@ fn list(store: &Store, json: bool) -> anyhow::Result<End> {
                     "next_at": rfc3339(delivery.next_at),
                     "reply": delivery.reply,
                     "message_id": delivery.message_id,
+                    "in_watchlist": config.writes_to(&delivery.recipient),
                 })
             })
             .collect();
@@ -136,17 +147,23 @@ fn list(store: &Store, json: bool) -> anyhow::Result<End> {
                 delivery.recipient,
                 plain(&delivery.subject)
             ))?;
-            let reply = delivery.reply.as_deref().unwrap_or("not tried yet");
+            let is_paused = paused
+                .iter()
+                .any(|(address, ..)| *address == delivery.recipient);
+            let reply = match &delivery.reply {
+                // Said once, below.
+                _ if is_paused => "the recipient is paused",
+                Some(reply) => reply,
+                None => "not tried yet",
+            };
             print_line(format_args!(
                 "       {}; {}",
                 setup::counted(delivery.tries.attempts, "attempt", "attempts"),
                 plain(reply)
             ))?;
-            let is_paused = paused
-                .iter()
-                .any(|(address, ..)| *address == delivery.recipient);
-            if !is_paused {
-                print_line(format_args!("       {}", remedy(delivery)))?;
+            if !is_paused || !config.writes_to(&delivery.recipient) {
+                let is_wanted = config.writes_to(&delivery.recipient);
+                print_line(format_args!("       {}", remedy(delivery, is_wanted)))?;
             }
         }
         for (address, since, why) in &paused {
@@ -156,24 +173,41 @@ fn list(store: &Store, json: bool) -> anyhow::Result<End> {
                 plain(why)
             ))?;
             print_line(format_args!(
-                "       once it is mended: wirewatch outbox resume {address}"
+                "       {}",
+                match config.writes_to(address) {
+                    true => format!("once it is mended: wirewatch outbox resume {address}"),
+                    false => "no longer in the watchlist: nothing needs to be done".to_owned(),
+                }
             ))?;
         }
         if waiting.is_empty() && paused.is_empty() {
             say("The outbox is empty.");
         }
     }
-    let needs_a_person = !paused.is_empty() || waiting.iter().any(Delivery::needs_a_person);
-    Ok(if needs_a_person {
+    Ok(if needs_a_person(store, config)? {
         End::NeedsAPerson
     } else {
         End::Done
     })
 }
 
-/// What happens to a message next, and what a person can do.
-pub(super) fn remedy(delivery: &Delivery) -> String {
+/// Whether a message or a recipient waits for a person.
+pub(super) fn needs_a_person(store: &Store, config: &Config) -> Result<bool, StoreError> {
+    let waits =
+        |delivery: &Delivery| delivery.needs_a_person() || !config.writes_to(&delivery.recipient);
+    let mut paused = store.paused_recipients()?.into_iter();
+    Ok(store.unsettled_deliveries()?.iter().any(waits)
+        || paused.any(|(address, ..)| config.writes_to(&address)))
+}
+
+/// What happens to a message next, and what a person can do; `is_wanted`: its recipient is in the watchlist.
+pub(super) fn remedy(delivery: &Delivery, is_wanted: bool) -> String {
     let id = delivery.id;
+    if !is_wanted {
+        return format!(
+            "the recipient is no longer in the watchlist: put the address back, or give it up: wirewatch outbox drop {id}"
+        );
+    }
     match delivery.state {
         State::Held => format!(
             "send it again: wirewatch outbox release {id}; give it up: wirewatch outbox drop {id}"

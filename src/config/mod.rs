@@ -276,6 +276,12 @@ impl Config {
             .or_else(first)
             .map(String::as_str)
     }
+
+    /// Whether anything goes to this address, given in lower case: a digest, or what the operator hears.
+    pub fn writes_to(&self, address: &str) -> bool {
+        let mut readers = self.digests.iter().flat_map(|digest| &digest.to);
+        self.operator() == Some(address) || readers.any(|reader| reader == address)
+    }
 }
 
 impl MailConfig {

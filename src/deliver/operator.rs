@@ -7,6 +7,7 @@ use super::Deliverer;
 use super::database;
 use super::letter::Letter;
 use crate::desk::{Desk, DeskError, Refused};
+use crate::mail::Step;
 use crate::model::Timestamp;
 use crate::store::StoreError;
 use crate::store::outbox::{Delivery, NewDelivery, State};
@@ -19,6 +20,10 @@ const PATIENCE: SignedDuration = SignedDuration::from_mins(10);
 
 /// A mail server may be away for a night.
 const STUCK: SignedDuration = SignedDuration::from_hours(24);
+
+/// After an outage every message that waits is tried within this time, so that only then it tells something that one
+/// got through and another did not.
+const ALL_TRIED: SignedDuration = SignedDuration::from_hours(3);
 
 /// Something that only a person can mend.
 pub(super) struct Notice {
@@ -71,7 +76,11 @@ fn notices(desk: &Desk, operator: &str, now: Timestamp) -> Result<Vec<Notice>, S
     }
     notices.extend(database::restored(desk)?);
     notices.extend(database::short_of_room(desk, now));
+    let config = &desk.watchlist.config;
     for (address, at, why) in desk.store.paused_recipients()? {
+        if !config.writes_to(&address) {
+            continue;
+        }
         notices.push(Notice {
             key: format!("paused:{address}:{}", at.as_second()),
             subject: format!("Mail to {address} is paused"),
@@ -82,38 +91,80 @@ fn notices(desk: &Desk, operator: &str, now: Timestamp) -> Result<Vec<Notice>, S
             ),
         });
     }
-    for delivery in desk.store.unsettled_deliveries()? {
-        // A notice that does not go must not breed others.
-        if delivery.digest == SENDER {
+    let waiting = desk.store.unsettled_deliveries()?;
+    let mut stuck = Stuck::new(desk, operator, &waiting, now);
+    for delivery in &waiting {
+        // A notice that does not go must not breed others, and whoever took out a recipient knows it.
+        if delivery.digest == SENDER || !config.writes_to(&delivery.recipient) {
             continue;
         }
         if delivery.state == State::Held {
-            notices.push(of_held(&delivery));
-        } else if is_stuck(desk, &delivery, operator, now)? {
-            notices.push(of_stuck(&delivery));
+            notices.push(of_held(delivery));
+        } else if stuck.is_news(delivery)? {
+            notices.push(of_stuck(delivery));
         }
     }
     Ok(notices)
 }
 
-/// Whether a message does not get through for a day though other mail does. Where nothing gets through, neither would
-/// a notice; it would only lie on top of the rest afterwards.
-fn is_stuck(
-    desk: &Desk,
-    delivery: &Delivery,
-    operator: &str,
+/// Which messages do not get through for a day though a notice would.
+struct Stuck<'a> {
+    desk: &'a Desk,
+    operator: &'a str,
     now: Timestamp,
-) -> Result<bool, StoreError> {
-    let is_old = delivery.tries.attempts > 0 && now.duration_since(delivery.created_at) >= STUCK;
-    // The daemon asks every second, so the long look at what was sent comes last and once.
-    if !is_old
-        || desk.store.was_noticed(&stuck_key(delivery))?
-        || desk.store.is_paused(&delivery.recipient)?
-    {
-        return Ok(false);
+    /// Whether a notice is on its way already.
+    notice_waits: bool,
+    /// When mail last went through, to anybody, of what is long enough ago; looked up once and only if needed.
+    went_through: Option<Option<Timestamp>>,
+}
+
+impl<'a> Stuck<'a> {
+    fn new(desk: &'a Desk, operator: &'a str, waiting: &[Delivery], now: Timestamp) -> Stuck<'a> {
+        Stuck {
+            desk,
+            operator,
+            now,
+            notice_waits: waiting.iter().any(|delivery| delivery.digest == SENDER),
+            went_through: None,
+        }
     }
-    let last = desk.store.last_sent_to(operator)?;
-    Ok(last.is_some_and(|at| at >= delivery.created_at))
+
+    /// Whether the operator is to hear of this message. Where nothing gets through, neither would a notice; many would
+    /// only lie on top of the rest afterwards.
+    fn is_news(&mut self, delivery: &Delivery) -> Result<bool, StoreError> {
+        let age = self.now.duration_since(delivery.created_at);
+        // The daemon asks every second, so the long look at what was sent comes last.
+        if delivery.tries.attempts == 0
+            || age < STUCK
+            || self.desk.store.was_noticed(&stuck_key(delivery))?
+            || self.desk.store.is_paused(&delivery.recipient)?
+        {
+            return Ok(false);
+        }
+        if self.others_got_through_since(delivery.created_at)? {
+            return Ok(true);
+        }
+        // Where nobody else is written to, one notice tries whether the server has something against this recipient only.
+        let is_tried = !self.notice_waits && is_about_another(delivery, self.operator);
+        self.notice_waits |= is_tried;
+        Ok(is_tried)
+    }
+
+    fn others_got_through_since(&mut self, created_at: Timestamp) -> Result<bool, StoreError> {
+        let last = match self.went_through {
+            Some(last) => last,
+            None => self.desk.store.last_sent_before(self.now - ALL_TRIED)?,
+        };
+        self.went_through = Some(last);
+        Ok(last.is_some_and(|at| at >= created_at))
+    }
+}
+
+/// Whether the server answered last when it heard the name of a recipient who is not the operator.
+fn is_about_another(delivery: &Delivery, operator: &str) -> bool {
+    let at_rcpt = format!("{}: ", Step::Rcpt);
+    let reply = delivery.reply.as_deref().unwrap_or_default();
+    delivery.recipient != operator && reply.starts_with(&at_rcpt)
 }
 
 fn stuck_key(delivery: &Delivery) -> String {

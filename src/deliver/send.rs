@@ -59,7 +59,9 @@ impl Deliverer {
             .desk
             .at_once(move |desk| {
                 let cut_short = settle_cut_short(desk, &host, now)?;
-                let due = desk.store.due_deliveries(now)?;
+                let mut due = desk.store.due_deliveries(now)?;
+                // Who was taken out of the watchlist gets nothing more; it waits in case he is put back.
+                due.retain(|delivery| desk.watchlist.config.writes_to(&delivery.recipient));
                 Ok((cut_short, due, Arc::clone(&desk.watchlist)))
             })
             .await?;
@@ -174,12 +176,13 @@ impl Deliverer {
         Ok(sent)
     }
 
-    /// The bytes of a message, unless its recipient was paused since the round began.
+    /// The bytes of a message, unless its recipient was paused or taken out since the round began.
     async fn bytes_of(&self, delivery: &Delivery) -> Result<Option<Vec<u8>>, DeskError> {
         let (id, recipient) = (delivery.id, delivery.recipient.clone());
         self.desk
             .at_once(move |desk| {
-                if desk.store.is_paused(&recipient)? {
+                let is_wanted = desk.watchlist.config.writes_to(&recipient);
+                if !is_wanted || desk.store.is_paused(&recipient)? {
                     return Ok(None);
                 }
                 let content = desk.store.delivery_content(id)?;

@@ -136,7 +136,7 @@ fn escaped(text: &str) -> String {
 fn with_code(text: &str) -> Value {
     let parts: Vec<String> = text.split('`').map(escaped).collect();
     // Without its partner a backtick is a letter of somebody's name.
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         return Value::from_safe_string(escaped(text));
     }
     let tag = |(at, part): (usize, &String)| match at % 2 {

@@ -17,7 +17,7 @@ use lettre::transport::smtp::response::Response;
 
 use super::message::ascii_domain;
 use super::reach::{client_id, reach, secure};
-use super::verdict::{Reply, goes_on, redact, report, silence};
+use super::verdict::{Reply, goes_on, redact, report, report_early, silence};
 use super::wire::Wire;
 use super::{Outcome, Report, Step, tls};
 
@@ -122,12 +122,8 @@ impl Session {
     /// # Errors
     /// A report whose outcome is `Transient`, `Permanent`, `TooBig` or `Config`.
     pub async fn prepare(&mut self, from: &str, to: &str, size: usize) -> Result<(), Report> {
-        let sender = address(from).ok_or_else(|| Report {
-            outcome: Outcome::Config,
-            step: Step::Mail,
-            reply: "the sender is no address that mail can come from".to_owned(),
-            hint: Some("check `from` of `[mail]`".to_owned()),
-        })?;
+        let sender = address(from)
+            .ok_or_else(|| unfit_sender("the sender is no address that mail can come from"))?;
         let recipient = address(to)
             .ok_or_else(|| no_such_recipient("the recipient is no address that mail can go to"))?;
         if self.largest.is_some_and(|largest| size > largest) {
@@ -147,7 +143,13 @@ impl Session {
         }
         let is_ascii = |address: &Address| address.user().is_ascii() && address.domain().is_ascii();
         if !is_ascii(&sender) || !is_ascii(&recipient) {
-            if !self.server.supports_feature(Extension::SmtpUtfEight) {
+            let is_known = self.server.supports_feature(Extension::SmtpUtfEight);
+            if !is_known && !is_ascii(&sender) {
+                return Err(unfit_sender(
+                    "the server takes no sender with letters outside ASCII",
+                ));
+            }
+            if !is_known {
                 return Err(no_such_recipient(
                     "the server takes no addresses with letters outside ASCII",
                 ));
@@ -183,6 +185,11 @@ impl Session {
     pub async fn data(&mut self, message: &[u8]) -> Report {
         if let Err(report) = self.say(Step::Data, Data).await {
             return report;
+        }
+        // From here on a refusal may be one of the message, which it cannot be before there is any of it.
+        if self.wire.expect_quiet().await.is_err() {
+            self.is_over = true;
+            return verdict(Step::Data, None, &self.wire);
         }
         self.wire
             .wait_for_answers(self.timeout * PATIENCE_AFTER_DOT);
@@ -259,7 +266,7 @@ impl Session {
                     Auth::new_from_response(mechanism, credentials.clone(), challenge)
                 }
             };
-            let command = command.map_err(|error| silence(Step::Auth, error.to_string()))?;
+            let command = command.map_err(|_| strange_login())?;
             secrets.extend(
                 command
                     .to_string()
@@ -276,13 +283,13 @@ impl Session {
             }
             response = Some(answer);
         }
-        Err(silence(Step::Auth, "the server goes on asking".to_owned()))
+        Err(strange_login())
     }
 
     /// Takes up what an answer to EHLO offers.
     fn learn(&mut self, response: &Response) -> Result<(), Report> {
         self.server = ServerInfo::from_response(response)
-            .map_err(|error| silence(Step::Ehlo, error.to_string()))?;
+            .map_err(|_| silence(Step::Ehlo, "the answer names no server".to_owned()))?;
         (self.takes_size, self.largest) = size_limit(response.message());
         Ok(())
     }
@@ -291,14 +298,6 @@ impl Session {
     async fn say(&mut self, step: Step, command: impl fmt::Display) -> Result<Response, Report> {
         if self.is_over {
             return Err(silence(step, "the session is over".to_owned()));
-        }
-        // Otherwise each answer would be taken for that to the next command, the last of them for that to the dot.
-        if self.wire.has_unasked() {
-            self.is_over = true;
-            return Err(silence(
-                step,
-                "the server speaks before it is asked".to_owned(),
-            ));
         }
         let result = self.connection.command(command).await;
         self.hear(step, result).await
@@ -319,9 +318,9 @@ impl Session {
         };
         match (result, self.wire.reply()) {
             (Ok(response), Some(reply)) if goes_on(step, reply.code) => Ok(response),
-            (result, reply) => {
+            (_, reply) => {
                 self.is_over = true;
-                Err(verdict(step, reply.as_ref(), &self.wire, result.err()))
+                Err(verdict(step, reply.as_ref(), &self.wire))
             }
         }
     }
@@ -329,8 +328,11 @@ impl Session {
 
 /// Hears the server's greeting and says hello.
 async fn greet(settings: &SmtpSettings, wire: Wire, hello: &ClientId) -> Result<Session, Report> {
-    match AsyncSmtpConnection::connect_with_transport(Box::new(wire.clone()), hello).await {
-        Ok(connection) => {
+    let connected =
+        AsyncSmtpConnection::connect_with_transport(Box::new(wire.clone()), hello).await;
+    let is_welcome = |reply: Reply| goes_on(Step::Ehlo, reply.code);
+    match connected {
+        Ok(connection) if wire.reply().is_some_and(is_welcome) => {
             let server = connection.server_info().clone();
             let lines = wire.reply().map(|reply| reply.lines).unwrap_or_default();
             let (takes_size, largest) = size_limit(lines.iter().filter_map(|line| line.get(4..)));
@@ -345,14 +347,19 @@ async fn greet(settings: &SmtpSettings, wire: Wire, hello: &ClientId) -> Result<
                 is_over: false,
             })
         }
-        Err(error) => {
+        _ => {
             let step = if wire.has_spoken() {
                 Step::Ehlo
             } else {
                 Step::Greeting
             };
-            let mut report = verdict(step, wire.reply().as_ref(), &wire, Some(error));
-            if step == Step::Greeting && settings.tls != Tls::Implicit && settings.port == 465 {
+            let is_early = wire.early().is_some();
+            let mut report = verdict(step, wire.reply().as_ref(), &wire);
+            if !is_early
+                && step == Step::Greeting
+                && settings.tls != Tls::Implicit
+                && settings.port == 465
+            {
                 report.hint = Some("port 465 usually wants `tls = \"implicit\"`".to_owned());
             }
             Err(report)
@@ -361,20 +368,22 @@ async fn greet(settings: &SmtpSettings, wire: Wire, hello: &ClientId) -> Result<
 }
 
 /// The report on an answer, or on none, that ends the session.
-fn verdict(
-    step: Step,
-    reply: Option<&Reply>,
-    wire: &Wire,
-    error: Option<lettre::transport::smtp::Error>,
-) -> Report {
-    match reply {
-        Some(reply) => report(step, reply),
-        None => {
-            let cause = wire
-                .trouble()
-                .or_else(|| error.map(|error| error.to_string()));
-            silence(step, cause.unwrap_or_else(|| "no answer".to_owned()))
-        }
+fn verdict(step: Step, reply: Option<&Reply>, wire: &Wire) -> Report {
+    let cause = wire.trouble().unwrap_or_else(|| "no answer".to_owned());
+    match (reply, wire.early()) {
+        (_, Some(said)) => report_early(step, said.as_ref(), cause),
+        (Some(reply), None) => report(step, reply),
+        (None, None) => silence(step, cause),
+    }
+}
+
+/// The fault is ours, so that nobody is paused for it.
+fn unfit_sender(reply: &str) -> Report {
+    Report {
+        outcome: Outcome::Config,
+        step: Step::Mail,
+        reply: reply.to_owned(),
+        hint: Some("check `from` of `[mail]`".to_owned()),
     }
 }
 
@@ -384,6 +393,19 @@ fn no_such_recipient(reply: &str) -> Report {
         step: Step::Rcpt,
         reply: reply.to_owned(),
         hint: Some("check the address in `to`".to_owned()),
+    }
+}
+
+/// The server has heard name and password and goes on asking.
+fn strange_login() -> Report {
+    Report {
+        outcome: Outcome::Config,
+        step: Step::Auth,
+        reply: "the server asks for more than a user name and a password".to_owned(),
+        hint: Some(
+            "this login is not by password: ask whoever runs the server for one that is, such as an app password"
+                .to_owned(),
+        ),
     }
 }
 

@@ -12,6 +12,17 @@ pub(super) struct Reply {
 }
 
 impl Reply {
+    /// Whether it says that a mailbox is full (RFC 3463 section 3.3).
+    fn is_full(&self) -> bool {
+        matches!(self.enhanced(), Some("4.2.2" | "5.2.2"))
+    }
+
+    /// Whether one of its lines has this word, given in capitals.
+    fn mentions(&self, word: &str) -> bool {
+        let mut lines = self.lines.iter();
+        lines.any(|line| line.to_ascii_uppercase().contains(word))
+    }
+
     /// The enhanced status code of the first line that has one, such as `5.2.2` (RFC 2034).
     fn enhanced(&self) -> Option<&str> {
         let words = self
@@ -37,6 +48,8 @@ pub(super) fn goes_on(step: Step, code: u16) -> bool {
         Step::Data => code == 354,
         // 334 asks for the next part of the login.
         Step::Auth => code == 334 || code / 100 == 2,
+        // A second greeting, 220, is none to it (RFC 5321 section 4.3.2).
+        Step::Ehlo => code == 250,
         _ => code / 100 == 2,
     }
 }
@@ -51,9 +64,7 @@ pub(super) fn judge(step: Step, reply: &Reply) -> Outcome {
         (Step::Auth | Step::StartTls, 500..=599) => Outcome::Config,
         (Step::Rcpt, 550 | 551 | 553) => Outcome::Permanent,
         // A full mailbox has the same code, but no smaller message helps, and it may be emptied.
-        (Step::Mail | Step::Data | Step::Message, 552) if reply.enhanced() == Some("5.2.2") => {
-            Outcome::Transient
-        }
+        (Step::Mail | Step::Data | Step::Message, 552) if reply.is_full() => Outcome::Transient,
         (Step::Mail | Step::Data | Step::Message, 552) => Outcome::TooBig,
         (Step::Message, 500..=599) => Outcome::Refused,
         _ => judge_silence(step),
@@ -77,6 +88,25 @@ pub(super) fn report(step: Step, reply: &Reply) -> Report {
         step,
         reply: reply.lines.join("\n"),
         hint,
+    }
+}
+
+/// What a person can do where the server does not keep to the order of question and answer.
+const OUT_OF_TURN: &str = "the server answers out of turn, which is a fault of it or of a proxy before it: tell whoever runs it";
+
+/// The report on what the server said before we had written what it could answer. Nothing was accepted, since nothing
+/// was asked: neither the command nor, at `Message`, the final dot was sent.
+pub(super) fn report_early(step: Step, said: Option<&Reply>, cause: String) -> Report {
+    match said {
+        // It may take leave at any time (RFC 5321 section 3.8), and refuse a message before its end.
+        Some(reply) if reply.code == 421 => report(step, reply),
+        Some(reply) if step == Step::Message && reply.code >= 400 => report(step, reply),
+        _ => Report {
+            outcome: Outcome::Transient,
+            step,
+            reply: cause,
+            hint: Some(OUT_OF_TURN.to_owned()),
+        },
     }
 }
 
@@ -120,32 +150,51 @@ pub(super) fn redact(mut report: Report, secrets: &[String]) -> Report {
 }
 
 fn hint(step: Step, outcome: Outcome, reply: &Reply) -> Option<&'static str> {
-    let wants_tls = || {
-        reply
-            .lines
-            .iter()
-            .any(|line| line.to_ascii_uppercase().contains("STARTTLS"))
-    };
-    match (step, outcome) {
-        (Step::Auth, Outcome::Config) => {
+    match (step, outcome, reply.code) {
+        (_, Outcome::Accepted, _) => None,
+        (_, _, ..400) if !goes_on(step, reply.code) => Some(OUT_OF_TURN),
+        (Step::Auth, Outcome::Config, _) => {
             Some("check `username` and `password_file` of `[mail.smtp]`")
         }
-        (Step::StartTls, Outcome::Config) => Some(
+        (Step::StartTls, Outcome::Config, _) => Some(
             "the server offers STARTTLS but refuses it: try `tls = \"implicit\"` on its port for that, often 465",
         ),
-        (_, Outcome::Config) if wants_tls() => Some("set `tls = \"starttls\"`"),
-        (_, Outcome::Config) => {
+        (_, Outcome::Config, _) if reply.mentions("STARTTLS") => Some("set `tls = \"starttls\"`"),
+        (_, Outcome::Config, _) => {
             Some("the server wants a login: set `username` and `password_file` of `[mail.smtp]`")
         }
-        (Step::Mail, _) if reply.code / 100 == 5 => {
+        (Step::Greeting | Step::Ehlo, _, 500..) => Some(
+            "the server takes no mail from this machine: check `host` and `port` of `[mail.smtp]`",
+        ),
+        (Step::Mail, _, 503) => Some(
+            "the server expects something before this, usually a login: set `username` and `password_file` of `[mail.smtp]`",
+        ),
+        (Step::Mail, _, 500..) if outcome != Outcome::TooBig => {
             Some("check `from` of `[mail]`: the server refuses this sender")
         }
-        (Step::Rcpt, Outcome::Permanent) => Some(
-            "check the address in `to`; `wirewatch outbox resume ADDRESS` lets mail to it go again",
+        (Step::Rcpt, ..) => hint_at_rcpt(outcome, reply),
+        (Step::Message, Outcome::Transient, _) if reply.is_full() => Some(FULL),
+        _ => None,
+    }
+}
+
+const FULL: &str = "the recipient's mailbox is full: it has to be emptied";
+
+/// A refusal of the recipient can also be one of us: a server that relays for those only who have logged in.
+fn hint_at_rcpt(outcome: Outcome, reply: &Reply) -> Option<&'static str> {
+    let is_of_us = reply.mentions("RELAY") || matches!(reply.enhanced(), Some("5.7.0" | "5.7.1"));
+    match (outcome, reply.code) {
+        (Outcome::Transient, code) if reply.is_full() || code == 552 => Some(FULL),
+        (Outcome::Transient, 521 | 556) => Some(
+            "the server or the recipient's domain takes no mail: check the address in `to` and `host` of `[mail.smtp]`",
         ),
-        (Step::Rcpt, Outcome::Transient) if reply.code / 100 == 5 => Some(
+        (_, 500..) if is_of_us => Some(
             "the server does not take mail for this address from us: check `username` and `port` of `[mail.smtp]`",
         ),
+        (Outcome::Transient, 554) => Some(
+            "the server or the recipient's domain takes no mail for this address: check it in `to`",
+        ),
+        (_, 500..) => Some("check the address in `to`"),
         _ => None,
     }
 }
@@ -174,6 +223,23 @@ mod tests {
         check(Step::Message, "251 forwarded", Outcome::Accepted);
         check(Step::Message, "354 go on", Outcome::Unknown);
         check(Step::Message, "190 what", Outcome::Unknown);
+    }
+
+    #[test]
+    fn what_is_said_before_it_is_asked_is_no_answer() {
+        let early = |step, said: &str| {
+            let code = said.get(..3).and_then(|code| code.parse().ok());
+            let lines = vec![said.to_owned()];
+            let reply = code.map(|code| Reply { code, lines });
+            report_early(step, reply.as_ref(), said.to_owned()).outcome
+        };
+        assert_eq!(early(Step::Message, "250 ok"), Outcome::Transient);
+        assert_eq!(early(Step::Message, "what"), Outcome::Transient);
+        assert_eq!(early(Step::Message, "554 5.7.1 spam"), Outcome::Refused);
+        assert_eq!(early(Step::Message, "552 5.3.4 size"), Outcome::TooBig);
+        assert_eq!(early(Step::Rcpt, "550 5.1.1 who"), Outcome::Transient);
+        assert_eq!(early(Step::Mail, "421 4.4.2 idle"), Outcome::Transient);
+        assert!(!goes_on(Step::Ehlo, 220), "a second greeting");
     }
 
     #[test]
@@ -247,6 +313,41 @@ mod tests {
         check(Step::Data, "554 no valid recipients", Outcome::Transient);
         check(Step::Data, "250 ok", Outcome::Transient);
         check(Step::Message, "554 5.7.1 spam", Outcome::Refused);
+    }
+
+    #[test]
+    fn the_advice_is_about_what_the_answer_is_about() {
+        let advice = |step, answer: &str| {
+            let lines = vec![answer.to_owned()];
+            let code = answer.get(..3).and_then(|code| code.parse().ok());
+            let code = code.expect("a code");
+            report(step, &Reply { code, lines })
+                .hint
+                .unwrap_or_default()
+        };
+        for (step, answer, about) in [
+            (Step::Rcpt, "552 5.2.2 mailbox full", "mailbox is full"),
+            (Step::Rcpt, "552 over quota", "mailbox is full"),
+            (Step::Rcpt, "452 4.2.2 mailbox full", "mailbox is full"),
+            (Step::Message, "552 5.2.2 quota", "mailbox is full"),
+            (Step::Rcpt, "521 5.3.2 no mail", "takes no mail"),
+            (Step::Rcpt, "556 5.1.10 null MX", "takes no mail"),
+            (Step::Rcpt, "554 no", "takes no mail"),
+            (Step::Rcpt, "554 5.7.1 relay denied", "`username`"),
+            (Step::Rcpt, "550 relay not permitted", "`username`"),
+            (Step::Rcpt, "550 5.1.1 no such user", "address in `to`"),
+            (Step::Mail, "503 5.5.1 bad sequence", "usually a login"),
+            (Step::Mail, "550 5.7.1 no", "`from`"),
+            (Step::Greeting, "554 no service", "`host` and `port`"),
+            (Step::Data, "250 ok", "out of turn"),
+            (Step::Ehlo, "220 welcome", "out of turn"),
+        ] {
+            let advice = advice(step, answer);
+            assert!(advice.contains(about), "{step}: {answer}: {advice}");
+        }
+        assert_eq!(advice(Step::Rcpt, "451 4.7.1 greylisted"), "");
+        assert_eq!(advice(Step::Message, "250 ok"), "");
+        assert_eq!(advice(Step::Mail, "552 5.3.4 too big"), "");
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! is bounded in bytes and in time, and what the server really said is kept here, where the verdict is made.
 
 use std::fmt;
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -67,6 +68,8 @@ enum Fault {
     Silent(Duration),
     Closed,
     Endless,
+    /// The server spoke before it was asked.
+    Early,
     Broken(String),
 }
 
@@ -76,6 +79,7 @@ impl fmt::Display for Fault {
             Fault::Silent(patience) => write!(f, "no answer within {} s", patience.as_secs_f32()),
             Fault::Closed => f.write_str("the server closed the connection"),
             Fault::Endless => f.write_str("an answer without end"),
+            Fault::Early => f.write_str("the server answered before it was asked"),
             Fault::Broken(cause) => write!(f, "the connection broke: {cause}"),
         }
     }
@@ -159,12 +163,19 @@ impl Wire {
     /// The answer to what we last wrote, if it is complete and begins with a code.
     pub(super) fn reply(&self) -> Option<Reply> {
         let line = self.line();
-        let (code, _) = split_code(line.answer.last()?)?;
-        let is_whole = line.answer.last()?.get(3..4) != Some("-");
-        is_whole.then(|| Reply {
-            code,
-            lines: line.answer.clone(),
-        })
+        line.reply().filter(|_| !line.is_early())
+    }
+
+    /// Fails if the server has said something before the next thing that we write.
+    pub(super) async fn expect_quiet(&self) -> io::Result<()> {
+        poll_fn(|cx| Poll::Ready(self.line().refuse_unasked(cx))).await
+    }
+
+    /// Whether the server said something before we wrote what we were about to write, which has not been written then;
+    /// and what it was, if that is complete and begins with a code.
+    pub(super) fn early(&self) -> Option<Option<Reply>> {
+        let line = self.line();
+        line.is_early().then(|| line.reply())
     }
 
     /// Why there is no such answer, in words.
@@ -176,15 +187,11 @@ impl Wire {
             .map(|text| format!("`{}`", text.chars().take(80).collect::<String>()));
         match (&line.fault, heard) {
             (Some(fault), None) => Some(fault.to_string()),
+            (Some(Fault::Early), Some(heard)) => Some(format!("{}: {heard}", Fault::Early)),
             (Some(fault), Some(heard)) => Some(format!("{fault}, after {heard}")),
             (None, Some(heard)) => Some(format!("not an answer of a mail server: {heard}")),
             (None, None) => None,
         }
-    }
-
-    /// Whether the server has said something that nothing asked for.
-    pub(super) fn has_unasked(&self) -> bool {
-        !self.line().raw.is_empty()
     }
 
     fn line(&self) -> MutexGuard<'_, Line> {
@@ -215,13 +222,48 @@ impl Line {
         true
     }
 
+    fn reply(&self) -> Option<Reply> {
+        let (code, _) = split_code(self.answer.last()?)?;
+        let is_whole = self.answer.last()?.get(3..4) != Some("-");
+        is_whole.then(|| Reply {
+            code,
+            lines: self.answer.clone(),
+        })
+    }
+
+    fn is_early(&self) -> bool {
+        matches!(self.fault, Some(Fault::Early))
+    }
+
+    /// Fails if the server has said something that nothing asked for. It would be taken for the answer to what we write
+    /// next, each answer for that to the command after it, and the last of them for that to the final dot.
+    fn refuse_unasked(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        if self.raw.is_empty()
+            && let Poll::Ready(received) = self.poll_receive(cx)
+        {
+            received?;
+        }
+        if self.raw.is_empty() {
+            return Ok(());
+        }
+        self.answer.clear();
+        while self.take_line() {}
+        self.clean.clear();
+        if self.answer.is_empty() {
+            let text = tidy(&std::mem::take(&mut self.raw));
+            self.answer.push(text);
+        }
+        Err(self.fail(Fault::Early))
+    }
+
     fn fail(&mut self, fault: Fault) -> io::Error {
         let error = io::Error::other(fault.to_string());
         self.fault.get_or_insert(fault);
         error
     }
 
-    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    /// Takes what the server has sent.
+    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut bytes = [0; 4096];
         let mut buffer = ReadBuf::new(&mut bytes);
         let read = match &mut self.stream {
@@ -229,15 +271,13 @@ impl Line {
             Stream::Tls(stream) => Pin::new(stream).poll_read(cx, &mut buffer),
             Stream::Gone => Poll::Ready(Err(io::Error::from(io::ErrorKind::NotConnected))),
         };
-        match read {
-            Poll::Ready(Ok(())) if buffer.filled().is_empty() => {
-                Poll::Ready(Err(self.fail(Fault::Closed)))
-            }
-            Poll::Ready(Ok(())) => {
+        match ready!(read) {
+            Ok(()) if buffer.filled().is_empty() => Poll::Ready(Err(self.fail(Fault::Closed))),
+            Ok(()) => {
                 self.raw.extend_from_slice(buffer.filled());
                 Poll::Ready(Ok(()))
             }
-            Poll::Ready(Err(error)) => {
+            Err(error) => {
                 let closed = error.kind() == io::ErrorKind::UnexpectedEof;
                 Poll::Ready(Err(self.fail(if closed {
                     Fault::Closed
@@ -245,11 +285,16 @@ impl Line {
                     Fault::Broken(error.to_string())
                 })))
             }
-            Poll::Pending => {
-                ready!(self.poll_deadline(cx, self.patience_for_answer));
-                Poll::Ready(Err(self.fail(Fault::Silent(self.patience_for_answer))))
-            }
         }
+    }
+
+    /// Waits for what the server sends, as long as an answer may take.
+    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if let Poll::Ready(received) = self.poll_receive(cx) {
+            return Poll::Ready(received);
+        }
+        ready!(self.poll_deadline(cx, self.patience_for_answer));
+        Poll::Ready(Err(self.fail(Fault::Silent(self.patience_for_answer))))
     }
 
     /// Ready once `patience` has passed since we last got a byte out.
@@ -357,6 +402,7 @@ impl AsyncWrite for Wire {
         if bytes == b"QUIT\r\n" && !line.may_quit {
             return Poll::Ready(Err(io::Error::other("not yet")));
         }
+        line.refuse_unasked(cx)?;
         // A failed write is no fault to stop at: the server's last words may still be read.
         let count = ready!(line.poll_stream(cx, |stream, cx| stream.poll_write(cx, bytes)))?;
         line.since = Instant::now();
@@ -393,6 +439,8 @@ impl AsyncTokioStream for Wire {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
     use super::*;
 
     #[track_caller]
@@ -418,6 +466,49 @@ mod tests {
             "HTTP/1.1 400 Bad Request",
             "HTTP/1.1 400 Bad Request\r\n",
         );
+    }
+
+    /// A wire whose server has said this before it was asked.
+    async fn after(said: &[u8]) -> (Wire, TcpStream) {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await;
+        let listener = listener.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let ours = TcpStream::connect(address).await.expect("it listens");
+        let (mut theirs, _) = listener.accept().await.expect("it came");
+        theirs.write_all(said).await.expect("it listens");
+        if !said.is_empty() {
+            ours.readable().await.expect("it was said");
+        }
+        let wire = Wire::new(ours, Duration::from_secs(30)).expect("a connection");
+        (wire, theirs)
+    }
+
+    #[tokio::test]
+    async fn nothing_is_written_after_an_answer_that_was_not_asked_for() {
+        for (said, trouble) in [
+            ("250 early\r\n", "250 early"),
+            ("250-a\r\n250 b\r\n", "250 b"),
+            ("25", "25"),
+        ] {
+            let (mut wire, mut theirs) = after(said.as_bytes()).await;
+            assert!(wire.write_all(b"\r\n.\r\n").await.is_err(), "{said}");
+            assert_eq!(wire.reply(), None, "{said}");
+            assert!(wire.early().is_some(), "{said}");
+            assert_eq!(
+                wire.trouble(),
+                Some(format!(
+                    "the server answered before it was asked: `{trouble}`"
+                ))
+            );
+            drop(wire);
+            let mut heard = Vec::new();
+            // The rest is a reset where the server's words were not read to their end.
+            let _ = theirs.read_to_end(&mut heard).await;
+            assert_eq!(heard, b"", "{said}");
+        }
+        let (mut wire, _theirs) = after(b"").await;
+        assert!(wire.write_all(b"\r\n.\r\n").await.is_ok());
+        assert_eq!(wire.early(), None);
     }
 
     #[test]

@@ -60,12 +60,7 @@ fn of_a_held_message_the_operator_hears_once_with_both_remedies() {
 
 #[test]
 fn of_a_message_that_does_not_get_through_for_a_day_the_operator_hears_once() {
-    let case = Case::new(&TWO, |moment| {
-        match moment.point == Point::Rcpt && moment.line.contains("b@") {
-            true => Act::Say("451 4.7.1 greylisted, come back"),
-            false => Act::Normal,
-        }
-    });
+    let case = Case::new(&TWO, puts_off_b);
     assert_eq!(case.send("07:00:00").code, 1);
     case.send("20:00:00");
     assert_eq!(
@@ -83,6 +78,55 @@ fn of_a_message_that_does_not_get_through_for_a_day_the_operator_hears_once() {
         "{text}"
     );
     assert_eq!(case.states()[1], "queued", "it is tried on");
+}
+
+/// Greylists the second reader for ever.
+fn puts_off_b(moment: &Moment<'_>) -> Act {
+    match moment.point == Point::Rcpt && moment.line.contains("b@") {
+        true => Act::Say("451 4.7.1 greylisted, come back"),
+        false => Act::Normal,
+    }
+}
+
+/// Somebody who reads no digest becomes the operator.
+fn with_another_operator(case: &Case) {
+    let watchlist = std::fs::read_to_string(case.home.watchlist()).expect("readable");
+    let mail = "[mail]\noperator = \"op@mail.example\"";
+    case.home.edit(&watchlist.replace("[mail]", mail));
+}
+
+#[test]
+fn an_operator_who_reads_no_digest_hears_of_a_message_that_does_not_get_through() {
+    for readers in [&TWO[..], &TWO[1..]] {
+        let case = Case::new(readers, puts_off_b);
+        with_another_operator(&case);
+        case.send("07:00:00");
+        case.send("20:00:00");
+        assert_eq!(letters(&case), Vec::<String>::new(), "{readers:?}");
+        case.send_at("2026-11-24T07:00:05Z");
+        case.send_at("2026-11-25T12:00:00Z");
+        let letters = letters(&case);
+        assert_eq!(letters.len(), 1, "{readers:?}");
+        assert!(text_of(&letters[0]).contains("greylisted"), "{letters:?}");
+        assert!(letters[0].contains("To: op@mail.example"), "{letters:?}");
+    }
+}
+
+#[test]
+fn after_an_outage_a_message_that_is_yet_to_be_tried_again_is_no_news() {
+    let case = Case::new(&TWO, at(Point::Greeting, 3, Act::Say("421 4.3.2 away")));
+    for time in ["23T07:00:00", "23T12:00:00", "24T08:00:00"] {
+        case.send_at(&format!("2026-11-{time}Z"));
+    }
+    // The server is well again at ten, when only the first of them is due.
+    let later = "UPDATE delivery SET next_at = unixepoch('2026-11-24T11:00:00Z') WHERE id = 2";
+    case.home.database().execute(later, []).expect("a table");
+    case.send_at("2026-11-24T10:10:00Z");
+    assert_eq!(case.states(), ["sent", "queued"]);
+    case.send_at("2026-11-24T10:30:00Z");
+    case.send_at("2026-11-24T11:00:05Z");
+    assert_eq!(case.states(), ["sent", "sent"]);
+    assert_eq!(letters(&case), Vec::<String>::new());
 }
 
 #[test]
@@ -120,6 +164,23 @@ fn an_operator_whom_mail_cannot_reach_is_told_by_status_the_log_and_the_exit_cod
         "{status:#?}"
     );
     assert!(letters(&case).is_empty());
+}
+
+#[test]
+fn a_sender_that_the_server_cannot_take_is_nobodys_fault_but_ours() {
+    let case = Case::new(&TWO, |_| Act::Normal);
+    let watchlist = std::fs::read_to_string(case.home.watchlist()).expect("readable");
+    let from = "[mail]\nfrom = \"wü@mail.example\"";
+    case.home.edit(&watchlist.replace("[mail]", from));
+    assert_eq!(case.send("07:00:00").code, 1);
+    let outbox = case.home.run(&["outbox"]);
+    assert!(outbox.stdout.contains("check `from`"), "{outbox:#?}");
+    assert!(!outbox.stdout.contains("is paused"), "{outbox:#?}");
+    let check = case.home.run(&["check", "--online"]);
+    assert!(check.stdout.contains("check `from`"), "{check:#?}");
+    case.home.edit(&watchlist);
+    assert_eq!(case.send("08:00:10").code, 0);
+    assert_eq!(case.states(), ["sent", "sent"]);
 }
 
 #[test]
@@ -182,7 +243,7 @@ fn the_outbox_tells_a_stranger_what_waits_why_and_what_to_do() {
         .collect();
     expect![[r#"
             1  queued   Morning to a@mail.example: Troops enter Mosul
-               1 attempt; RCPT: 550 5.1.1 no such user (check the address in `to`; `wirewatch outbox resume ADDRESS` lets mail to it go again)
+               1 attempt; the recipient is paused
             2  queued   Morning to b@mail.example: Troops enter Mosul
                1 attempt; RCPT: 451 4.3.0 later
                next attempt at 07:01:..Z
@@ -192,7 +253,7 @@ fn the_outbox_tells_a_stranger_what_waits_why_and_what_to_do() {
             4  unknown  Morning to d@mail.example: Troops enter Mosul
                1 attempt; message: the server closed the connection
                it may have arrived; the same message goes again at 07:15:..Z; give it up: wirewatch outbox drop 4
-        a@mail.example is paused since 07:00:..Z: RCPT: 550 5.1.1 no such user (check the address in `to`; `wirewatch outbox resume ADDRESS` lets mail to it go again)
+        a@mail.example is paused since 07:00:..Z: RCPT: 550 5.1.1 no such user (check the address in `to`)
                once it is mended: wirewatch outbox resume a@mail.example
     "#]].assert_eq(&shown);
 }
@@ -214,6 +275,12 @@ fn a_person_cannot_decide_what_is_settled_or_does_not_exist() {
     assert!(
         resumed.stderr.contains("`a@mail.example` is not paused"),
         "{resumed:#?}"
+    );
+    let mistyped = case.home.run(&["outbox", "release", "abc"]);
+    assert_eq!(mistyped.code, 2);
+    assert!(
+        mistyped.stderr.contains("the number before a message"),
+        "{mistyped:#?}"
     );
     let outbox = case.home.done(&["outbox"]);
     assert_eq!(outbox.stderr, "The outbox is empty.\n");

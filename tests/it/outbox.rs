@@ -206,6 +206,59 @@ fn a_paused_recipient_gets_what_waited_once_he_is_resumed() {
 }
 
 #[test]
+fn who_was_taken_out_of_the_watchlist_gets_nothing_until_he_is_put_back() {
+    let case = Case::new(&["a@mail.example", "b@mail.example"], |moment| {
+        match moment.point == Point::Rcpt && moment.line.contains("b@") && moment.nth < 2 {
+            true => Act::Say("451 4.3.0 later"),
+            false => Act::Normal,
+        }
+    });
+    case.send("07:00:00");
+    assert_eq!(case.states(), ["sent", "queued"]);
+    let asked = case.mail.sessions().len();
+    let watchlist = std::fs::read_to_string(case.home.watchlist()).expect("readable");
+    case.home
+        .edit(&watchlist.replace(", \"b@mail.example\"", ""));
+    assert_eq!(case.send("08:00:00").code, 1, "a person has to decide");
+    assert_eq!(case.states(), ["sent", "queued"]);
+    assert_eq!(case.mail.sessions().len(), asked, "nobody is asked");
+    for command in ["outbox", "status"] {
+        let told = case.home.run(&[command]);
+        assert_eq!(told.code, 1, "{told:#?}");
+        assert!(
+            told.stdout.contains("no longer in the watchlist"),
+            "{told:#?}"
+        );
+        assert!(told.stdout.contains("outbox drop 2"), "{told:#?}");
+    }
+    case.home.edit(&watchlist);
+    assert_eq!(case.send("09:00:00").code, 0);
+    assert_eq!(case.states(), ["sent", "sent"]);
+}
+
+#[test]
+fn a_paused_recipient_who_was_taken_out_needs_nobody() {
+    let case = Case::new(&["a@mail.example", "b@mail.example"], |moment| {
+        match moment.point == Point::Rcpt && moment.line.contains("b@") {
+            true => Act::Say("550 5.1.1 no such user"),
+            false => Act::Normal,
+        }
+    });
+    assert_eq!(case.send("07:00:00").code, 1);
+    let watchlist = std::fs::read_to_string(case.home.watchlist()).expect("readable");
+    case.home
+        .edit(&watchlist.replace(", \"b@mail.example\"", ""));
+    assert_eq!(case.home.run(&["outbox"]).code, 1, "its message waits");
+    case.home.done(&["outbox", "drop", "2"]);
+    let outbox = case.home.done(&["outbox"]);
+    assert!(
+        outbox.stdout.contains("nothing needs to be done"),
+        "{outbox:#?}"
+    );
+    assert_eq!(case.send("08:00:00").code, 0);
+}
+
+#[test]
 fn a_refused_message_is_held_until_a_person_releases_it() {
     let case = Case::new(
         &["a@mail.example"],

@@ -39,7 +39,7 @@ pub(super) fn of(status: &Status, needs: &[Need]) -> Value {
         "outbox": {
             "waiting": status.outbox.len(),
             "held": status.held().count(),
-            "messages": status.outbox.iter().map(message).collect::<Vec<_>>(),
+            "messages": status.outbox.iter().map(|delivery| message(status, delivery)).collect::<Vec<_>>(),
             "paused": status.paused.iter().map(|(address, since, why)| {
                 json!({ "address": address, "paused_at": rfc3339(*since), "why": why })
             }).collect::<Vec<_>>(),
@@ -117,7 +117,7 @@ fn hour(hour: &Hour) -> Value {
     })
 }
 
-fn message(delivery: &Delivery) -> Value {
+fn message(status: &Status, delivery: &Delivery) -> Value {
     json!({
         "id": delivery.id.0,
         "digest": delivery.digest,
@@ -128,6 +128,6 @@ fn message(delivery: &Delivery) -> Value {
         "created_at": rfc3339(delivery.created_at),
         "next_at": rfc3339(delivery.next_at),
         "reply": delivery.reply,
-        "remedy": remedy(delivery),
+        "remedy": remedy(delivery, status.writes_to(&delivery.recipient)),
     })
 }

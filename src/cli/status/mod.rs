@@ -83,6 +83,8 @@ struct Status {
     outbox: Vec<Delivery>,
     /// Recipients whom the server refuses: address, since when, its words.
     paused: Vec<(String, Timestamp, String)>,
+    /// Those of them, and of the recipients of messages, who are no longer in the watchlist.
+    absent: Vec<String>,
     last: LastTimes,
     database: PathBuf,
     items: u64,
@@ -106,6 +108,13 @@ impl Status {
         let config = &desk.watchlist.config;
         let mut outbox = store.unsettled_deliveries()?;
         outbox.sort_by_key(|delivery| delivery.state != State::Held);
+        let paused = store.paused_recipients()?;
+        let known = outbox.iter().map(|delivery| &delivery.recipient);
+        let known = known.chain(paused.iter().map(|(address, ..)| address));
+        let absent = known
+            .filter(|address| !config.writes_to(address))
+            .cloned()
+            .collect();
         Ok(Status {
             file: PathBuf::new(),
             found_by: "",
@@ -119,7 +128,8 @@ impl Status {
             hours: store.hours_since(now - DAY)?,
             overdue: deliver::overdue(desk, now)?,
             outbox,
-            paused: store.paused_recipients()?,
+            paused,
+            absent,
             last: store.last_times()?,
             database: config.store.path.clone(),
             items: store.counts()?.items,
@@ -130,6 +140,11 @@ impl Status {
 
     fn with(&self, health: Health) -> impl Iterator<Item = &Seen> {
         self.feeds.iter().filter(move |seen| seen.health == health)
+    }
+
+    /// Whether this address is in the watchlist.
+    fn writes_to(&self, address: &str) -> bool {
+        !self.absent.iter().any(|absent| absent == address)
     }
 
     fn held(&self) -> impl Iterator<Item = &Delivery> {

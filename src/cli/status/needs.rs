@@ -150,6 +150,7 @@ fn of_mail(status: &Status, now: Timestamp) -> Vec<Need> {
     let mut needs: Vec<Need> = status
         .paused
         .iter()
+        .filter(|(address, ..)| status.writes_to(address))
         .map(|(address, _, why)| {
             need(
                 format!("mail to {address} is paused: {}", plain(why)),
@@ -157,7 +158,20 @@ fn of_mail(status: &Status, now: Timestamp) -> Vec<Need> {
             )
         })
         .collect();
-    let held = status.held().count();
+    let is_absent = |delivery: &&Delivery| !status.writes_to(&delivery.recipient);
+    needs.extend(status.outbox.iter().find(is_absent).map(|delivery| {
+        need(
+            format!(
+                "mail waits for {}, who is no longer in the watchlist",
+                delivery.recipient
+            ),
+            format!(
+                "put the address back, or give it up: wirewatch outbox drop {}",
+                delivery.id
+            ),
+        )
+    }));
+    let held = status.held().filter(|held| !is_absent(held)).count();
     if held > 0 {
         needs.push(need(
             format!("{} held back", counted(held, "message is", "messages are")),
@@ -167,6 +181,7 @@ fn of_mail(status: &Status, now: Timestamp) -> Vec<Need> {
     // What only a person can change is said at once; everything else may come right by itself.
     let is_stuck = |delivery: &&Delivery| {
         delivery.state != State::Held
+            && !is_absent(delivery)
             && delivery.tries.attempts > 0
             && (delivery.needs_a_person() || now.duration_since(delivery.created_at) >= HOUR)
             && !status

@@ -180,8 +180,9 @@ fn outbox(status: &Status) -> Vec<String> {
             .paused
             .iter()
             .any(|(address, ..)| *address == delivery.recipient);
-        if !is_paused {
-            lines.push(beside(format_args!("  {}", remedy(delivery))));
+        let is_wanted = status.writes_to(&delivery.recipient);
+        if !is_paused || !is_wanted {
+            lines.push(beside(format_args!("  {}", remedy(delivery, is_wanted))));
         }
     }
     for (address, since, _) in &status.paused {

@@ -16,14 +16,14 @@ impl Store {
         })
     }
 
-    /// When a message last reached this recipient.
-    pub fn last_sent_to(&self, recipient: &str) -> Result<Option<Timestamp>, StoreError> {
+    /// When a message last reached anybody, up to this moment.
+    pub fn last_sent_before(&self, moment: Timestamp) -> Result<Option<Timestamp>, StoreError> {
         self.ask("read the outbox", |connection| {
-            let last: Option<i64> = connection.query_row(
-                "SELECT MAX(settled_at) FROM delivery WHERE recipient = ?1 AND state = 'sent'",
-                [recipient],
-                |row| row.get(0),
-            )?;
+            let last: Option<i64> = connection
+                .prepare_cached(
+                    "SELECT MAX(settled_at) FROM delivery WHERE settled_at <= ?1 AND state = 'sent'",
+                )?
+                .query_row([seconds(moment)], |row| row.get(0))?;
             Ok(last.map(instant))
         })
     }

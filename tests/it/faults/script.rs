@@ -330,7 +330,30 @@ fn broken_lines() -> Vec<Fault> {
     ));
     let lines = "250-on\r\n".repeat(50_000).into_bytes();
     faults.push(Fault::new("endless lines at EHLO", raw(Point::Ehlo, lines)));
+    faults.extend(early());
     faults
+}
+
+/// Answers that stand there before we ask.
+fn early() -> Vec<Fault> {
+    // What it means is said at the dot.
+    let fault = |name, point, said: &'static str| {
+        Fault::new(name, move |moment| match moment.point {
+            Point::Dot => Act::Say("451 4.3.0 disk full"),
+            at if at == point => Act::Say(said),
+            _ => Act::Normal,
+        })
+    };
+    let twice = at(Point::Dot, Act::Say("250 2.0.0 queued\n250 2.0.0 queued"));
+    vec![
+        fault("a second greeting", Point::Greeting, "220 a\n220 b"),
+        fault("220 at EHLO", Point::Ehlo, "220 a"),
+        fault("two answers at MAIL", Point::Mail, "250 a\n250 b"),
+        fault("a refusal after that to MAIL", Point::Mail, "250 a\n550 b"),
+        fault("250 right after the 354", Point::Data, "354 go\n250 a"),
+        fault("554 right after the 354", Point::Data, "354 go\n554 a"),
+        Fault::new("two answers at the dot", twice).readers(2),
+    ]
 }
 
 fn secured() -> Vec<Fault> {
