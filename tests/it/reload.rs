@@ -455,7 +455,7 @@ fn a_network_that_is_allowed_lets_a_refused_feed_be_asked_at_once() {
         daemon.log().contains("allow_private")
     });
     home.edit(&allowed);
-    daemon.wait_until("the feed is read", || daemon.log().contains("1 matches"));
+    daemon.wait_until("the feed is read", || daemon.log().contains("1 match,"));
 }
 
 #[test]

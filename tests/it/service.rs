@@ -209,7 +209,7 @@ fn the_journal_gets_a_level_on_every_line_and_no_second_time() {
         ("<4>", "Feed `"),
         (
             "<6>",
-            "Polled 1 feed: 0 new items, 0 matches, 0 unchanged, 1 failed",
+            "Polled 1 feed: 0 new items stored, 0 matches, 0 unchanged, 1 failed",
         ),
         ("<3>", "The watchlist `"),
         ("<3>", "error: "),
