@@ -1,8 +1,8 @@
 //! `outbox`: what waits or is held, and letting it go.
 
-use super::setup;
 use super::terminal::plain;
 use super::{Context, End, hinted, local, print_line, rfc3339, say};
+use super::{sent, setup};
 use crate::config::Config;
 use crate::model::{DeliveryId, Timestamp};
 use crate::schedule::retry::Outcome;
@@ -68,7 +68,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
             let store = Store::open_existing(path, now)?;
             let delivery = unsettled(&store, *id)?;
             decide(&store, delivery.id, State::Dropped, "dropped by hand", now)?;
-            say(format_args!("Message {id} will not be sent."));
+            tell_what_is_lost(&store, &watchlist.config, &delivery)?;
             Ok(End::Done)
         }
         Some(Action::Resume { address }) => {
@@ -99,6 +99,40 @@ fn decide(
         format!("message {id} is on its way at this moment"),
         "wait for the server's answer; see `wirewatch outbox`",
     ))
+}
+
+/// So many headlines of a dropped message are shown.
+const SHOWN: usize = 12;
+
+fn tell_what_is_lost(store: &Store, config: &Config, delivery: &Delivery) -> anyhow::Result<()> {
+    let (id, recipient) = (delivery.id, &delivery.recipient);
+    say(match delivery.state {
+        State::Unknown => format!("Message {id} will not be sent again; it may have arrived."),
+        _ => format!("Message {id} will not be sent."),
+    });
+    let headlines = store.headlines_told_in(id)?;
+    if headlines.is_empty() {
+        say("It had no stories.");
+        return Ok(());
+    }
+    let stories = setup::counted(headlines.len(), "story", "stories");
+    say(format_args!(
+        "It had {stories}, which {recipient} is not told in another message:"
+    ));
+    for headline in headlines.iter().take(SHOWN) {
+        say(format_args!("  {}", plain(headline)));
+    }
+    if let Some(more) = headlines.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        say(format_args!("  and {more} more"));
+    }
+    let mut digests = config.digests.iter();
+    if let Some(digest) = digests.find(|digest| digest.name == delivery.digest) {
+        say(format_args!(
+            "To read them: {}",
+            sent::command(digest, delivery)
+        ));
+    }
+    Ok(())
 }
 
 fn unsettled(store: &Store, id: i64) -> anyhow::Result<Delivery> {

@@ -7,8 +7,8 @@ use super::terminal::plain;
 use super::{End, hinted, print_line, say};
 use crate::deliver::compose;
 use crate::desk::Desk;
-use crate::digest::DigestSettings;
 use crate::digest::render::Rendered;
+use crate::digest::{DigestSettings, quoted};
 use crate::model::{MatchId, Timestamp, TopicId};
 use crate::store::outbox::{Delivery, State};
 
@@ -45,8 +45,12 @@ pub(super) fn list(desk: &Desk, digest: &DigestSettings) -> anyhow::Result<End> 
     for delivery in sent.iter().take(LISTED) {
         let at = local(digest, delivery).strftime("%Y-%m-%dT%H:%M");
         let stories = setup::counted(desk.store.stories_told_in(delivery.id)?, "story", "stories");
+        let fate = match delivery.state {
+            State::Dropped => " (dropped)",
+            _ => "",
+        };
         print_line(format_args!(
-            "{at}  {stories:>11}  {}  {}",
+            "{at}  {stories:>11}  {}  {}{fate}",
             delivery.recipient,
             plain(&delivery.subject)
         ))?;
@@ -74,8 +78,12 @@ pub(super) fn show(
     for (delivery, recipients) in distinct(desk, sent)? {
         let rendered = compose::sent_in_full(desk, digest, &delivery, topic, &setup::host())?;
         let Some(rendered) = rendered else { continue };
+        let fate = match delivery.state {
+            State::Dropped => "; dropped by hand",
+            _ => "",
+        };
         say(format_args!(
-            "Subject: {} (to {}, {})",
+            "Subject: {} (to {}, {}{fate})",
             plain(&delivery.subject),
             recipients.join(", "),
             local(digest, &delivery).strftime("%H:%M")
@@ -83,6 +91,15 @@ pub(super) fn show(
         shown.push(rendered);
     }
     Ok(shown)
+}
+
+/// The command that shows what a message told.
+pub(super) fn command(digest: &DigestSettings, delivery: &Delivery) -> String {
+    format!(
+        "wirewatch digest {} --sent {}",
+        quoted(&digest.name),
+        local(digest, delivery).strftime("%Y-%m-%dT%H:%M")
+    )
 }
 
 fn local(digest: &DigestSettings, delivery: &Delivery) -> DateTime {
@@ -96,8 +113,14 @@ fn sent_between(
     to: Timestamp,
 ) -> anyhow::Result<Vec<Delivery>> {
     let mut deliveries = desk.store.deliveries_of(&digest.name, from, to)?;
-    // One that waits can still be dropped; one whose answer was lost may well have come.
-    deliveries.retain(|delivery| matches!(delivery.state, State::Sent | State::Unknown));
+    // One that waits is in the outbox; one whose answer was lost may well have come; of one that was dropped nobody else
+    // would tell what it said.
+    deliveries.retain(|delivery| {
+        matches!(
+            delivery.state,
+            State::Sent | State::Unknown | State::Dropped
+        )
+    });
     Ok(deliveries)
 }
 
@@ -161,9 +184,12 @@ fn distinct(desk: &Desk, sent: Vec<Delivery>) -> anyhow::Result<Vec<(Delivery, V
     for delivery in sent {
         let told = desk.store.matches_told_in(delivery.id)?;
         let told: Vec<MatchId> = told.into_iter().map(|(told, _)| told.id).collect();
-        let same = apart
-            .iter_mut()
-            .find(|(of, before, _)| *of == told && before.window == delivery.window);
+        let was_dropped = |delivery: &Delivery| delivery.state == State::Dropped;
+        let same = apart.iter_mut().find(|(of, before, _)| {
+            *of == told
+                && before.window == delivery.window
+                && was_dropped(before) == was_dropped(&delivery)
+        });
         match same {
             Some((_, _, recipients)) => recipients.push(delivery.recipient),
             None => {

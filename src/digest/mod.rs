@@ -17,6 +17,8 @@ pub mod volume;
 mod words;
 pub mod wrap;
 
+pub use stories::quoted;
+
 use self::compose::{Caps, Choice, Section, Settled};
 use self::material::Material;
 use self::render::Rendered;

@@ -58,7 +58,7 @@ impl Commands {
 }
 
 /// A word of a command line.
-fn quoted(word: &str) -> String {
+pub fn quoted(word: &str) -> String {
     let word = line(word);
     if word.contains(['"', '\\', '$', '`', '!']) {
         return format!("'{}'", word.replace('\'', r"'\''"));

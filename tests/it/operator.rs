@@ -246,13 +246,13 @@ fn the_outbox_tells_a_stranger_what_waits_why_and_what_to_do() {
                1 attempt; the recipient is paused
             2  queued   Morning to b@mail.example: Troops enter Mosul
                1 attempt; RCPT: 451 4.3.0 later
-               next attempt at 07:01:..Z
+               next attempt at 2026-11-23 07:01
             3  held     Morning to c@mail.example: Troops enter Mosul
                1 attempt; message: 554-5.7.1 looks like / 554 5.7.1 spam
                send it again: wirewatch outbox release 3; give it up: wirewatch outbox drop 3
             4  unknown  Morning to d@mail.example: Troops enter Mosul
                1 attempt; message: the server closed the connection
-               it may have arrived; the same message goes again at 07:15:..Z; give it up: wirewatch outbox drop 4
+               it may have arrived; the same message goes again at 2026-11-23 07:15; give it up: wirewatch outbox drop 4
         a@mail.example is paused since 07:00:..Z: RCPT: 550 5.1.1 no such user (check the address in `to`)
                once it is mended: wirewatch outbox resume a@mail.example
     "#]].assert_eq(&shown);

@@ -286,7 +286,23 @@ fn a_dropped_message_is_gone_for_good() {
         at(Point::Dot, 1, Act::Say("554 5.7.1 looks like spam")),
     );
     case.send("07:00:00");
-    case.home.done(&["outbox", "drop", "1"]);
+    let dropped = case.home.done(&["outbox", "drop", "1"]);
+    let command = "digest \"Morning\" --sent 2026-11-23T07:00";
+    assert_eq!(
+        dropped.stderr,
+        format!(
+            "Message 1 will not be sent.\n\
+             It had 1 story, which a@mail.example is not told in another message:\n  Troops enter Mosul\n\
+             To read them: wirewatch {command}\n"
+        )
+    );
+    let shown = case
+        .home
+        .done(&["digest", "Morning", "--sent", "2026-11-23T07:00"]);
+    assert!(shown.stdout.contains("Troops enter Mosul"), "{shown:#?}");
+    assert!(shown.stderr.contains("dropped by hand"), "{shown:#?}");
+    let listed = case.home.done(&["digest", "Morning", "--sent"]);
+    assert!(listed.stdout.contains("(dropped)"), "{listed:#?}");
     case.send("21:00:00");
     assert_eq!(case.states(), ["dropped"]);
     assert_eq!(case.home.run(&["outbox", "release", "1"]).code, 2);

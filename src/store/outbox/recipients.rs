@@ -28,6 +28,24 @@ impl Store {
         })
     }
 
+    /// A headline for each story that a message told, in about the order of the message.
+    pub fn headlines_told_in(&self, delivery: DeliveryId) -> Result<Vec<String>, StoreError> {
+        self.ask("read what was told", |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT (SELECT title FROM sighting WHERE sighting.item = story.item AND title IS NOT NULL
+                         ORDER BY first_seen LIMIT 1)
+                 FROM (SELECT item, MIN(CASE how WHEN 'full' THEN 0 WHEN 'compact' THEN 1 WHEN 'also' THEN 2
+                                                 WHEN 'counted' THEN 3 ELSE 4 END) AS place
+                       FROM told WHERE delivery = ?1 AND how <> 'snoozed' GROUP BY COALESCE(story, -item)) AS story
+                 ORDER BY place, item",
+            )?;
+            let titles = statement.query_map([delivery.0], |row| row.get::<_, Option<String>>(0))?;
+            titles
+                .map(|title| Ok(title?.unwrap_or_else(|| "(without a headline)".to_owned())))
+                .collect()
+        })
+    }
+
     /// Stops all mail to a recipient whom the server refuses.
     pub fn pause_recipient(
         &self,
