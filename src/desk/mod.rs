@@ -15,6 +15,7 @@ use siphasher::sip::SipHasher13;
 use tokio::sync::oneshot;
 use tracing::error;
 
+use self::returned::Away;
 use self::stories::Stories;
 pub use self::stories::telling;
 use crate::config::report::{Colour, Report};
@@ -27,6 +28,7 @@ mod census;
 pub mod intake;
 mod matching;
 mod reading;
+mod returned;
 mod stories;
 mod watchlist;
 
@@ -85,6 +87,8 @@ pub struct Desk {
     pub refused: Option<Refused>,
     /// The open stories; `None`: to be read from the store.
     stories: Option<Stories>,
+    /// Topics that were left out of the watchlist lately.
+    away: Away,
 }
 
 impl Desk {
@@ -100,6 +104,7 @@ impl Desk {
             topics: Vec::new(),
             refused: None,
             stories: None,
+            away: Away::new(),
         };
         desk.adopt(watchlist, now)?;
         Ok(desk)
@@ -119,7 +124,9 @@ impl Desk {
         self.store.note_watchlist(watchlist.version.hash, now)?;
         let before = std::mem::replace(&mut self.watchlist, watchlist);
         self.refused = None;
-        self.hurry(&before, now)
+        self.hurry(&before, now)?;
+        let returned = self.note_absences(&before, now);
+        self.make_up(&returned, now)
     }
 
     /// Lets no feed wait by the pace, or for the failures, of the watchlist before.
@@ -190,6 +197,7 @@ impl Desk {
             topics,
             refused: None,
             stories: None,
+            away: Away::new(),
         })
     }
 

@@ -141,7 +141,7 @@ fn with_code(text: &str) -> Value {
     }
     let tag = |(at, part): (usize, &String)| match at % 2 {
         0 => part.clone(),
-        _ => format!("<code style=\"font-family:Menlo,Consolas,monospace\">{part}</code>"),
+        _ => format!("<span style=\"font-family:Menlo,Consolas,monospace\">{part}</span>"),
     };
     Value::from_safe_string(parts.iter().enumerate().map(tag).collect())
 }

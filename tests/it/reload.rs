@@ -475,3 +475,32 @@ fn another_database_is_not_taken_up_on_the_way() {
     home.edit(&watchlist(&[server.url("/one")], "Raqqa"));
     daemon.wait_until("the next is taken up", || topics(&home) == ["Raqqa"]);
 }
+
+#[test]
+fn a_topic_that_is_back_has_what_came_while_it_was_away() {
+    let server = server();
+    let urls = [server.url("/one")];
+    let home = Home::new(&watchlist(&urls, "Raqqa"));
+    let daemon = started(&home);
+    daemon.wait_until("the feed is read", || daemon.log().contains("Polled"));
+    let both = format!(
+        "{}[[topic]]\nname = \"Mosul\"\nany = [\"Mosul\"]\n",
+        watchlist(&urls, "Raqqa")
+    );
+    home.edit(&both);
+    daemon.wait_until("the topic is known", || topics(&home).len() == 2);
+    // Valid as it is, but only the first half of what is being written.
+    let other = format!(
+        "[[feed]]\nurl = {:?}\nbackfill = \"all\"\n",
+        server.url("/two")
+    );
+    home.edit(&format!("{}{other}", watchlist(&urls, "Raqqa")));
+    daemon.wait_until("the other feed is read", || {
+        home.count("SELECT COUNT(*) FROM item") == 2
+    });
+    home.edit(&format!("{both}{other}"));
+    daemon.wait_until("what came meanwhile is matched", || {
+        home.count("SELECT COUNT(*) FROM match") == 1
+    });
+    assert_eq!(daemon.terminate(), 0);
+}

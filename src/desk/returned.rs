@@ -1,0 +1,112 @@
+//! Topics that were away for a while: a watchlist that was read half written, or a table that was a comment for an hour.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
+use jiff::SignedDuration;
+
+use super::{Desk, Watchlist};
+use crate::model::{FeedState, Origin, Timestamp};
+use crate::store::StoreError;
+use crate::store::matches::Match;
+
+/// A topic that comes back later is a new one: it applies to what is first seen after that.
+const SOON: SignedDuration = SignedDuration::from_hours(24);
+
+/// By name, what a topic that was left out asked, and since when it is away.
+pub(super) type Away = HashMap<String, (i64, Timestamp)>;
+
+impl Desk {
+    /// Notes which topics `before` has had and the present watchlist has not, and gives those that soon came back and ask
+    /// the same: their indexes, and since when they were away.
+    pub(super) fn note_absences(
+        &mut self,
+        before: &Watchlist,
+        now: Timestamp,
+    ) -> Vec<(usize, Timestamp)> {
+        self.away
+            .retain(|_, (_, since)| now.duration_since(*since) < SOON);
+        let mut returned = Vec::new();
+        for (index, (name, hash)) in self.watchlist.topic_hashes().into_iter().enumerate() {
+            if let Some((asked, since)) = self.away.remove(name)
+                && asked == hash
+            {
+                returned.push((index, since));
+            }
+        }
+        let present: HashMap<&str, i64> = self.watchlist.topic_hashes().into_iter().collect();
+        for (name, hash) in before.topic_hashes() {
+            if !present.contains_key(name) {
+                self.away.insert(name.to_owned(), (hash, now));
+            }
+        }
+        returned
+    }
+
+    /// Lets topics that are back have what came while they were away, as if they had been there.
+    pub(super) fn make_up(
+        &mut self,
+        returned: &[(usize, Timestamp)],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let Some(since) = returned.iter().map(|(_, since)| *since).min() else {
+            return Ok(());
+        };
+        let feeds: HashMap<_, FeedState> = self
+            .store
+            .feeds()?
+            .into_iter()
+            .map(|feed| (feed.id, feed))
+            .collect();
+        let mut missed = Vec::new();
+        self.store.items_since(since, |stored| {
+            for sighting in &stored.sightings {
+                let Some(feed) = feeds.get(&sighting.feed) else {
+                    continue;
+                };
+                let prepared = self.prepare(&stored.item, feed, &sighting.shown);
+                for (topic, since) in returned {
+                    let verdict = self.judge(*topic, &prepared);
+                    if verdict.matched && sighting.first_seen.as_second() >= since.as_second() {
+                        missed.push((
+                            *topic,
+                            sighting.origin,
+                            feed.id,
+                            stored.item.clone(),
+                            verdict,
+                        ));
+                    }
+                }
+            }
+            ControlFlow::Continue(())
+        })?;
+        // The oldest first, as they came.
+        for (topic, origin, feed, item, verdict) in missed.into_iter().rev() {
+            let Some(id) = self.topics.get(topic).copied() else {
+                continue;
+            };
+            let found = Match {
+                topic: id,
+                item: item.id,
+                feed,
+                at: now,
+                origin,
+                score: verdict.score,
+                evidence: verdict.evidence,
+                query_hash: self.watchlist.query_hash(topic),
+                link: item.link,
+                lang: item.lang,
+            };
+            let readers: &[String] = match origin {
+                Origin::Backfill => &[],
+                _ => self.watchlist.readers(topic),
+            };
+            self.store.add_match(&found, readers)?;
+            let declared = self.watchlist.config.topics().get(topic);
+            if origin != Origin::Replaced && declared.is_some_and(|topic| topic.group) {
+                self.place_in_story(found.item, now)?;
+            }
+        }
+        Ok(())
+    }
+}
