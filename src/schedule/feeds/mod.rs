@@ -215,11 +215,14 @@ pub fn edited(
     let interval = match (fails, way) {
         (true, true) => SignedDuration::ZERO,
         (true, false) => return,
-        (false, _) => every.unwrap_or(settings.slowest).max(settings.fastest),
+        (false, _) => {
+            let own = every.unwrap_or(settings.slowest).max(settings.fastest);
+            respectful(own, state.hint, every)
+        }
     };
     let latest = later(now, interval.mul_f64(1.10));
     let latest = state.hold_until.map_or(latest, |until| latest.max(until));
-    let latest = allowed(state.skip_hours, state.skip_days, latest);
+    let latest = past_skipped(state, latest, 1.0);
     // What is due already keeps its turn.
     state.next_at = state.next_at.min(latest.max(now));
 }

@@ -377,6 +377,43 @@ fn an_edit_lets_a_feed_wait_no_longer_than_its_new_interval() {
 }
 
 #[test]
+fn a_start_keeps_what_the_schedule_has_chosen() {
+    let hourly = Settings {
+        fastest: minutes(60),
+        slowest: minutes(60),
+    };
+    for skip_hours in [0, 0x00ff_0000] {
+        let state = FeedState {
+            skip_hours,
+            ..feed()
+        };
+        for polled in [
+            read(240),
+            read(1_400),
+            READ,
+            told(500),
+            Polled::Unchanged {
+                hint: Some(minutes(300)),
+            },
+        ] {
+            let next = next_after(&polled, &state, &hourly, None, noon());
+            let hint = match polled {
+                Polled::Read { hint, .. } | Polled::Unchanged { hint } => hint,
+                _ => None,
+            };
+            let mut after = FeedState {
+                next_at: next.next_at,
+                hold_until: next.hold_until,
+                hint,
+                ..state.clone()
+            };
+            edited(&mut after, &hourly, None, false, noon());
+            assert_eq!(after.next_at, next.next_at, "{polled:?} {skip_hours}");
+        }
+    }
+}
+
+#[test]
 fn instants_from_a_clock_that_was_ahead_become_now() {
     let ahead = noon() + minutes(400 * 24 * 60);
     let mut state = FeedState {
