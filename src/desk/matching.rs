@@ -1,12 +1,23 @@
 //! Which topics want an entry that was just stored, who hears of it, and which story it tells.
 
 use super::Desk;
-use crate::model::{FeedState, Origin, Shown, Timestamp};
-use crate::query::Prepared;
+use crate::model::{FeedId, FeedState, ItemId, Origin, Shown, Timestamp};
+use crate::query::{Prepared, Verdict};
 use crate::store::StoreError;
 use crate::store::intake::{TakenEntry, TakenKind};
 use crate::store::matches::Match;
 use crate::topic::TopicMatch;
+
+/// A topic, by its index, that wants an item as a feed showed it.
+pub(super) struct Found {
+    pub(super) item: ItemId,
+    pub(super) feed: FeedId,
+    pub(super) origin: Origin,
+    pub(super) link: Option<String>,
+    pub(super) lang: Option<String>,
+    pub(super) topic: usize,
+    pub(super) verdict: Verdict,
+}
 
 impl Desk {
     /// Matches an entry and keeps what was found; gives the number of new matches.
@@ -28,42 +39,61 @@ impl Desk {
         let before = self.matched_before(feed, entry)?;
         let mut kept = 0;
         for TopicMatch { topic, verdict } in found {
-            let Some(id) = self.topics.get(topic).copied() else {
-                continue;
-            };
             if before.contains(&topic) {
                 continue;
             }
-            let found = Match {
-                topic: id,
+            let found = Found {
                 item: entry.item,
                 feed: feed.id,
-                at: now,
                 origin: entry.origin,
-                score: verdict.score,
-                evidence: verdict.evidence,
-                query_hash: self.watchlist.query_hash(topic),
                 link: entry.link.clone(),
                 lang: entry.lang.clone(),
+                topic,
+                verdict,
             };
-            let readers: &[String] = if is_mailed {
-                self.watchlist.readers(topic)
-            } else {
-                &[]
-            };
-            kept += u32::from(self.store.add_match(&found, readers)?.is_some());
-            if entry.origin != Origin::Replaced
-                && self
-                    .watchlist
-                    .config
-                    .topics()
-                    .get(topic)
-                    .is_some_and(|topic| topic.group)
-            {
-                self.place_in_story(entry.item, now)?;
-            }
+            kept += u32::from(self.keep_match(found, is_mailed, now)?);
         }
         Ok(kept)
+    }
+
+    /// Keeps a match for those who get its topic, if it `is_mailed`, and finds its story; `false`: the topic had the item.
+    pub(super) fn keep_match(
+        &mut self,
+        found: Found,
+        is_mailed: bool,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let topic = found.topic;
+        let (Some(id), Some(declared)) = (
+            self.topics.get(topic).copied(),
+            self.watchlist.config.topics().get(topic),
+        ) else {
+            return Ok(false);
+        };
+        let has_story = declared.group && found.origin != Origin::Replaced;
+        let item = found.item;
+        let found = Match {
+            topic: id,
+            item,
+            feed: found.feed,
+            at: now,
+            origin: found.origin,
+            score: found.verdict.score,
+            evidence: found.verdict.evidence,
+            query_hash: self.watchlist.query_hash(topic),
+            link: found.link,
+            lang: found.lang,
+        };
+        let readers: &[String] = if is_mailed {
+            self.watchlist.readers(topic)
+        } else {
+            &[]
+        };
+        let is_new = self.store.add_match(&found, readers)?.is_some();
+        if has_story {
+            self.place_in_story(item, now)?;
+        }
+        Ok(is_new)
     }
 
     /// The present topics that match what a known item showed before, here or in the feed that was first.

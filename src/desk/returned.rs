@@ -5,10 +5,10 @@ use std::ops::ControlFlow;
 
 use jiff::SignedDuration;
 
+use super::matching::Found;
 use super::{Desk, Watchlist};
 use crate::model::{FeedState, Origin, Timestamp};
 use crate::store::StoreError;
-use crate::store::matches::Match;
 
 /// A topic that comes back later is a new one: it applies to what is first seen after that.
 const SOON: SignedDuration = SignedDuration::from_hours(24);
@@ -68,44 +68,24 @@ impl Desk {
                 for (topic, since) in returned {
                     let verdict = self.judge(*topic, &prepared);
                     if verdict.matched && sighting.first_seen.as_second() >= since.as_second() {
-                        missed.push((
-                            *topic,
-                            sighting.origin,
-                            feed.id,
-                            stored.item.clone(),
+                        missed.push(Found {
+                            item: stored.item.id,
+                            feed: feed.id,
+                            origin: sighting.origin,
+                            link: stored.item.link.clone(),
+                            lang: stored.item.lang.clone(),
+                            topic: *topic,
                             verdict,
-                        ));
+                        });
                     }
                 }
             }
             ControlFlow::Continue(())
         })?;
         // The oldest first, as they came.
-        for (topic, origin, feed, item, verdict) in missed.into_iter().rev() {
-            let Some(id) = self.topics.get(topic).copied() else {
-                continue;
-            };
-            let found = Match {
-                topic: id,
-                item: item.id,
-                feed,
-                at: now,
-                origin,
-                score: verdict.score,
-                evidence: verdict.evidence,
-                query_hash: self.watchlist.query_hash(topic),
-                link: item.link,
-                lang: item.lang,
-            };
-            let readers: &[String] = match origin {
-                Origin::Backfill => &[],
-                _ => self.watchlist.readers(topic),
-            };
-            self.store.add_match(&found, readers)?;
-            let declared = self.watchlist.config.topics().get(topic);
-            if origin != Origin::Replaced && declared.is_some_and(|topic| topic.group) {
-                self.place_in_story(found.item, now)?;
-            }
+        for found in missed.into_iter().rev() {
+            let is_mailed = found.origin != Origin::Backfill;
+            self.keep_match(found, is_mailed, now)?;
         }
         Ok(())
     }
