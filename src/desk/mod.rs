@@ -20,7 +20,7 @@ use self::stories::Stories;
 pub use self::stories::telling;
 use crate::config::report::{Colour, Report};
 use crate::digest::DigestSettings;
-use crate::model::{Timestamp, TopicId};
+use crate::model::{FeedState, Timestamp, TopicId};
 use crate::schedule::feeds as schedule;
 use crate::store::{self, Store, StoreError};
 
@@ -106,12 +106,28 @@ impl Desk {
             stories: None,
             away: Away::new(),
         };
-        desk.adopt(watchlist, now)?;
+        desk.go_by(watchlist, now)?;
         Ok(desk)
     }
 
-    /// Works by another watchlist from now on.
+    /// Works by another watchlist from now on; no feed waits by the pace, or for the failures, of the one before.
     pub fn adopt(&mut self, watchlist: Arc<Watchlist>, now: Timestamp) -> Result<(), StoreError> {
+        let before = self.go_by(watchlist, now)?;
+        let way = |url: &str| self.watchlist.way_to(url) != before.way_to(url);
+        let misfits = self.misfits(way, now)?;
+        misfits
+            .iter()
+            .try_for_each(|state| self.store.record_feed(state))?;
+        let returned = self.note_absences(&before, now);
+        self.make_up(&returned, now)
+    }
+
+    /// Makes the feeds, topics and digests of a watchlist known; gives the watchlist before.
+    fn go_by(
+        &mut self,
+        watchlist: Arc<Watchlist>,
+        now: Timestamp,
+    ) -> Result<Arc<Watchlist>, StoreError> {
         let feeds = watchlist.config.feeds.iter();
         self.store
             .declare_feeds(feeds.map(|declared| &declared.feed), now)?;
@@ -122,51 +138,40 @@ impl Desk {
             }
         }
         self.store.note_watchlist(watchlist.version.hash, now)?;
-        let before = std::mem::replace(&mut self.watchlist, watchlist);
         self.refused = None;
-        self.hurry(&before, now)?;
-        let returned = self.note_absences(&before, now);
-        self.make_up(&returned, now)
+        Ok(std::mem::replace(&mut self.watchlist, watchlist))
     }
 
-    /// Lets no feed wait by the pace, or for the failures, of the watchlist before.
-    fn hurry(&mut self, before: &Watchlist, now: Timestamp) -> Result<(), StoreError> {
+    /// The feeds whose schedule no clock or no present watchlist can have made, as they shall be. `is_edited`: whether the
+    /// way to the feed of an address is another one than before.
+    fn misfits(
+        &self,
+        is_edited: impl Fn(&str) -> bool,
+        now: Timestamp,
+    ) -> Result<Vec<FeedState>, StoreError> {
         let pace = self.watchlist.pace();
-        let mut sooner = Vec::new();
-        self.store.each_feed(|feed| {
-            let Some(declared) = self.watchlist.feed(&feed.url) else {
-                return;
-            };
-            let way = self.watchlist.way_to(&feed.url) != before.way_to(&feed.url);
-            let mut state = feed.clone();
-            let every = declared.feed.every;
-            schedule::clamp(&mut state, &pace, every, now);
-            schedule::edited(&mut state, &pace, every, way, now);
-            if state.next_at < feed.next_at {
-                sooner.push((state.id, state.next_at));
-            }
-        })?;
-        sooner
-            .iter()
-            .try_for_each(|(feed, next)| self.store.lease_feed(*feed, *next))
-    }
-
-    /// Sets instants that only a clock that was ahead can have left to now, so that nothing waits for that time.
-    pub fn heal_times(&mut self, now: Timestamp) -> Result<(), StoreError> {
-        let pace = self.watchlist.pace();
-        let mut healed = Vec::new();
+        let mut misfits = Vec::new();
         self.store.each_feed(|before| {
             let mut state = before.clone();
             let declared = self.watchlist.feed(&state.url);
             let every = declared.and_then(|declared| declared.feed.every);
+            let way = is_edited(&state.url);
             schedule::clamp(&mut state, &pace, every, now);
+            schedule::edited(&mut state, &pace, every, way, now);
             if state != before {
-                healed.push(state);
+                misfits.push(state);
             }
         })?;
+        Ok(misfits)
+    }
+
+    /// Sets instants that only a clock that was ahead can have left to now, so that nothing waits for that time; and lets
+    /// no feed wait by the pace of a watchlist that was edited while nobody worked by it.
+    pub fn heal_times(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        let misfits = self.misfits(|_| false, now)?;
         self.step(|desk| {
             desk.store.heal_times(now)?;
-            healed
+            misfits
                 .iter()
                 .try_for_each(|state| desk.store.record_feed(state))
         })
