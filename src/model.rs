@@ -53,6 +53,20 @@ pub struct Feed {
     pub paused: bool,
 }
 
+impl Feed {
+    /// A feed of which nothing but its address was declared.
+    pub fn at(url: String) -> Feed {
+        Feed {
+            url,
+            name: None,
+            tags: Vec::new(),
+            every: None,
+            backfill: Backfill::None,
+            paused: false,
+        }
+    }
+}
+
 /// How much of a feed's first document is mailed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Backfill {

@@ -8,6 +8,7 @@ use super::material::{FeedEvent, FeedNews, Material};
 use super::phrases::{self, Clock, count, grouped, list, some_of};
 use super::stories::{Commands, name, to_see, updated};
 use super::view::{Edit, Fragment, Layout, Note, Trouble, TroubledFeed};
+use super::words::since;
 use crate::model::Timestamp;
 use crate::schedule::digests::Send;
 
@@ -405,10 +406,7 @@ fn feed_figures(material: &Material<'_>, clock: &Clock) -> String {
         count(u64::from(figures.feeds), "feed", "feeds"),
         count(figures.polls, "poll", "polls"),
         // They are counted by the hour.
-        material
-            .since
-            .map(|since| format!(" since {}", clock.since(hour_of(since))))
-            .unwrap_or_default(),
+        since(material.since.map(hour_of), clock),
         grouped(figures.failed),
         match figures.gaps {
             0 => "no gap".to_owned(),

@@ -10,6 +10,7 @@ use super::phrases::{Clock, count, grouped, some_of};
 use super::stories::{self, Commands, name};
 use super::view::{Digest, Glance, Layout, Section};
 use super::volume;
+use crate::model::Timestamp;
 use crate::schedule::digests::Send;
 
 // What an inbox shows of a subject.
@@ -201,15 +202,14 @@ fn preheader(choice: &Choice<'_>, sections: &[Section], layout: Layout) -> Strin
 }
 
 /// ` since Sunday 07:00`.
-pub(super) fn since(material: &Material<'_>, clock: &Clock) -> String {
-    material
-        .since
+pub(super) fn since(since: Option<Timestamp>, clock: &Clock) -> String {
+    since
         .map(|since| format!(" since {}", clock.since(since)))
         .unwrap_or_default()
 }
 
 fn intro(material: &Material<'_>, choice: &Choice<'_>, clock: &Clock, all_well: bool) -> String {
-    let since = since(material, clock);
+    let since = since(material.since, clock);
     let mut sentences = Vec::new();
     if choice.stories > 0 {
         let topics = choice

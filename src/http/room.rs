@@ -7,6 +7,9 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+/// The most bytes of a small document.
+pub const SMALL: usize = 256 << 10;
+
 /// How large a document is that is not small.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Size {
@@ -35,12 +38,11 @@ pub struct Room {
 impl Size {
     /// The size of a document of so many bytes; `None`: it is small.
     pub(super) fn of(bytes: usize) -> Option<Size> {
-        const MEDIUM: usize = 256 << 10;
         const LARGE: usize = 4 << 20;
 
         if bytes > LARGE {
             Some(Size::Large)
-        } else if bytes > MEDIUM {
+        } else if bytes > SMALL {
             Some(Size::Medium)
         } else {
             None

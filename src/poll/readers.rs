@@ -17,10 +17,8 @@ use crate::desk::intake::{Arrival, Came};
 use crate::desk::panic_words;
 use crate::feed::{self, Context, FeedDocument, NotAFeed};
 use crate::http::fetch::{Outcome, Response};
+use crate::http::room::SMALL;
 use crate::model::Validators;
-
-/// Documents of more bytes are large.
-const LARGE: usize = 256 << 10;
 
 /// The two threads. They end when this is dropped.
 #[derive(Debug)]
@@ -112,7 +110,7 @@ impl Readers {
 
     async fn parse(&self, bytes: Bytes, url: String, content_type: Option<String>) -> Read {
         let reader = match bytes.len() {
-            ..=LARGE => &self.small,
+            ..=SMALL => &self.small,
             _ => &self.large,
         };
         let (answer, answered) = oneshot::channel();

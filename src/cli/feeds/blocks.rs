@@ -71,30 +71,11 @@ impl Blocks {
     /// The block of a feed, without a name or tags that no watchlist may have; or why no watchlist may have the feed.
     fn accepted(&mut self, feed: &Feed) -> Result<String, String> {
         let mut feed = self.unambiguous(feed);
-        let (name, tags) = (feed.name.take(), std::mem::take(&mut feed.tags));
-        checked(&block(&feed))?;
-        let without = |what: &str, fault: &str| {
-            let address = without_user(&feed.url);
-            say(format_args!(
-                "`{address}` goes without {what}: {}.",
-                plain(fault)
-            ));
-        };
-        let mut whole = feed.clone();
-        whole.name = name;
-        if let Err(fault) = checked(&block(&whole)) {
-            without("its name", &fault);
-            whole.name = None;
+        if checked(&block(&feed)).is_err() {
+            feed = without_what_is_refused(feed)?;
         }
-        for tag in tags {
-            whole.tags.push(tag);
-            if let Err(fault) = checked(&block(&whole)) {
-                without("a tag", &fault);
-                whole.tags.pop();
-            }
-        }
-        self.names.extend(whole.name.as_deref().map(fold));
-        Ok(block(&whole))
+        self.names.extend(feed.name.as_deref().map(fold));
+        Ok(block(&feed))
     }
 
     /// The feed under a name that no other feed and no tag has, and with tags that are no names.
@@ -133,6 +114,32 @@ impl Blocks {
         feed.name = other;
         feed
     }
+}
+
+/// A feed without the name or the tags for which a watchlist would be refused; an error if it is refused for its address.
+fn without_what_is_refused(mut feed: Feed) -> Result<Feed, String> {
+    let (name, tags) = (feed.name.take(), std::mem::take(&mut feed.tags));
+    checked(&block(&feed))?;
+    let address = without_user(&feed.url);
+    let without = |what: &str, fault: &str| {
+        say(format_args!(
+            "`{address}` goes without {what}: {}.",
+            plain(fault)
+        ));
+    };
+    feed.name = name;
+    if let Err(fault) = checked(&block(&feed)) {
+        without("its name", &fault);
+        feed.name = None;
+    }
+    for tag in tags {
+        feed.tags.push(tag);
+        if let Err(fault) = checked(&block(&feed)) {
+            without("a tag", &fault);
+            feed.tags.pop();
+        }
+    }
+    Ok(feed)
 }
 
 /// Whether a watchlist with this block is sound; else what is wrong with it.

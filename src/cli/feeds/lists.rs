@@ -9,7 +9,7 @@ use crate::cli::{Context, End, hinted, print_line, say, setup};
 use crate::config::Access;
 use crate::feed::discover::{Candidate, feeds_of_page, usual_places};
 use crate::feed::{self, lists};
-use crate::model::{Backfill, Feed};
+use crate::model::Feed;
 use crate::text::html;
 
 /// Finds the feeds of a page, or names the one that the address is.
@@ -117,12 +117,8 @@ pub(super) fn export(context: &Context) -> anyhow::Result<End> {
 
 fn declared(url: String, name: Option<String>) -> Feed {
     Feed {
-        url,
         name: name.filter(|name| !name.is_empty()),
-        tags: Vec::new(),
-        every: None,
-        backfill: Backfill::None,
-        paused: false,
+        ..Feed::at(url)
     }
 }
 

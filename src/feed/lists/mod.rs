@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::decode::decode;
-use crate::model::{Backfill, Feed};
+use crate::model::Feed;
 use crate::url::key;
 
 mod newsboat;
@@ -73,17 +73,6 @@ fn web_address(address: &str) -> Result<String, &'static str> {
     match url.scheme() {
         "http" | "https" => Ok(address),
         _ => Err("only http and https can be polled"),
-    }
-}
-
-fn declared(url: String) -> Feed {
-    Feed {
-        url,
-        name: None,
-        tags: Vec::new(),
-        every: None,
-        backfill: Backfill::None,
-        paused: false,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The `urls` file of newsboat.
 
-use super::{List, add_tag, declared, web_address};
+use super::{List, add_tag, web_address};
+use crate::model::Feed;
 
 /// The feeds of newsboat's `urls`: an address a line, then tags, of which `"~…"` is the name and `"!…"` a mark for newsboat
 /// itself. Programs (`exec:`) and searches (`query:`) are no feeds; of a `filter:` the feed behind it is taken.
@@ -32,7 +33,7 @@ pub(super) fn import(text: &str) -> List {
                 continue;
             }
         };
-        let mut feed = declared(url);
+        let mut feed = Feed::at(url);
         for word in words.filter(|word| !word.starts_with('!')) {
             match word.strip_prefix('~') {
                 Some(name) => feed.name = Some(name.to_owned()),

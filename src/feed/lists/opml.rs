@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use super::{List, add_tag, declared, web_address};
+use super::{List, add_tag, web_address};
 use crate::feed::dialect::escape;
 use crate::feed::markup::{Missing, Piece, Scanner, Tag};
 use crate::model::{Backfill, Feed};
@@ -121,7 +121,7 @@ fn exported(feed: &Feed, folders: &[String]) -> String {
 }
 
 fn outline(url: String, tag: &Tag<'_>, open: &[Option<String>]) -> Feed {
-    let mut feed = declared(url);
+    let mut feed = Feed::at(url);
     feed.name = name(tag).filter(|name| *name != feed.url);
     for folder in open.iter().flatten() {
         add_tag(&mut feed.tags, folder);
@@ -258,7 +258,7 @@ mod tests {
                         0 => Backfill::None,
                         1 => Backfill::All,
                         days => Backfill::Since(SignedDuration::from_hours(24 * days)),
-                    }, paused, ..declared(url) });
+                    }, paused, ..Feed::at(url) });
                 }
             }
             let mut again = import(&export(&feeds, "mine"));
