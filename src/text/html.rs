@@ -1,12 +1,14 @@
 //! Markup to the plain text a reader sees (SPEC 4.1).
 
 use std::borrow::Cow;
-use std::convert::Infallible;
 
-use html5gum::emitters::callback::{CallbackEmitter, CallbackEvent};
-use html5gum::{Span, State, Tokenizer};
+use html5gum::State;
 use percent_encoding::percent_decode_str;
 use unicode_segmentation::GraphemeCursor;
+
+mod reading;
+
+use reading::Reader;
 
 /// The most bytes that are kept of a field.
 pub const MAX_SHOWN: usize = 64 * 1024;
@@ -72,53 +74,54 @@ fn capped(mut shown: String) -> String {
     shown
 }
 
-/// Runs the HTML tokenizer over a fragment without CDATA marks.
+/// Reads a fragment without CDATA marks.
 fn read(source: &str, enough: usize) -> String {
-    let source = escape_strays(source);
-    let mut page = Page::default();
-    let mut hidden = Hidden::default();
-    let mut open_tag = Vec::new();
-    // The callback asks for a state of the tokenizer by yielding one.
-    let emitter = CallbackEmitter::new(|event: CallbackEvent<'_>, _: Span<()>| -> Option<Step> {
-        match event {
-            CallbackEvent::OpenStartTag { name } => {
-                open_tag.clear();
-                open_tag.extend_from_slice(name);
-                None
-            }
-            CallbackEvent::CloseStartTag { self_closing } => {
-                let state = (!self_closing).then(|| raw_state(&open_tag)).flatten();
-                if !self_closing {
-                    hidden.open(&open_tag);
-                }
-                page.tag(&open_tag, hidden.is_open());
-                state.map(Step::Switch)
-            }
-            CallbackEvent::EndTag { name } => {
-                page.tag(name, hidden.close(name));
-                None
-            }
-            CallbackEvent::String { value } if !hidden.is_open() => {
-                page.text(&decode_again(&String::from_utf8_lossy(value)));
-                (page.shown.len() > enough).then_some(Step::Stop)
-            }
-            _ => None,
-        }
-    });
-    let mut tokenizer = Tokenizer::new_with_emitter(source.as_str(), emitter);
-    while let Some(Ok(step)) = tokenizer.next() {
-        match step {
-            Step::Switch(state) => tokenizer.set_state(state),
-            Step::Stop => break,
-        }
-    }
-    drop(tokenizer);
-    page.shown
+    let mut fragment = Fragment {
+        page: Page::default(),
+        hidden: Hidden::default(),
+        enough,
+    };
+    reading::read(&escape_strays(source), &mut fragment);
+    fragment.page.shown
 }
 
-enum Step {
-    Switch(State),
-    Stop,
+/// A fragment while it is read.
+struct Fragment {
+    page: Page,
+    hidden: Hidden,
+    /// So many bytes of shown text need not become more.
+    enough: usize,
+}
+
+impl Reader for Fragment {
+    fn text(&mut self, text: &str) {
+        if !self.hidden.is_open() {
+            self.page.text(&decode_again(text));
+        }
+    }
+
+    fn start_tag(&mut self, name: &[u8], self_closing: bool) -> Option<State> {
+        if !self_closing {
+            self.hidden.open(name);
+        }
+        self.page.tag(name, self.hidden.is_open());
+        raw_state(name).filter(|_| !self_closing)
+    }
+
+    fn end_tag(&mut self, name: &[u8]) {
+        let in_hidden = self.hidden.close(name);
+        self.page.tag(name, in_hidden);
+    }
+
+    fn has_enough(&self) -> bool {
+        self.page.shown.len() > self.enough
+    }
+}
+
+impl Reader for String {
+    fn text(&mut self, text: &str) {
+        self.push_str(text);
+    }
 }
 
 /// Elements whose content is not tokenized as markup. Their end tag is the only thing seen in them.
@@ -342,38 +345,35 @@ pub(crate) fn decode_again(text: &str) -> Cow<'_, str> {
 /// Decodes character references of a source without tags.
 fn decode(source: &str) -> String {
     let mut decoded = String::new();
-    let emitter = CallbackEmitter::new(
-        |event: CallbackEvent<'_>, _: Span<()>| -> Option<Infallible> {
-            if let CallbackEvent::String { value } = event {
-                decoded.push_str(&String::from_utf8_lossy(value));
-            }
-            None
-        },
-    );
-    let Ok(()) = Tokenizer::new_with_emitter(source, emitter).finish();
+    reading::read(source, &mut decoded);
     decoded
 }
 
 /// Escapes each `&` that begins no character reference with a semicolon, which HTML would decode for old pages' sake
 /// (`law&regulation`), and each `</` that begins no tag, which it would take for a comment (`I </3 you`).
-fn escape_strays(source: &str) -> String {
-    let mut escaped = String::with_capacity(source.len());
+fn escape_strays(source: &str) -> Cow<'_, str> {
+    let mut escaped = String::new();
+    // Behind the last stray.
+    let mut kept = source;
     let mut rest = source;
     while let Some(at) = rest.find(['&', '<']) {
-        let (before, from) = rest.split_at(at);
-        escaped.push_str(before);
-        let mut behind = from.chars();
-        let sign = behind.next();
-        rest = behind.as_str();
-        escaped.push_str(match sign {
-            Some('&') if begins_reference(rest) => "&",
-            Some('&') => "&amp;",
-            _ if is_stray_end(rest) => "&lt;",
-            _ => "<",
-        });
+        let (sign, behind) = rest.split_at(at).1.split_at(1);
+        rest = behind;
+        let escape = match sign {
+            "&" if !begins_reference(behind) => "&amp;",
+            "<" if is_stray_end(behind) => "&lt;",
+            _ => continue,
+        };
+        let before = kept.len() - behind.len() - sign.len();
+        escaped.push_str(kept.get(..before).unwrap_or_default());
+        escaped.push_str(escape);
+        kept = behind;
     }
-    escaped.push_str(rest);
-    escaped
+    if escaped.is_empty() {
+        return Cow::Borrowed(source);
+    }
+    escaped.push_str(kept);
+    Cow::Owned(escaped)
 }
 
 fn is_stray_end(behind: &str) -> bool {

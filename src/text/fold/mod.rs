@@ -41,21 +41,17 @@ fn fold_any(text: &str) -> String {
 /// [`fold`] of text in which nothing composes and nothing is wide.
 fn fold_ascii(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
-    let mut blank = false;
-    for c in text.chars() {
-        if c.is_whitespace() {
-            blank = !folded.is_empty();
-            continue;
-        }
-        if std::mem::take(&mut blank) {
+    for word in text.split_whitespace() {
+        if !folded.is_empty() {
             folded.push(' ');
         }
-        folded.push(match c {
-            '`' => '\'',
-            _ => c.to_ascii_lowercase(),
-        });
+        folded.push_str(word);
     }
-    folded
+    folded.make_ascii_lowercase();
+    match folded.contains('`') {
+        true => folded.replace('`', "'"),
+        false => folded,
+    }
 }
 
 /// Appends the folded form (SPEC 4.3) of a word of match text.
