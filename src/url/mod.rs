@@ -41,8 +41,8 @@ pub fn key(text: &str) -> String {
 /// Reads an http(s) address; `None` for anything else.
 pub fn address(text: &str) -> Option<Address> {
     let url = parse(text)?;
-    let target = target(&url);
-    compared(target.unwrap_or(url))
+    let target = target(&url).map(innermost);
+    compared(&target.unwrap_or(url))
 }
 
 /// A link of an entry, read once for all that is asked of it.
@@ -67,11 +67,12 @@ impl Link {
             false => Some(resolved),
         };
         let target = url.as_ref().and_then(target);
-        let page = target.or(url);
+        let publisher = target.as_ref().or(url.as_ref()).and_then(registrable);
+        let page = target.map(innermost).or(url);
         Some(Link {
             text,
-            publisher: page.as_ref().and_then(registrable),
-            address: page.and_then(compared),
+            publisher,
+            address: page.as_ref().and_then(compared),
         })
     }
 }
@@ -119,16 +120,20 @@ fn registrable(url: &Url) -> Option<String> {
     Some(registrable.unwrap_or(host).to_owned())
 }
 
-/// What is compared of an address that was taken out of its wrapper.
-fn compared(mut url: Url) -> Option<Address> {
-    // A cache of a redirector of a cache is real; a deeper nest is a game.
+/// Where a target leads that is a wrapper itself. A cache of a redirector of a cache is real; a deeper nest is a game.
+fn innermost(mut url: Url) -> Url {
     for _ in 0..3 {
         match target(&url) {
             Some(target) => url = target,
             None => break,
         }
     }
-    let mut page = Page::read(&url)?;
+    url
+}
+
+/// What is compared of an address that was taken out of its wrapper.
+fn compared(url: &Url) -> Option<Address> {
+    let mut page = Page::read(url)?;
     site::settle(&mut page);
     page.query
         .retain(|(name, value)| !decoration::is_decoration(&page.host, name, value));
@@ -137,7 +142,7 @@ fn compared(mut url: Url) -> Option<Address> {
     let fragment = fragment(url.fragment().unwrap_or_default(), &page.host);
     let is_home_page =
         page.segments.is_empty() && page.query.is_empty() && !matches!(fragment, Fragment::Page(_));
-    let key = page.to_string();
+    let key = page.key();
     let (key, key_with_fragment) = match fragment {
         Fragment::None => (key.clone(), key),
         Fragment::Place(place) => {
@@ -202,28 +207,29 @@ impl Page {
         })
     }
 
+    /// What is compared, but for the fragment.
+    fn key(&self) -> String {
+        let mut key = self.host.clone();
+        for segment in &self.segments {
+            key.push('/');
+            key.push_str(segment);
+        }
+        for (index, (name, value)) in self.query.iter().enumerate() {
+            key.push(if index == 0 { '?' } else { '&' });
+            key.push_str(name);
+            if !value.is_empty() {
+                key.push('=');
+                key.push_str(value);
+            }
+        }
+        key
+    }
+
     fn parameter(&self, name: &str) -> Option<&str> {
         self.query
             .iter()
             .find(|(own, _)| own == name)
             .map(|(_, value)| value.as_str())
-    }
-}
-
-impl std::fmt::Display for Page {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.host)?;
-        for segment in &self.segments {
-            write!(f, "/{segment}")?;
-        }
-        for (index, (name, value)) in self.query.iter().enumerate() {
-            f.write_str(if index == 0 { "?" } else { "&" })?;
-            f.write_str(name)?;
-            if !value.is_empty() {
-                write!(f, "={value}")?;
-            }
-        }
-        Ok(())
     }
 }
 

@@ -86,7 +86,7 @@ fn stands_at(host: &str, site: &str) -> bool {
 /// `www.bing-amp.com/c/s/...`: a letter for the kind, `s` for https, then the address without its scheme.
 fn amp_cache(url: &Url, host: &str) -> Option<String> {
     let is_cache = stands_at(host, "cdn.ampproject.org") || stands_at(host, "bing-amp.com");
-    let is_viewer = stands_at(host, "google.") && url.path().starts_with("/amp/");
+    let is_viewer = url.path().starts_with("/amp/") && stands_at(host, "google.");
     if !is_cache && !is_viewer {
         return None;
     }
