@@ -260,7 +260,7 @@ impl Store {
     }
 
     /// Writes the keys of an entry that its verdict lets count.
-    pub(super) fn write_keys(
+    pub(super) fn write_keys_of_entry(
         &mut self,
         item: ItemId,
         candidate: &Candidate,
@@ -276,43 +276,44 @@ impl Store {
             return Ok(());
         };
         let keys = &text.keys;
+        let is_named = verdict.guid_counts || verdict.link_counts;
+        let guid = keys.guid.iter().copied().filter(|_| verdict.guid_counts);
+        // Often they are one name.
+        let link = keys.link.filter(|link| {
+            verdict.link_counts && !(verdict.guid_counts && keys.guid.contains(link))
+        });
+        let only_name = keys.text.filter(|_| !is_named);
+        let heading = match aliases == Aliases::All || !is_named {
+            true => keys.title_and_date.as_slice(),
+            false => &[],
+        };
         let lasting = day(now) + LASTING;
-        if verdict.guid_counts {
-            for key in &keys.guid {
-                self.write_key(*key, item.0, lasting, owned)?;
-            }
-        }
-        if let Some(key) = keys.link.filter(|_| verdict.link_counts) {
-            self.write_key(key, item.0, lasting, owned)?;
-        }
+        let own = guid
+            .chain(link)
+            .chain(only_name)
+            .chain(heading.iter().copied());
+        self.write_keys(own, item.0, lasting, owned)?;
         let shared = [
             candidate.guid_mark.filter(|_| candidate.guid_is_shared),
             candidate.link_mark.filter(|_| candidate.link_is_shared),
         ];
-        for mark in shared.into_iter().flatten() {
-            self.write_key(mark, NOBODY, lasting, Owned::Stays)?;
-            self.write_key(sharing_mark, NOBODY, lasting, Owned::Stays)?;
-        }
-        let is_named = verdict.guid_counts || verdict.link_counts;
-        if let Some(key) = keys.text.filter(|_| !is_named) {
-            self.write_key(key, item.0, lasting, owned)?;
-        }
-        if aliases == Aliases::All || !is_named {
-            for key in &keys.title_and_date {
-                self.write_key(*key, item.0, lasting, owned)?;
-            }
-        }
-        Ok(())
+        let marks = shared.into_iter().flatten();
+        let marks = marks.flat_map(|mark| [mark, sharing_mark]);
+        self.write_keys(marks, NOBODY, lasting, Owned::Stays)
     }
 
-    pub(super) fn write_key(
+    pub(super) fn write_keys(
         &mut self,
-        hash: i64,
+        hashes: impl Iterator<Item = i64>,
         item: i64,
         until: i64,
         owned: Owned,
     ) -> rusqlite::Result<()> {
-        let statement = match owned {
+        let mut hashes = hashes.peekable();
+        if hashes.peek().is_none() {
+            return Ok(());
+        }
+        let mut statement = self.connection.prepare_cached(match owned {
             Owned::Moves => {
                 "INSERT INTO key (hash, item, until) VALUES (?1, ?2, ?3)
                  ON CONFLICT (hash) DO UPDATE SET item = ?2, until = ?3"
@@ -322,10 +323,10 @@ impl Store {
                 "INSERT INTO key (hash, item, until) VALUES (?1, ?2, ?3)
                  ON CONFLICT (hash) DO UPDATE SET until = ?3 WHERE until < ?3 - 30"
             }
-        };
-        self.connection
-            .prepare_cached(statement)?
-            .execute(params![hash, item, until])?;
+        })?;
+        for hash in hashes {
+            statement.execute([hash, item, until])?;
+        }
         Ok(())
     }
 }

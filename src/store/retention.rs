@@ -53,9 +53,8 @@ impl Store {
             };
             let keys = stored.keys(viewpoint);
             // Whether guid and link were shared is not stored, so the text stays a name, too.
-            for key in keys.lasting().chain(keys.text) {
-                self.write_key(key, stored.item.0, day(now) + LASTING, Owned::Stays)?;
-            }
+            let all = keys.lasting().chain(keys.text);
+            self.write_keys(all, stored.item.0, day(now) + LASTING, Owned::Stays)?;
         }
         Ok(())
     }

@@ -250,7 +250,7 @@ impl Store {
                 writing.counts.known += 1;
                 if let Some(item) = what.item() {
                     // Only when the fragment begins to count has an unchanged entry new keys.
-                    self.write_keys(
+                    self.write_keys_of_entry(
                         item,
                         candidate,
                         verdict,
@@ -274,7 +274,7 @@ impl Store {
         let lang = language_of(source.entry, text);
         let item = self.insert_item(writing, source, lang.as_deref(), (None, verdict.origin))?;
         self.insert_sighting(writing, (item, verdict.origin), text, None)?;
-        self.write_keys(
+        self.write_keys_of_entry(
             item,
             candidate,
             verdict,
@@ -307,7 +307,7 @@ impl Store {
         )?;
         self.insert_sighting(writing, (item, Origin::Backfill), text, None)?;
         writing.counts.known += 1;
-        self.write_keys(
+        self.write_keys_of_entry(
             item,
             source.candidate,
             source.verdict,
@@ -329,7 +329,7 @@ impl Store {
         let Some(sighting) = self.sighting(item, writing.feed.id)? else {
             let first = self.read_first_shown(item)?;
             self.insert_sighting(writing, (item, verdict.origin), text, first.as_ref())?;
-            self.write_keys(
+            self.write_keys_of_entry(
                 item,
                 candidate,
                 verdict,
@@ -364,7 +364,7 @@ impl Store {
         } else {
             Aliases::Names
         };
-        self.write_keys(
+        self.write_keys_of_entry(
             item,
             candidate,
             verdict,
