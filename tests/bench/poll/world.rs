@@ -92,16 +92,32 @@ impl Words {
         (self.0 >> 11) as usize % below
     }
 
-    fn word(&mut self) -> &'static str {
+    fn word(&mut self) -> String {
         // One word in 2,000 is rare, so that one item in 40 or so interests a topic.
         if self.next(2_000) == 0 {
-            return RARE[self.next(RARE.len())];
+            return RARE[self.next(RARE.len())].to_owned();
         }
-        COMMON[self.next(COMMON.len())]
+        // Half of a text are a hundred words, and the rest follows Zipf's law.
+        match self.next(2) {
+            0 => COMMON[self.next(COMMON.len())].to_owned(),
+            _ => self.seldom(),
+        }
+    }
+
+    /// One of `SELDOM` words; the nth most frequent comes in proportion to 1/n.
+    fn seldom(&mut self) -> String {
+        let part = self.next(1 << 20) as f64 / f64::from(1 << 20);
+        let mut rest = SELDOM.powf(part) as usize;
+        let mut word = String::new();
+        while rest > 0 {
+            word.push_str(SYLLABLES[rest % SYLLABLES.len()]);
+            rest /= SYLLABLES.len();
+        }
+        word
     }
 
     fn sentence(&mut self, words: usize) -> String {
-        let mut sentence: Vec<String> = (0..words).map(|_| self.word().to_owned()).collect();
+        let mut sentence: Vec<String> = (0..words).map(|_| self.word()).collect();
         if let Some(first) = sentence.first_mut() {
             *first = first[..1].to_uppercase() + &first[1..];
         }
@@ -111,6 +127,14 @@ impl Words {
         sentence.join(" ")
     }
 }
+
+/// As many words as a newspaper uses.
+const SELDOM: f64 = 30_000.0;
+
+const SYLLABLES: [&str; 24] = [
+    "ka", "ro", "mi", "ten", "sol", "ver", "lan", "dis", "por", "tal", "ne", "gu", "ster", "bel",
+    "ru", "con", "fa", "tri", "mon", "ze", "hol", "qui", "ans", "ble",
+];
 
 const RARE: [&str; 5] = ["Mosul", "earthquake", "Lufthansa", "ransomware", "Orinoco"];
 
