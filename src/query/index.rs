@@ -24,6 +24,8 @@ pub struct Index {
     stems: BTreeMap<Stemming, HashMap<String, Vec<u32>>>,
     /// Topics that no trigger announces.
     always: Vec<u32>,
+    /// Whether any topic looks into author, category or link.
+    beside_text: bool,
 }
 
 impl Index {
@@ -35,6 +37,7 @@ impl Index {
             prefixes: Prefixes::default(),
             stems: BTreeMap::new(),
             always: Vec::new(),
+            beside_text: topics.iter().any(|topic| looks_beside_text(&topic.root)),
         };
         let mut spellings: Vec<(u64, u32)> = Vec::new();
         let mut prefixes: BTreeMap<String, Vec<u32>> = BTreeMap::new();
@@ -111,11 +114,11 @@ impl Index {
     /// The topics that an item may match, in order.
     fn touched(&self, reader: &Reader<'_>) -> Vec<u32> {
         let mut touched = self.always.clone();
-        for place in reader.prepared.places() {
+        for place in reader.prepared.places(self.beside_text) {
             self.spellings.find(place.hash, &mut touched);
         }
         if !self.prefixes.entries.is_empty() || !self.stems.is_empty() {
-            reader.prepared.each_form(|form| {
+            reader.prepared.each_form(self.beside_text, |form| {
                 self.prefixes.find(form, &mut touched);
                 for (stemming, stems) in &self.stems {
                     let topics = reader.with_stem(*stemming, form, |stem| stems.get(stem));
@@ -126,6 +129,20 @@ impl Index {
         touched.sort_unstable();
         touched.dedup();
         touched
+    }
+}
+
+/// Whether anything in a part looks into author, category or link.
+fn looks_beside_text(node: &Node) -> bool {
+    match node {
+        Node::Or(parts) | Node::And(parts) | Node::Any(_, parts) => {
+            parts.iter().any(looks_beside_text)
+        }
+        Node::Not(_, part) | Node::AtLeast(_, part) => looks_beside_text(part),
+        Node::Chain(first, links) => {
+            looks_beside_text(first) || links.iter().any(|(_, part)| looks_beside_text(part))
+        }
+        Node::Leaf(_, placed) => placed.scopes.go_beside_text(),
     }
 }
 

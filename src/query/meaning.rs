@@ -79,7 +79,7 @@ pub(crate) fn holds(node: &Node, reader: &Reader<'_>, odd: bool) -> bool {
         }
         Node::AtLeast(least, part) => apart(&find(part, reader).spans) as u64 >= *least,
         Node::Chain(..) => !find(node, reader).spans.is_empty(),
-        Node::Leaf(guard, _) if !passes(guard, reader) => false,
+        Node::Leaf(guard, placed) if !passes(guard, reader, placed.scopes) => false,
         Node::Leaf(_, placed) => match &placed.leaf.goal {
             Goal::Term(plan) => !plan.hits(reader, placed.scopes).is_empty(),
             Goal::Regex(regex) => {
@@ -91,8 +91,9 @@ pub(crate) fn holds(node: &Node, reader: &Reader<'_>, odd: bool) -> bool {
 }
 
 /// Whether an item has what a leaf cannot do without.
-fn passes(guard: &Guard, reader: &Reader<'_>) -> bool {
-    guard.is_none_or(|[one, other]| reader.prepared.has(one) || reader.prepared.has(other))
+fn passes(guard: &Guard, reader: &Reader<'_>, scopes: Scopes) -> bool {
+    let has = |hash| reader.prepared.has(hash, scopes);
+    guard.is_none_or(|[one, other]| has(one) || has(other))
 }
 
 /// Whether a filter holds; an unknown language passes under an even number of NOTs and fails under an odd one.
@@ -111,12 +112,15 @@ fn filter_holds(filter: &Filter, reader: &Reader<'_>, odd: bool) -> bool {
 /// The match texts that a regex searches; `lead` ends with the last of its words.
 fn haystacks(prepared: &Prepared, scopes: Scopes) -> impl Iterator<Item = (u8, &str)> {
     (0..6).filter_map(move |field| {
+        let limit = prepared.limit(scopes, field);
+        if limit == 0 {
+            return None;
+        }
         let words = prepared.words(field);
         let text = words.text().as_str();
-        match prepared.limit(scopes, field) {
-            0 => None,
+        match limit {
             u32::MAX => Some((field, text)),
-            limit => {
+            _ => {
                 let end = words
                     .words()
                     .get(limit as usize - 1)
@@ -160,7 +164,9 @@ pub(crate) fn find(node: &Node, reader: &Reader<'_>) -> Found {
         Node::Chain(first, links) => chain(first, links, reader),
         Node::Leaf(guard, placed) => Found {
             spans: match &placed.leaf.goal {
-                Goal::Term(plan) if passes(guard, reader) => plan.hits(reader, placed.scopes),
+                Goal::Term(plan) if passes(guard, reader, placed.scopes) => {
+                    plan.hits(reader, placed.scopes)
+                }
                 _ => Vec::new(),
             },
             inner: Inner::Leaf,
@@ -215,7 +221,7 @@ fn collect<'c>(node: &'c Node, reader: &Reader<'_>, odd: bool, proofs: &mut Vec<
             .iter()
             .for_each(|part| collect(part, reader, odd, proofs)),
         Node::Not(..) => {}
-        Node::Leaf(guard, _) if !passes(guard, reader) => {}
+        Node::Leaf(guard, placed) if !passes(guard, reader, placed.scopes) => {}
         Node::AtLeast(_, part) => {
             let found = find(part, reader);
             trace(part, &found, &found.spans, proofs);

@@ -47,17 +47,30 @@ pub struct Document<'a> {
 /// A [`Document`] cut into words, ready to be judged by any number of topics.
 #[derive(Clone, Debug)]
 pub struct Prepared {
-    fields: [Words; 6],
+    /// Title, summary, content.
+    text: Part,
+    author: String,
+    category: String,
+    link: String,
     /// Name and tags of the feed.
     feed_names: Vec<String>,
-    link: String,
-    /// The rest is made when a topic first asks for it: most never do.
+    /// The rest is made when a topic first asks for it: most never do. Author, category, link.
+    beside: OnceLock<Part>,
     feed_words: OnceLock<Words>,
     folded_names: OnceLock<Vec<String>>,
     host: OnceLock<Option<String>>,
     lang: Option<String>,
+}
+
+/// Three fields that stand side by side in [`FIELDS`].
+#[derive(Clone, Debug)]
+struct Part {
+    fields: [Words; 3],
     places: Places,
 }
+
+/// How many of the first fields are the text.
+const TEXT_FIELDS: u8 = 3;
 
 /// Where each spelling stands, found by its hash: buckets of chains, each chain in the order of the text.
 #[derive(Clone, Debug)]
@@ -115,6 +128,11 @@ impl Scopes {
         all
     }
 
+    /// Whether author, category or link are among them.
+    pub(crate) fn go_beside_text(self) -> bool {
+        self.whole >> TEXT_FIELDS != 0
+    }
+
     /// How the fields are called in a sentence: "the title".
     pub(crate) fn in_words(self) -> String {
         if self == Scopes::TEXT {
@@ -131,23 +149,17 @@ impl Scopes {
 }
 
 impl Prepared {
-    /// Cuts all fields into words.
+    /// Cuts the text into words.
     pub fn new(document: &Document<'_>) -> Prepared {
-        let link = document.link.unwrap_or_default();
-        let fields = [
-            Words::of_text(document.title),
-            Words::of_text(document.summary),
-            Words::of_text(document.content),
-            Words::of_text(document.author),
-            Words::of_text(document.category),
-            Words::of_text(&shown_link(link)),
-        ];
+        let text = [document.title, document.summary, document.content];
         let names = std::iter::once(document.feed).chain(document.tags.iter().map(String::as_str));
         Prepared {
-            places: Places::new(&fields),
-            fields,
+            text: Part::new(text.map(Words::of_text), 0),
+            author: document.author.to_owned(),
+            category: document.category.to_owned(),
+            link: document.link.unwrap_or_default().to_owned(),
             feed_names: names.map(str::to_owned).collect(),
-            link: link.to_owned(),
+            beside: OnceLock::new(),
             feed_words: OnceLock::new(),
             folded_names: OnceLock::new(),
             host: OnceLock::new(),
@@ -158,15 +170,32 @@ impl Prepared {
         }
     }
 
+    fn beside(&self) -> &Part {
+        self.beside.get_or_init(|| {
+            let link = shown_link(&self.link);
+            let texts = [self.author.as_str(), self.category.as_str(), link.as_str()];
+            Part::new(texts.map(Words::of_text), TEXT_FIELDS)
+        })
+    }
+
+    /// The text, and what stands beside it if it is asked for.
+    fn parts(&self, beside_text: bool) -> impl Iterator<Item = &Part> {
+        let beside = beside_text.then(|| self.beside());
+        std::iter::once(&self.text).chain(beside)
+    }
+
     /// The words of a field.
     pub(crate) fn words(&self, field: u8) -> &Words {
-        &self.fields[usize::from(field)]
+        match field.checked_sub(TEXT_FIELDS) {
+            None => &self.text.fields[usize::from(field)],
+            Some(field) => &self.beside().fields[usize::from(field)],
+        }
     }
 
     /// How many words of a field a scope takes.
     pub(crate) fn limit(&self, scopes: Scopes, field: u8) -> u32 {
         let whole = scopes.whole & 1 << field != 0;
-        let summary_has_words = !self.fields[1].words().is_empty();
+        let summary_has_words = !self.text.fields[1].words().is_empty();
         match field {
             _ if whole => u32::MAX,
             0 if scopes.lead => u32::MAX,
@@ -176,14 +205,15 @@ impl Prepared {
         }
     }
 
-    /// Every place, in the order of the text; a spelling with further forms may come twice.
-    pub(crate) fn places(&self) -> &[Place] {
-        &self.places.all
+    /// Every place, in the order of the text, and perhaps what stands beside it; a spelling with further forms may come
+    /// twice.
+    pub(crate) fn places(&self, beside_text: bool) -> impl Iterator<Item = &Place> {
+        self.parts(beside_text).flat_map(|part| &part.places.all)
     }
 
     /// Gives every form of every word, and every join, to a function.
-    pub(crate) fn each_form(&self, mut look: impl FnMut(&str)) {
-        for words in &self.fields {
+    pub(crate) fn each_form(&self, beside_text: bool, mut look: impl FnMut(&str)) {
+        for words in self.parts(beside_text).flat_map(|part| &part.fields) {
             for word in words.words() {
                 words.forms(word).for_each(|form| look(form.folded));
             }
@@ -191,19 +221,15 @@ impl Prepared {
         }
     }
 
-    /// The places of a spelling, and of others that share its hash.
-    pub(crate) fn places_of(&self, hash: u64) -> impl Iterator<Item = &Place> {
-        let first = self.places.buckets[self.places.bucket(hash)];
-        let follow = |at: &u32| self.places.next.get(*at as usize).copied();
-        std::iter::successors(Some(first), follow)
-            .take_while(|at| *at != NONE)
-            .map(|at| &self.places.all[at as usize])
-            .filter(move |place| place.hash == hash)
+    /// The places of a spelling, and of others that share its hash, wherever a scope may look and perhaps elsewhere.
+    pub(crate) fn places_of(&self, hash: u64, scopes: Scopes) -> impl Iterator<Item = &Place> {
+        self.parts(scopes.go_beside_text())
+            .flat_map(move |part| part.places.of(hash))
     }
 
-    /// Whether a spelling of this hash stands anywhere.
-    pub(crate) fn has(&self, hash: u64) -> bool {
-        self.places_of(hash).next().is_some()
+    /// Whether a spelling of this hash stands where a scope may look; perhaps it stands only elsewhere.
+    pub(crate) fn has(&self, hash: u64, scopes: Scopes) -> bool {
+        self.places_of(hash, scopes).next().is_some()
     }
 
     pub(crate) fn feed_words(&self) -> &Words {
@@ -267,14 +293,24 @@ fn host(link: &str) -> Option<String> {
     address.host_str().map(ascii_host)
 }
 
+impl Part {
+    /// `first`: what place the first field has in [`FIELDS`].
+    fn new(fields: [Words; 3], first: u8) -> Part {
+        Part {
+            places: Places::new(&fields, first),
+            fields,
+        }
+    }
+}
+
 impl Places {
-    fn new(fields: &[Words; 6]) -> Places {
+    fn new(fields: &[Words; 3], first: u8) -> Places {
         let count = fields
             .iter()
             .map(|words| words.words().len())
             .sum::<usize>();
         let mut all = Vec::with_capacity(count + count / 4);
-        for (words, field) in fields.iter().zip(0..) {
+        for (words, field) in fields.iter().zip(first..) {
             for (word, number) in words.words().iter().zip(0..) {
                 all.extend(words.forms(word).map(|form| Place {
                     hash: spelling_hash(form.folded),
@@ -298,6 +334,15 @@ impl Places {
             places.next[index] = std::mem::replace(&mut places.buckets[bucket], index as u32);
         }
         places
+    }
+
+    fn of(&self, hash: u64) -> impl Iterator<Item = &Place> {
+        let first = self.buckets[self.bucket(hash)];
+        let follow = |at: &u32| self.next.get(*at as usize).copied();
+        std::iter::successors(Some(first), follow)
+            .take_while(|at| *at != NONE)
+            .map(|at| &self.all[at as usize])
+            .filter(move |place| place.hash == hash)
     }
 
     fn bucket(&self, hash: u64) -> usize {

@@ -101,16 +101,19 @@ impl Plan {
         match self.first_spellings() {
             Some(spellings) => {
                 for spelling in spellings {
-                    for place in reader.prepared.places_of(spelling.hash) {
+                    for place in reader.prepared.places_of(spelling.hash, scopes) {
                         self.hits_from(reader, scopes, place.field, place.word, &mut spans);
                     }
                 }
             }
             None => {
                 for field in 0..6 {
+                    let limit = reader.prepared.limit(scopes, field);
+                    if limit == 0 {
+                        continue;
+                    }
                     let words = reader.prepared.words(field).words().len() as u32;
-                    let words = words.min(reader.prepared.limit(scopes, field));
-                    for word in 0..words {
+                    for word in 0..words.min(limit) {
                         self.hits_from(reader, scopes, field, word, &mut spans);
                     }
                 }

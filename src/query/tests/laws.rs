@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::rule;
+use crate::model::Field;
 use crate::query::index::Index;
 use crate::query::syntax::Stemming;
 use crate::query::{Document, Lists, Prepared, Rule, compile};
@@ -56,13 +57,17 @@ fn positional() -> impl Strategy<Value = String> {
     })
 }
 
+fn field() -> impl Strategy<Value = &'static str> {
+    proptest::sample::select(&["title", "lead", "author", "category", "summary,link"][..])
+}
+
 fn query() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         6 => positional(),
         1 => Just("/[A-Z]{4}/".to_owned()),
         1 => Just("lang:en".to_owned()),
         1 => Just("site:example.org".to_owned()),
-        1 => positional().prop_map(|part| format!("title:({part})")),
+        2 => (field(), positional()).prop_map(|(field, part)| format!("{field}:({part})")),
         1 => positional().prop_map(|part| format!("ATLEAST/2({part})")),
     ];
     leaf.prop_recursive(3, 12, 3, |inner| {
@@ -87,28 +92,38 @@ fn text() -> impl Strategy<Value = String> {
     })
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct Item {
     title: String,
     summary: String,
+    author: String,
+    category: String,
+    slug: &'static str,
     lang: Option<&'static str>,
 }
 
 fn item() -> impl Strategy<Value = Item> {
     let lang = proptest::sample::select(&[None, Some("en"), Some("de")][..]);
-    (text(), text(), lang).prop_map(|(title, summary, lang)| Item {
-        title,
-        summary,
-        lang,
-    })
+    (text(), text(), text(), text(), word(), lang).prop_map(
+        |(title, summary, author, category, slug, lang)| Item {
+            title,
+            summary,
+            author,
+            category,
+            slug,
+            lang,
+        },
+    )
 }
 
 fn prepare(item: &Item) -> Prepared {
     Prepared::new(&Document {
         title: &item.title,
         summary: &item.summary,
+        author: &item.author,
+        category: &item.category,
         lang: item.lang,
-        link: Some("https://www.example.org/"),
+        link: Some(&format!("https://www.example.org/{}", item.slug)),
         ..Document::default()
     })
 }
@@ -158,7 +173,14 @@ proptest! {
             let verdict = compiled.judge(&prepare(&item));
             let mut last = None;
             for hit in &verdict.evidence {
-                let text = if hit.field.as_str() == "title" { &item.title } else { &item.summary };
+                let link = format!("https://www.example.org/{}", item.slug);
+                let text = match hit.field {
+                    Field::Title => &item.title,
+                    Field::Author => &item.author,
+                    Field::Category => &item.category,
+                    Field::Link => &link,
+                    Field::Summary | Field::Content => &item.summary,
+                };
                 prop_assert!(hit.start < hit.end && text.get(hit.start..hit.end).is_some());
                 let place = (hit.field, hit.start, hit.end, hit.term.clone());
                 prop_assert!(last < Some(place.clone()));
@@ -185,21 +207,20 @@ proptest! {
         let compiled: Vec<_> = rules.iter().filter_map(|rule| compile(rule, &lists()).ok()).collect();
         let index = Index::new(compiled.clone());
         for item in &items {
-            let prepared = prepare(item);
             let plain: Vec<_> = compiled
                 .iter()
-                .map(|compiled| compiled.judge(&prepared))
+                .map(|compiled| compiled.judge(&prepare(item)))
                 .enumerate()
                 .filter(|(_, verdict)| verdict.matched)
                 .collect();
-            prop_assert_eq!(index.judge(&prepared), plain);
+            prop_assert_eq!(index.judge(&prepare(item)), plain);
         }
     }
 
     #[test]
     fn every_stemmer_takes_every_word(word in "[a-zäöüßçñğışåøæéèа-яёα-ωءا-غف-ي]{1,12}", text in any::<String>()) {
         for stemming in Stemming::ALL {
-            let item = Item { title: text.clone(), summary: word.clone(), lang: None };
+            let item = Item { title: text.clone(), summary: word.clone(), ..Item::default() };
             let found = matches(&format!("\"{word}\"~stem.{}", stemming.0), &item);
             prop_assert_eq!(found, Some(true), "{}", stemming.0);
         }
@@ -208,7 +229,7 @@ proptest! {
     #[test]
     fn no_query_and_no_text_make_it_panic(query in "[ -~“”ä東ア=*]{0,40}", text in any::<String>()) {
         if let Ok(compiled) = compile(&rule(&query), &lists()) {
-            let item = Item { title: text.clone(), summary: text, lang: None };
+            let item = Item { title: text.clone(), summary: text, ..Item::default() };
             let prepared = prepare(&item);
             compiled.judge(&prepared);
             compiled.miss(&prepared);
