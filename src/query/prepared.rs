@@ -312,11 +312,17 @@ impl Places {
         let mut all = Vec::with_capacity(count + count / 4);
         for (words, field) in fields.iter().zip(first..) {
             for (word, number) in words.words().iter().zip(0..) {
-                all.extend(words.forms(word).map(|form| Place {
-                    hash: spelling_hash(form.folded),
+                let place = |spelling| Place {
+                    hash: spelling_hash(spelling),
                     field,
                     word: number,
-                }));
+                };
+                all.push(place(words.folded(word)));
+                // Few have any.
+                if words.has_further_forms(word) {
+                    let further = words.forms(word).skip(1);
+                    all.extend(further.map(|form| place(form.folded)));
+                }
             }
             all.extend(words.joins().map(|join| Place {
                 hash: spelling_hash(join.form.folded),

@@ -274,17 +274,19 @@ impl Cutter<'_> {
             end: place(end),
         };
         let first_form = place(self.forms.len());
-        let has_signs = word.contains(['\'', '.', ',', '"', '\u{05F4}']);
+        // Nearly all words are, and have one form.
+        let is_plain = word.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let has_signs = !is_plain && word.contains(['\'', '.', ',', '"', '\u{05F4}']);
         let (written, folded) = if has_signs {
             let written = forms::written(word);
             let span = self.store(&written);
             (span, self.store_folded(&written))
-        } else if word.is_ascii() {
+        } else if is_plain || word.is_ascii() {
             (in_text, self.lowered(in_text))
         } else {
             (in_text, self.store_folded(word))
         };
-        if has_signs || !word.is_ascii() {
+        if has_signs || !is_plain && !word.is_ascii() {
             let written = spelling(text, &self.arena, written).to_string();
             let plain = spelling(text, &self.arena, folded).to_string();
             for form in forms::further(word, &written, &plain, self.source) {
