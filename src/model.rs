@@ -226,7 +226,7 @@ pub struct Item {
     pub first_seen: Timestamp,
     /// When a poll last showed it.
     pub last_seen: Timestamp,
-    /// BCP 47 tag, from the feed or detected; unknown if absent.
+    /// BCP 47 tag, from the feed; if it gives none, what the text looked like when a topic matched it.
     pub lang: Option<String>,
     /// How it came to us.
     pub origin: Origin,

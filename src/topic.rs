@@ -8,7 +8,6 @@ use siphasher::sip::SipHasher13;
 use crate::query::index::Index;
 use crate::query::{Compiled, Document, Lists, Prepared, QueryError, Rule, Verdict};
 use crate::text::html::{shown, shown_plain};
-use crate::text::language;
 
 /// A topic as the watchlist declares it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -189,14 +188,13 @@ pub fn run_expect(
     let tags: Vec<String> = named.chain(feed_tags.iter().cloned()).collect();
     let title = shown(&expect.title);
     let (summary, content) = (shown(&expect.summary), shown(&expect.content));
-    let lang = language::of_item(Some(&expect.lang), &title, &summary, &content);
     let prepared = Prepared::new(&Document {
         title: &title,
         summary: &summary,
         content: &content,
         feed: &shown_plain(&expect.feed),
         tags: &tags,
-        lang: lang.as_deref(),
+        lang: Some(&expect.lang),
         ..Document::default()
     });
     let verdict = compiled.judge(&prepared);

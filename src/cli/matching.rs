@@ -9,7 +9,7 @@ use super::{End, hinted, print_line, say};
 use crate::config;
 use crate::model::{Field, Hit};
 use crate::query::{self, Document, Lists, Prepared, QueryError, Rule};
-use crate::text::{html, language};
+use crate::text::html;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -58,7 +58,6 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<End> {
         ));
     }
     let (title, text) = (html::shown(&arguments.title), html::shown(&arguments.text));
-    let lang = language::of_item(arguments.lang.as_deref(), &title, &text, "");
     let prepared = Prepared::new(&Document {
         title: &title,
         summary: &text,
@@ -68,7 +67,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<End> {
         link: arguments.link.as_deref(),
         feed: "",
         tags: &[],
-        lang: lang.as_deref(),
+        lang: arguments.lang.as_deref(),
     });
     let verdict = compiled.judge(&prepared);
     print_line(if verdict.matched { "yes" } else { "no" })?;

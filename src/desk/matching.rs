@@ -47,7 +47,7 @@ impl Desk {
                 feed: feed.id,
                 origin: entry.origin,
                 link: entry.link.clone(),
-                lang: entry.lang.clone(),
+                lang: language(entry.lang.as_deref(), &prepared),
                 topic,
                 verdict,
             };
@@ -89,6 +89,9 @@ impl Desk {
         } else {
             &[]
         };
+        if let Some(lang) = &found.lang {
+            self.store.note_language(item, lang)?;
+        }
         let is_new = self.store.add_match(&found, readers)?.is_some();
         if has_story {
             self.place_in_story(item, now)?;
@@ -129,4 +132,10 @@ impl Desk {
     fn prepare_entry(&self, feed: &FeedState, entry: &TakenEntry, shown: &Shown) -> Prepared {
         self.prepare_text(shown, entry.link.as_deref(), entry.lang.as_deref(), feed)
     }
+}
+
+/// The language of a matched item: as its feed declares it, else as its text looks. It takes longer to find out than all
+/// else that a new item needs, so it is done for those that are matched, or that a topic asks it of.
+pub(super) fn language(declared: Option<&str>, prepared: &Prepared) -> Option<String> {
+    declared.or_else(|| prepared.lang()).map(str::to_owned)
 }

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use jiff::SignedDuration;
 
-use super::matching::Found;
+use super::matching::{Found, language};
 use super::{Desk, Watchlist};
 use crate::model::{FeedState, Origin, Timestamp};
 use crate::store::StoreError;
@@ -73,7 +73,7 @@ impl Desk {
                             feed: feed.id,
                             origin: sighting.origin,
                             link: stored.item.link.clone(),
-                            lang: stored.item.lang.clone(),
+                            lang: language(stored.item.lang.as_deref(), &prepared),
                             topic: *topic,
                             verdict,
                         });

@@ -117,7 +117,7 @@ impl Item {
         let values =
             |values: &Option<Vec<String>>| shown_values(values.as_deref().unwrap_or_default());
         let feed = self.feed.clone().unwrap_or_default();
-        Prepared::new(&Document {
+        Prepared::as_declared(&Document {
             title: &text(&self.title),
             summary: &text(&self.summary),
             content: &text(&self.content),

@@ -30,10 +30,11 @@ impl Compiled {
 
     /// Judges one item with what other topics have worked out about it.
     pub(crate) fn judge_with(&self, reader: &Reader<'_>) -> Verdict {
-        if !self.feed_holds(reader.prepared) || !self.language_holds(reader.prepared) {
-            return Verdict::default();
-        }
-        if !holds(&self.root, reader, false) {
+        // The language last: to find it out takes longer than all else.
+        let matches = self.feed_holds(reader.prepared)
+            && holds(&self.root, reader, false)
+            && self.language_holds(reader.prepared);
+        if !matches {
             return Verdict::default();
         }
         let mut proofs = Vec::new();
@@ -70,7 +71,7 @@ impl Compiled {
 pub(crate) fn holds(node: &Node, reader: &Reader<'_>, odd: bool) -> bool {
     match node {
         Node::Or(parts) => parts.iter().any(|part| holds(part, reader, odd)),
-        Node::And(parts) => parts.iter().all(|part| holds(part, reader, odd)),
+        Node::And(parts) => all_hold(parts, reader, odd),
         Node::Not(_, part) => !holds(part, reader, !odd),
         Node::Any(least, parts) => {
             let least = usize::try_from(*least).unwrap_or(usize::MAX);
@@ -86,6 +87,29 @@ pub(crate) fn holds(node: &Node, reader: &Reader<'_>, odd: bool) -> bool {
                 haystacks(reader.prepared, placed.scopes).any(|(_, text)| regex.is_match(text))
             }
             Goal::Filter(filter) => filter_holds(filter, reader, odd),
+        },
+    }
+}
+
+/// Whether all parts are true, those last that ask for a language that has yet to be found out.
+fn all_hold(parts: &[Node], reader: &Reader<'_>, odd: bool) -> bool {
+    let is_known = reader.prepared.knows_language();
+    let is_last = |part: &&Node| !is_known && asks_for_language(part);
+    let holds = |part: &Node| holds(part, reader, odd);
+    parts.iter().filter(|part| !is_last(part)).all(holds) && parts.iter().filter(is_last).all(holds)
+}
+
+fn asks_for_language(node: &Node) -> bool {
+    match node {
+        Node::Or(parts) | Node::And(parts) | Node::Any(_, parts) => {
+            parts.iter().any(asks_for_language)
+        }
+        Node::Not(_, part) => asks_for_language(part),
+        // Only what has places.
+        Node::AtLeast(..) | Node::Chain(..) => false,
+        Node::Leaf(_, placed) => match &placed.leaf.goal {
+            Goal::Filter(filter) => filter.kind == FilterKind::Lang,
+            Goal::Term(_) | Goal::Regex(_) => false,
         },
     }
 }

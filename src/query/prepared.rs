@@ -6,6 +6,7 @@ use crate::model::Field;
 use crate::query::syntax::Scope;
 use crate::text::fold::fold;
 use crate::text::html::shown_link;
+use crate::text::language;
 use crate::text::words::Words;
 
 /// All fields in the order of evidence, which is the order of their discriminants.
@@ -40,7 +41,7 @@ pub struct Document<'a> {
     pub feed: &'a str,
     /// The feed's tags.
     pub tags: &'a [String],
-    /// BCP 47 tag; `None` or empty: unknown.
+    /// BCP 47 tag; `None` or empty: not known.
     pub lang: Option<&'a str>,
 }
 
@@ -59,7 +60,7 @@ pub struct Prepared {
     feed_words: OnceLock<Words>,
     folded_names: OnceLock<Vec<String>>,
     host: OnceLock<Option<String>>,
-    lang: Option<String>,
+    lang: OnceLock<Option<String>>,
 }
 
 /// Three fields that stand side by side in [`FIELDS`].
@@ -149,8 +150,24 @@ impl Scopes {
 }
 
 impl Prepared {
-    /// Cuts the text into words.
+    /// Cuts the text of an item into words. If its language is not known, it is what the text looks like.
     pub fn new(document: &Document<'_>) -> Prepared {
+        let declared = document.lang.map(language_tag);
+        let lang = match declared.filter(|tag| !tag.is_empty()) {
+            Some(tag) => OnceLock::from(Some(tag)),
+            None => OnceLock::new(),
+        };
+        Prepared::with_language(document, lang)
+    }
+
+    /// The same of a text whose language, if it is not known, is nothing to be found out.
+    pub fn as_declared(document: &Document<'_>) -> Prepared {
+        let declared = document.lang.map(language_tag);
+        let lang = OnceLock::from(declared.filter(|tag| !tag.is_empty()));
+        Prepared::with_language(document, lang)
+    }
+
+    fn with_language(document: &Document<'_>, lang: OnceLock<Option<String>>) -> Prepared {
         let text = [document.title, document.summary, document.content];
         let names = std::iter::once(document.feed).chain(document.tags.iter().map(String::as_str));
         Prepared {
@@ -163,10 +180,7 @@ impl Prepared {
             feed_words: OnceLock::new(),
             folded_names: OnceLock::new(),
             host: OnceLock::new(),
-            lang: document
-                .lang
-                .map(language_tag)
-                .filter(|tag| !tag.is_empty()),
+            lang,
         }
     }
 
@@ -265,15 +279,27 @@ impl Prepared {
 
     /// Whether the language is this one or a variety of it; `None` where it is unknown.
     pub(crate) fn speaks(&self, wanted: &str) -> Option<bool> {
-        let lang = self.lang.as_deref()?;
+        let lang = self.lang()?;
         Some(
             lang.strip_prefix(wanted)
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('-')),
         )
     }
 
-    pub(crate) fn lang(&self) -> Option<&str> {
-        self.lang.as_deref()
+    /// Whether the language is declared, or has been asked for before.
+    pub(crate) fn knows_language(&self) -> bool {
+        self.lang.get().is_some()
+    }
+
+    /// The language: as declared, in small letters, else found out now; `None` if that gives none.
+    pub fn lang(&self) -> Option<&str> {
+        let found_out = || {
+            let [title, summary, content] = &self.text.fields;
+            let [title, summary, content] =
+                [title, summary, content].map(|words| words.text().as_str());
+            language::of_item(title, summary, content).map(str::to_owned)
+        };
+        self.lang.get_or_init(found_out).as_deref()
     }
 }
 

@@ -220,6 +220,18 @@ impl Store {
             .query_row(params![item.0, feed.0], |row| row.get(0))
     }
 
+    /// Keeps what language an item is in whose feed did not say, unless it has been placed in a story without one.
+    pub(crate) fn note_language(&mut self, item: ItemId, lang: &str) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached(
+                "UPDATE item SET lang = ?2 WHERE id = ?1 AND lang IS NULL
+                    AND NOT EXISTS (SELECT 1 FROM story_item WHERE item = ?1)",
+            )
+            .and_then(|mut statement| statement.execute(params![item.0, lang]))
+            .map_err(doing("keep the language of an item"))?;
+        Ok(())
+    }
+
     /// Gives the other sightings of an item the text that they had by reference to the first.
     pub(super) fn detach_sightings(
         &mut self,

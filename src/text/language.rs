@@ -23,19 +23,10 @@ pub fn detect(text: &str) -> Option<&'static str> {
 /// Of a content so many characters are looked at.
 const OPENING: usize = 1_000;
 
-/// The language of an item, by its texts as people read them: the declared one, else what they look like.
-pub fn of_item(
-    declared: Option<&str>,
-    title: &str,
-    summary: &str,
-    content: &str,
-) -> Option<String> {
-    let declared = declared.map(str::trim).filter(|lang| !lang.is_empty());
-    if let Some(lang) = declared {
-        return Some(lang.to_owned());
-    }
+/// What language the texts of an item look like, for one whose feed does not say.
+pub fn of_item(title: &str, summary: &str, content: &str) -> Option<&'static str> {
     let opening: String = content.chars().take(OPENING).collect();
-    detect(&format!("{title}\n{summary}\n{opening}")).map(str::to_owned)
+    detect(&format!("{title}\n{summary}\n{opening}"))
 }
 
 /// ISO 639-1 for the codes of ISO 639-3 that whatlang knows.

@@ -293,3 +293,38 @@ fn a_new_topic_applies_to_what_is_first_seen_after_it() {
     let since = home.done(&["digest", "--since", "1d", "--now", "2026-11-23T11:00:00Z"]);
     assert!(since.stdout.contains("Troops enter Mosul"), "{since:#?}");
 }
+
+#[test]
+fn a_language_that_no_feed_declares_is_found_out_where_a_topic_asks_for_it() {
+    const GERMAN: Item<'_> = (
+        3,
+        "Lufthansa streicht Flüge",
+        "Wegen des Streiks der Piloten hat die Lufthansa am Dienstag alle Flüge von Frankfurt und München gestrichen, \
+         wie das Unternehmen mitteilte. Die Reisenden müssen auf die Bahn ausweichen.",
+    );
+    const ENGLISH: Item<'_> = (
+        4,
+        "Lufthansa cancels flights",
+        "The airline has cancelled all flights from Frankfurt and Munich on Tuesday because of the strike of its pilots, \
+         the company said. Passengers are asked to travel by train instead.",
+    );
+    const SHORT: Item<'_> = (5, "Lufthansa", "Aktie");
+    let server = Server::start();
+    server.on("/a", Reply::ok(feed(&[GERMAN, ENGLISH, SHORT, ANCHOR])));
+    let topic = "[[topic]]\nname = \"Lufthansa\"\nany = [\"Lufthansa\"]\nlanguages = [\"de\"]\n";
+    let home = Home::new(&watchlist(
+        &[&format!("url = {:?}", server.url("/a"))],
+        topic,
+    ));
+    home.done(&["poll", "--now", "2026-11-23T07:00:00Z"]);
+    let matched = |lang: &str| {
+        home.count(&format!(
+            "SELECT COUNT(*) FROM match JOIN item ON item.id = match.item
+             WHERE match.lang IS {lang} AND item.lang IS {lang}"
+        ))
+    };
+    assert_eq!(matched("'de'"), 1);
+    assert_eq!(matched("NULL"), 1, "of an unknown one nothing is lost");
+    assert_eq!(home.count("SELECT COUNT(*) FROM match"), 2);
+    assert_eq!(home.count("SELECT COUNT(*) FROM item"), 4);
+}

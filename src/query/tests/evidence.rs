@@ -232,7 +232,7 @@ fn a_score_below_the_least_is_kept_without_evidence() {
 #[track_caller]
 fn misses(query: &str, title: &str, reason: &str) {
     let compiled = compile(&rule(query), &lists()).expect(query);
-    let prepared = Prepared::new(&Document {
+    let prepared = Prepared::as_declared(&Document {
         title: &shown(title),
         lang: Some("de"),
         ..Document::default()

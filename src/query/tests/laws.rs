@@ -117,7 +117,7 @@ fn item() -> impl Strategy<Value = Item> {
 }
 
 fn prepare(item: &Item) -> Prepared {
-    Prepared::new(&Document {
+    Prepared::as_declared(&Document {
         title: &item.title,
         summary: &item.summary,
         author: &item.author,

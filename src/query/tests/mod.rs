@@ -59,7 +59,7 @@ pub(super) fn judge(query: &str, title: &str) -> Verdict {
 #[track_caller]
 pub(super) fn judge_item(rule: &Rule, document: &Document<'_>) -> Verdict {
     match compile(rule, &lists()) {
-        Ok(compiled) => compiled.judge(&Prepared::new(document)),
+        Ok(compiled) => compiled.judge(&Prepared::as_declared(document)),
         Err(errors) => panic!("{:?}: {errors:?}", rule.query),
     }
 }

@@ -12,7 +12,6 @@ use crate::ingest::{
 };
 use crate::model::{Dated, Entry, FeedState, ItemId, Origin, Shown, Timestamp};
 use crate::text::html::shown;
-use crate::text::language;
 use crate::url;
 
 mod rows;
@@ -96,7 +95,7 @@ pub struct TakenEntry {
     pub former: Option<Shown>,
     /// As written, absolute.
     pub link: Option<String>,
-    /// BCP 47 tag, from the feed or detected.
+    /// BCP 47 tag, as the feed declares it.
     pub lang: Option<String>,
     /// Published, else updated, else now.
     pub date: Timestamp,
@@ -271,7 +270,7 @@ impl Store {
         let Source {
             candidate, verdict, ..
         } = *source;
-        let lang = language_of(source.entry, text);
+        let lang = language_of(source.entry);
         let item = self.insert_item(writing, source, lang.as_deref(), (None, verdict.origin))?;
         self.insert_sighting(writing, (item, verdict.origin), text, None)?;
         self.write_keys_of_entry(
@@ -298,7 +297,7 @@ impl Store {
         text: &Text,
         item: ItemId,
     ) -> rusqlite::Result<()> {
-        let lang = language_of(source.entry, text);
+        let lang = language_of(source.entry);
         self.insert_item(
             writing,
             source,
@@ -339,7 +338,7 @@ impl Store {
             // A first poll of another feed has shown it, of which nothing is mailed: here it is news.
             let is_news = verdict.origin == Origin::New && !known.was_mailable;
             let former = first.filter(|_| !is_news);
-            let lang = language_of(source.entry, text);
+            let lang = language_of(source.entry);
             writing.take(source, (text, lang), (item, TakenKind::Sighting), former);
             return Ok(());
         };
@@ -353,7 +352,7 @@ impl Store {
             let significant = is_significant(&sighting.shown, &text.shown);
             writing.counts.changed += 1;
             let kind = TakenKind::Changed { significant };
-            let lang = language_of(source.entry, text);
+            let lang = language_of(source.entry);
             writing.take(source, (text, lang), (item, kind), Some(sighting.shown));
         } else {
             writing.counts.known += 1;
@@ -457,14 +456,9 @@ impl Writing<'_> {
     }
 }
 
-fn language_of(entry: &Entry, text: &Text) -> Option<String> {
-    let Shown {
-        title,
-        summary,
-        content,
-        ..
-    } = &text.shown;
-    language::of_item(entry.lang.as_deref(), title, summary, content)
+fn language_of(entry: &Entry) -> Option<String> {
+    let declared = entry.lang.as_deref().map(str::trim);
+    declared.filter(|lang| !lang.is_empty()).map(str::to_owned)
 }
 
 /// Whether all names of the entry that count are already names of the item.
