@@ -13,6 +13,20 @@ use super::message;
 use super::samples::{Sample, ago, now, sample};
 use crate::model::{Field, Hit, ItemId, MatchId, Origin, Shown, StoryId, TopicId};
 
+/// Headlines of which some say the same.
+const WORDINGS: &[&str] = &[
+    "",
+    "Tug crews walk out",
+    "TUG CREWS WALK OUT",
+    "Tug crews walk out at the quay",
+    "Port shut",
+    "Pilots talk to the board",
+    "Pilots talk to the board again",
+    "Fee rises by 4 percent",
+    "Fee rises by 6 percent",
+    "إضراب عمال الميناء",
+];
+
 fn topics() -> impl Strategy<Value = Vec<Topic>> {
     let topic = (
         any::<[bool; 2]>(),
@@ -225,5 +239,56 @@ proptest! {
         }
         let counted = message.settled.told.iter().any(|told| matches!(told.how, How::Counted | How::Snoozed));
         prop_assert!(!counted || message.rendered.text.contains("wirewatch digest "), "what is counted has its command");
+    }
+
+    /// Below a story each outlet stands once, and no headline tells what another does.
+    #[test]
+    fn what_stands_below_a_story_is_said_once_and_in_bounds(
+        mut sample in any_sample(),
+        wording in prop::collection::vec(0..WORDINGS.len(), 60),
+    ) {
+        for candidate in &mut sample.material.candidates {
+            // What has no headline is shown with its text.
+            let shown = &mut candidate.shown;
+            shown.title = WORDINGS[wording[candidate.item.0 as usize]].to_owned();
+            if shown.title.is_empty() && shown.summary.is_empty() {
+                shown.summary = format!("The text of item {}.", candidate.item);
+            }
+        }
+        let material = sample.material();
+        let caps = Caps::standard(sample.digest.max_stories);
+        let choice = choose(&material, caps);
+        for story in choice.stories_shown() {
+            let outlets: Vec<&str> = std::iter::once(&story.lead)
+                .chain(&story.also)
+                .map(|of| of.publisher.as_str())
+                .collect();
+            let distinct: BTreeSet<&str> = outlets.iter().copied().collect();
+            prop_assert_eq!(distinct.len(), outlets.len(), "an outlet is named twice");
+            let is_also = |of: &&Candidate| story.also.iter().any(|also| also.item == of.item);
+            prop_assert!(story.headlines.iter().all(is_also), "a headline of no other outlet");
+            let below = story.headlines.iter().chain(&story.further);
+            let titles: Vec<&str> = std::iter::once(&story.lead)
+                .chain(below)
+                .map(|of| if of.shown.title.is_empty() { &of.shown.summary } else { &of.shown.title })
+                .map(String::as_str)
+                .collect();
+            let distinct: BTreeSet<String> = titles.iter().map(|title| title.to_lowercase()).collect();
+            prop_assert_eq!(distinct.len(), titles.len(), "a headline is said twice: {:?}", titles);
+            prop_assert!(story.headlines.iter().all(|of| !of.shown.title.is_empty()), "no headline");
+            let texts: BTreeSet<ItemId> = story.headlines.iter().map(|of| of.text).collect();
+            prop_assert_eq!(texts.len(), story.headlines.len(), "a text is shown twice");
+            prop_assert!(!texts.contains(&story.lead.text), "the lead's text is shown twice");
+            prop_assert!(story.headlines.len() <= caps.headlines);
+            prop_assert!(story.further.len() <= caps.further);
+        }
+        let headlines = choice.stories_shown().map(|story| story.headlines.len()).sum::<usize>();
+        prop_assert!(headlines <= sample.digest.max_stories, "{headlines} headlines");
+        let others = choice.stories_shown().map(|story| story.also.len()).sum::<usize>();
+        let rendered = message(&material, caps).map(|message| message.rendered);
+        if let Some(rendered) = rendered {
+            lint(&rendered);
+            prop_assert_eq!(rendered.text.matches("\n    also Outlet ").count(), others);
+        }
     }
 }

@@ -91,8 +91,8 @@ pub fn message(material: &Material<'_>, mut caps: Caps) -> Option<Message> {
     }
 }
 
-/// The next caps to try for a message that is too large: bars go first, then excerpts, old articles, later
-/// articles of a story, and stories last.
+/// The next caps to try for a message that is too large: bars go first, then excerpts, old articles, headlines of other
+/// outlets (whose names stay), later articles of a story, and stories last.
 /// `None`: it cannot be smaller.
 fn smaller(caps: Caps, choice: &Choice<'_>) -> Option<Caps> {
     let lists = |section: &Section<'_>| section.late.len() + section.replaced.len() > 0;
@@ -104,6 +104,10 @@ fn smaller(caps: Caps, choice: &Choice<'_>) -> Option<Caps> {
         },
         _ if choice.sections.iter().any(lists) => Caps {
             late: caps.late.min(12) / 2,
+            ..caps
+        },
+        _ if choice.has_headlines() => Caps {
+            headlines: caps.headlines / 2,
             ..caps
         },
         _ if choice.has_further() => Caps {

@@ -8,7 +8,7 @@ use super::excerpt::plain;
 use super::material::{Candidate, Followup, Material, Topic};
 use super::phrases::{Clock, count, grouped, list, some_of};
 use super::view::{
-    Also, Excerpt, Fragment, Further, Layout, Listed, Note, Reason, Section, Story, Tier,
+    Also, Excerpt, Fragment, Further, Headline, Layout, Listed, Note, Reason, Section, Story, Tier,
 };
 use super::volume;
 use crate::model::{Field, Hit};
@@ -245,6 +245,11 @@ fn story(chosen: &compose::Story<'_>, number: usize, clock: &Clock) -> Story {
     } else {
         reasons(lead)
     };
+    let is_name = |candidate: &&&Candidate| {
+        let mut headlines = chosen.headlines.iter();
+        !headlines.any(|headline| headline.item == candidate.item)
+    };
+    let names: Vec<&Candidate> = chosen.also.iter().filter(is_name).copied().collect();
     let tags: Vec<String> = chosen.tags.iter().map(|tag| name(&tag.name)).collect();
     Story {
         number,
@@ -255,13 +260,17 @@ fn story(chosen: &compose::Story<'_>, number: usize, clock: &Clock) -> Story {
         outlet: fragment(&name(&lead.outlet), lead),
         when: clock.short(lead.date),
         outlets: (!chosen.also.is_empty()).then(|| outlets(chosen)),
-        also: chosen
-            .also
+        headlines: chosen
+            .headlines
+            .iter()
+            .map(|candidate| headline(candidate))
+            .collect(),
+        also: names
             .iter()
             .take(NAMED_OUTLETS)
             .map(|candidate| also(candidate))
             .collect(),
-        unnamed: chosen.also.len().saturating_sub(NAMED_OUTLETS),
+        unnamed: names.len().saturating_sub(NAMED_OUTLETS),
         further: chosen
             .further
             .iter()
@@ -297,6 +306,14 @@ fn outlets(chosen: &compose::Story<'_>) -> String {
 fn also(candidate: &Candidate) -> Also {
     Also {
         outlet: fragment(&name(&candidate.outlet), candidate),
+        link: candidate.link.as_deref().and_then(link),
+    }
+}
+
+fn headline(candidate: &Candidate) -> Headline {
+    Headline {
+        outlet: fragment(&name(&candidate.outlet), candidate),
+        title: title(candidate),
         link: candidate.link.as_deref().and_then(link),
     }
 }

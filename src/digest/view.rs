@@ -123,7 +123,9 @@ pub struct Story {
     pub when: String,
     /// How many outlets tell it, where more than one, and in how many texts, where fewer.
     pub outlets: Option<String>,
-    /// The others.
+    /// Others whose headlines tell something else.
+    pub headlines: Vec<Headline>,
+    /// The others, by name.
     pub also: Vec<Also>,
     /// Others that are not named.
     pub unnamed: usize,
@@ -171,6 +173,17 @@ pub struct Fragment {
 pub struct Also {
     /// Its name.
     pub outlet: Fragment,
+    /// Its article.
+    pub link: Option<String>,
+}
+
+/// What another outlet of a story says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Headline {
+    /// Its name.
+    pub outlet: Fragment,
+    /// Its headline.
+    pub title: Fragment,
     /// Its article.
     pub link: Option<String>,
 }

@@ -153,6 +153,13 @@ fn a_digest_tells_a_story_once_with_its_outlets_and_texts() {
         1,
         "{text}"
     );
+    // Another text has its headline beside it; an outlet that carries the same text is a name.
+    assert!(
+        text.contains("    also meridian: Rosal typhoon reaches coast at Pellan, thousands\n"),
+        "{text}"
+    );
+    assert!(text.contains("    also gazette:\n"), "{text}");
+    assert!(!text.contains(CARRIED.1), "{text}");
     assert_eq!(pending(&home), 0);
 }
 

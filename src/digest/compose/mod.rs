@@ -6,6 +6,7 @@
 
 mod articles;
 mod headline;
+mod others;
 mod pile;
 mod story;
 
@@ -46,7 +47,7 @@ pub enum How {
     Full,
     /// With its title.
     Compact,
-    /// As another outlet of a story, or as a later article of an outlet that is named already.
+    /// As another outlet of a story, with its headline or by name, or as a later article of an outlet that is named.
     Also,
     /// In a number, with the command that lists it.
     Counted,
@@ -86,6 +87,9 @@ pub struct Caps {
     pub glance: usize,
     /// Old items of one topic that resurfaced, and feeds that were replaced.
     pub late: usize,
+    /// Headlines of other outlets below one story with an excerpt; below one without there is at most one. A message
+    /// has no more of them than `stories`.
+    pub headlines: usize,
     /// Later articles of one story that are shown with their own headlines.
     pub further: usize,
 }
@@ -98,6 +102,7 @@ impl Caps {
         excerpts: usize::MAX,
         glance: usize::MAX,
         late: usize::MAX,
+        headlines: usize::MAX,
         further: usize::MAX,
     };
 
@@ -109,6 +114,7 @@ impl Caps {
             excerpts: 3,
             glance: 16,
             late: 12,
+            headlines: 3,
             further: 3,
         }
     }
@@ -189,6 +195,8 @@ pub struct Story<'m> {
     pub lead: &'m Candidate,
     /// The first article of each other outlet, earliest first.
     pub also: Vec<&'m Candidate>,
+    /// Those of `also` that are shown with their headlines, since these tell something else; the others are names.
+    pub headlines: Vec<&'m Candidate>,
     /// Later articles of outlets that are named already, with headlines of their own, newest first.
     pub further: Vec<&'m Candidate>,
     /// Such articles that the caps hid.
@@ -249,20 +257,25 @@ impl Choice<'_> {
 
     /// Whether a story that is shown or was told before has later articles beside it.
     pub fn has_further(&self) -> bool {
-        let sections = self.sections.iter();
-        let stories = sections.flat_map(|section| &section.stories);
-        let mut stories = stories.chain(&self.updates);
-        stories.any(|story| !story.further.is_empty()) || !self.again.listed.is_empty()
+        self.stories_shown().any(|story| !story.further.is_empty()) || !self.again.listed.is_empty()
+    }
+
+    /// Whether a story has headlines of other outlets below it.
+    pub fn has_headlines(&self) -> bool {
+        self.stories_shown()
+            .any(|story| !story.headlines.is_empty())
     }
 
     /// New stories and updates that are shown.
     pub fn shown(&self) -> usize {
-        self.updates.len()
-            + self
-                .sections
-                .iter()
-                .map(|section| section.stories.len())
-                .sum::<usize>()
+        self.stories_shown().count()
+    }
+
+    /// Those stories, in order.
+    pub fn stories_shown(&self) -> impl Iterator<Item = &Story<'_>> {
+        let sections = self.sections.iter();
+        let stories = sections.flat_map(|section| &section.stories);
+        stories.chain(&self.updates)
     }
 }
 

@@ -137,7 +137,7 @@ impl<'m> Pile<'m> {
             .map(Vec::len)
             .chain([self.updates.len()])
             .collect();
-        let mut room = allot(&sizes, caps).into_iter();
+        let mut room = allot(&sizes, caps.per_topic, caps.stories).into_iter();
         let mut shown: BTreeMap<usize, (Vec<Story<'m>>, usize)> = BTreeMap::new();
         for (rank, stories) in std::mem::take(&mut self.stories) {
             choice.stories += stories.len();
@@ -149,6 +149,8 @@ impl<'m> Pile<'m> {
         let updates = updates.into_iter().map(|(_, story)| story).collect();
         let kept = room.next().unwrap_or(0);
         (choice.updates, choice.more_updates) = show(updates, kept, caps, choice);
+        let stories = shown.values_mut().flat_map(|(stories, _)| stories);
+        complete(stories.chain(&mut choice.updates).collect(), caps);
         for (rank, told, articles) in std::mem::take(&mut self.again) {
             again(articles, told, topics.ranked[rank].topic.id, caps, choice);
         }
@@ -236,8 +238,18 @@ fn show<'m>(
         story.counted(choice);
     }
     let shown = stories.into_iter().enumerate();
-    let shown = shown.map(|(at, story)| story.shown(at < caps.excerpts, caps.further, choice));
+    let shown = shown.map(|(at, story)| story.shown(at < caps.excerpts, caps.headlines, choice));
     (shown.collect(), more)
+}
+
+/// Puts below the stories what else is said of them: no more headlines of other outlets in all than the message may
+/// have stories, so that a mail which is to be short, or is full of stories, has few of them for each.
+fn complete(stories: Vec<&mut Story<'_>>, caps: Caps) {
+    let sizes: Vec<usize> = stories.iter().map(|story| story.headlines.len()).collect();
+    let rooms = allot(&sizes, caps.headlines, caps.stories);
+    for (story, room) in stories.into_iter().zip(rooms) {
+        story.complete(room, caps.further);
+    }
 }
 
 /// Lists the headlines of a story told before that say it in other words, as far as there is room, and counts the rest.
@@ -256,7 +268,7 @@ fn again<'m>(
         match Headline::of(article.active[0]) {
             Some(headline)
                 if listed.len() < caps.further
-                    && !known.iter().any(|known| known.is_like(&headline)) =>
+                    && !known.iter().any(|known| known.covers(&headline)) =>
             {
                 known.push(headline);
                 listed.push(article);
@@ -307,15 +319,14 @@ pub(super) fn settle(settled: &mut Settled, articles: &[Article<'_>], topic: Top
     }
 }
 
-/// How many stories of each list are shown: in turn one of each, so that every topic shows its best story before any
-/// shows its second.
-fn allot(sizes: &[usize], caps: Caps) -> Vec<usize> {
+/// How many of each list are shown, at most so many of each and in all: in turn one of each, so that every topic shows
+/// its best story before any shows its second.
+fn allot(sizes: &[usize], of_each: usize, mut room: usize) -> Vec<usize> {
     let mut shown = vec![0; sizes.len()];
-    let mut room = caps.stories;
     loop {
         let before = room;
         for (shown, size) in shown.iter_mut().zip(sizes) {
-            if room > 0 && *shown < caps.per_topic.min(*size) {
+            if room > 0 && *shown < of_each.min(*size) {
                 *shown += 1;
                 room -= 1;
             }

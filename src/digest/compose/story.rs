@@ -1,12 +1,11 @@
 //! One story: who speaks for it, who else tells it, and in which form.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
 use super::articles::{Article, Topics};
-use super::headline::Headline;
 use super::pile::settle;
 use super::{Choice, How, Story};
 use crate::digest::excerpt::excerpt;
@@ -38,10 +37,7 @@ impl<'m> Story<'m> {
             articles.iter().map(|article| article.active[0]).collect();
         others.sort_by_key(|candidate| (candidate.date, candidate.item));
         let mut publishers = BTreeSet::from([lead.publisher.as_str()]);
-        let (also, repeated): (Vec<&Candidate>, Vec<&Candidate>) = others
-            .into_iter()
-            .partition(|candidate| publishers.insert(&candidate.publisher));
-        let further = further(lead, &also, &repeated);
+        others.retain(|candidate| publishers.insert(&candidate.publisher));
         let tags: BTreeSet<usize> = articles
             .iter()
             .flat_map(|article| article.tags.iter().copied())
@@ -54,8 +50,9 @@ impl<'m> Story<'m> {
         tags.retain(|tag| tag.id != topic.id);
         Story {
             lead,
-            also,
-            further,
+            also: others,
+            headlines: Vec::new(),
+            further: Vec::new(),
             more_further: 0,
             tags,
             sensitive,
@@ -97,11 +94,15 @@ impl<'m> Story<'m> {
     pub(super) fn shown(
         mut self,
         with_excerpt: bool,
-        further: usize,
+        headlines: usize,
         choice: &mut Choice<'m>,
     ) -> Story<'m> {
-        self.more_further = self.further.len().saturating_sub(further);
-        self.further.truncate(further);
+        // Where a story is no more than its headline, one of another outlet is enough beside it.
+        self.headlines = self.differing(if with_excerpt {
+            headlines
+        } else {
+            headlines.min(1)
+        });
         if with_excerpt && !self.sensitive {
             self.excerpt = excerpt(self.lead);
         }
@@ -121,6 +122,15 @@ impl<'m> Story<'m> {
         self
     }
 
+    /// Settles how many headlines of other outlets there is room for, and which later articles tell something beside
+    /// them.
+    pub(super) fn complete(&mut self, headlines: usize, further: usize) {
+        self.headlines.truncate(headlines);
+        self.further = self.later();
+        self.more_further = self.further.len().saturating_sub(further);
+        self.further.truncate(further);
+    }
+
     pub(super) fn counted(self, choice: &mut Choice<'m>) {
         settle(
             &mut choice.settled,
@@ -129,36 +139,4 @@ impl<'m> Story<'m> {
             How::Counted,
         );
     }
-}
-
-/// The articles among `repeated`, those of outlets that `lead` or `also` name, that say something of their own. What
-/// repeats the headline of the lead, of its outlet or of another such article is part of what is shown already.
-fn further<'m>(
-    lead: &'m Candidate,
-    also: &[&'m Candidate],
-    repeated: &[&'m Candidate],
-) -> Vec<&'m Candidate> {
-    let mut further = Vec::new();
-    if repeated.iter().all(|candidate| candidate.item == lead.item) {
-        return further;
-    }
-    let of_lead = Headline::of(lead);
-    let named: HashMap<&str, Headline> = also
-        .iter()
-        .filter_map(|first| Some((first.publisher.as_str(), Headline::of(first)?)))
-        .collect();
-    let mut shown: Vec<Headline> = Vec::new();
-    // The newest is the likeliest to bring news, so it is the last to go where room is short.
-    for candidate in repeated.iter().rev().copied() {
-        let Some(headline) = Headline::of(candidate).filter(|_| candidate.item != lead.item) else {
-            continue;
-        };
-        let of_outlet = named.get(candidate.publisher.as_str());
-        let mut known = of_lead.iter().chain(of_outlet).chain(&shown);
-        if !known.any(|known| known.is_like(&headline)) {
-            further.push(candidate);
-            shown.push(headline);
-        }
-    }
-    further
 }

@@ -158,7 +158,11 @@ pub(super) fn port_alert() -> Sample {
         "Talks resume at noon. The union wants one driver within sight of each remote control crane.",
         &["Sallow Point", "remote control"],
     );
-    sample.also("Sallow Evening News", 9, "Fourth day of strike");
+    sample.also(
+        "Sallow Evening News",
+        9,
+        "Port calls union to talks at noon",
+    );
     sample
 }
 

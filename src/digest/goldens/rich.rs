@@ -36,7 +36,7 @@ pub(in crate::digest) fn morning() -> Sample {
         40,
         "Towns along the river settle on a common fee",
     );
-    sample.also("Delta Pilots", 55, "One fee for six towns");
+    sample.also("Delta Pilots", 55, "Six river towns agree one pilotage fee");
     sample.also("Capital Record", 90, "Barge owners welcome the common fee");
     sample.article(
         "Delta Pilots",

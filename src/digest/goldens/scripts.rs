@@ -4,6 +4,7 @@ use expect_test::expect_file;
 
 use super::check;
 use crate::digest::samples::sample;
+use crate::model::StoryId;
 
 #[test]
 fn hostile_text() {
@@ -40,6 +41,18 @@ fn hostile_text() {
         candidate.link = Some(link.to_owned());
         candidate.lang = Some("\"><x".to_owned());
     }
+    for (outlet, title) in [
+        (
+            "Quay\u{202e} & <Sons>",
+            "=?utf-8?Q?=0D?=\r\nBcc: <b>other</b> {{ 7 * 7 }}",
+        ),
+        ("z".repeat(300).as_str(), "w".repeat(900).as_str()),
+        ("Weir Watch", "\u{202e}\u{7}\u{200b}"),
+    ] {
+        let other = sample.also(outlet, 20, title);
+        other.story = Some(StoryId(1));
+        other.link = Some("javascript:alert(2)".to_owned());
+    }
     golden!(sample, "hostile");
 }
 
@@ -62,6 +75,8 @@ fn right_to_left_only() {
         article.lang = Some(if minutes == 10 { "ar" } else { "he" }.to_owned());
     }
     sample.also("صحيفة البحر", 50, "اليوم الرابع من الإضراب");
+    sample.also("Gulf Shipping", 55, "Four ports reopen");
+    sample.also("Quay مصر", 60, "12 سفن تنتظر in Haifa");
     golden!(sample, "right-to-left");
 }
 
