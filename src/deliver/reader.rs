@@ -225,12 +225,9 @@ impl<'a> Reader<'a> {
 
     /// The item of a match, its feed, and what that feed shows of it; `None`: the item is forgotten.
     fn reread(&mut self, found: &Match) -> Result<Option<(Item, FeedState, Shown)>, StoreError> {
-        let Some((mut item, shown)) = self.desk.item_in(found.item, found.feed)? else {
+        let Some((item, shown)) = self.desk.item_of(found)? else {
             return Ok(None);
         };
-        // Address and language are those of the feed that matched, not of the one that was first.
-        item.link = found.link.clone().or(item.link);
-        item.lang = found.lang.clone().or(item.lang);
         Ok(Some((item, self.feed(found.feed)?, shown)))
     }
 

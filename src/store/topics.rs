@@ -1,13 +1,23 @@
 //! Topics that the watchlist declares, under ids that outlive an edit.
 
+use std::collections::HashMap;
+
 use rusqlite::{OptionalExtension, params};
 
 use super::{Store, StoreError, seconds};
 use crate::model::{Timestamp, TopicId};
 
+/// What a declaration of topics came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeclaredTopics {
+    /// The rows of the topics, in the order they were given.
+    pub ids: Vec<TopicId>,
+    /// Those that were declared until now, and are left out or ask something else from now on.
+    pub changed: Vec<TopicId>,
+}
+
 impl Store {
-    /// Makes the declared topics known, each given as its name and the hash of what it asks; the ids come in the
-    /// same order.
+    /// Makes the declared topics known, each given as its name and the hash of what it asks.
     ///
     /// An edited topic keeps its row. One that is new under its name inherits the row of a topic that is no longer
     /// declared and asked exactly the same: it was renamed.
@@ -15,9 +25,13 @@ impl Store {
         &mut self,
         topics: &[(&str, i64)],
         now: Timestamp,
-    ) -> Result<Vec<TopicId>, StoreError> {
+    ) -> Result<DeclaredTopics, StoreError> {
         self.savepoint(|store| {
             store.ask("make the topics known", |connection| {
+        let before: Vec<(TopicId, i64)> = connection
+            .prepare_cached("SELECT id, query_hash FROM topic WHERE declared = 1 ORDER BY id")?
+            .query_map([], |row| Ok((TopicId(row.get(0)?), row.get(1)?)))?
+            .collect::<Result<_, _>>()?;
         connection.execute("UPDATE topic SET declared = 0", [])?;
         let mut ids = vec![None; topics.len()];
         for (id, (name, hash)) in ids.iter_mut().zip(topics) {
@@ -49,7 +63,13 @@ impl Store {
                 )?),
             };
         }
-                Ok(ids.into_iter().flatten().collect())
+        let ids: Vec<TopicId> = ids.into_iter().flatten().collect();
+        let hashes = topics.iter().map(|(_, hash)| hash);
+        let present: HashMap<&TopicId, &i64> = ids.iter().zip(hashes).collect();
+        let is_changed = |(id, hash): &(TopicId, i64)| present.get(id) != Some(&hash);
+        let changed = before.into_iter().filter(is_changed).map(|(id, _)| id);
+        let changed = changed.collect();
+        Ok(DeclaredTopics { ids, changed })
             })
         })
     }
