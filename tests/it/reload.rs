@@ -107,6 +107,29 @@ fn a_daemon_that_starts_on_a_broken_file_goes_on_with_the_last_good_one() {
     assert_eq!(topics(&home), ["Mosul"]);
 }
 
+#[test]
+fn a_pipe_in_the_place_of_the_watchlist_is_refused_and_not_waited_for() {
+    let server = server();
+    let sound = watchlist(&[server.url("/one")], "Mosul");
+    let home = Home::new(&sound);
+    let daemon = started(&home);
+    let pipe = home.path("pipe");
+    let made = Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("`mkfifo` starts").success());
+    fs::rename(&pipe, home.watchlist()).expect("renamed");
+    let said = |text: &str| text.contains("it is a pipe, not a file");
+    daemon.wait_until("the pipe is refused", || said(&daemon.log()));
+    for command in ["check", "poll"] {
+        let mut command = home.command_behind("exec timeout 30 \"$@\"", &[command]);
+        let ran = Ran::of(command.output().expect("it starts"));
+        assert_eq!(ran.code, 2, "{ran:#?}");
+        assert!(said(&ran.stderr), "{ran:#?}");
+    }
+    home.edit(&sound.replace("Mosul", "Raqqa"));
+    daemon.wait_until("a file is taken up", || topics(&home) == ["Raqqa"]);
+    assert_eq!(daemon.terminate(), 0);
+}
+
 /// Runs a command by the watchlist at a path that is written like this, beside the state of this home.
 fn by(home: &Home, watchlist: &str, arguments: &[&str]) -> Ran {
     let output = Command::new(env!("CARGO_BIN_EXE_wirewatch"))
