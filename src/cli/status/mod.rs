@@ -48,7 +48,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
     if arguments.json {
         print_line(json::of(&status, &needs))?;
     } else {
-        people::print(&status, &needs)?;
+        people::print_all(&status, &needs)?;
     }
     Ok(if needs.is_empty() {
         End::Done
