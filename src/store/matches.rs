@@ -232,6 +232,25 @@ impl Store {
         })
     }
 
+    /// The topics, by row and name, that one message told items under, and those that its items were found for besides.
+    pub fn topics_mentioned_in(
+        &self,
+        delivery: DeliveryId,
+    ) -> Result<Vec<(TopicId, String)>, StoreError> {
+        self.ask("read what was told", |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT id, name FROM topic
+                 WHERE id IN (SELECT topic FROM told WHERE delivery = ?1)
+                 OR id IN (SELECT match.topic FROM told JOIN match ON match.item = told.item AND match.at <= told.at + 3600
+                           WHERE told.delivery = ?1)
+                 ORDER BY id",
+            )?;
+            let rows =
+                statement.query_map([delivery.0], |row| Ok((TopicId(row.get(0)?), row.get(1)?)))?;
+            rows.collect()
+        })
+    }
+
     /// How many stories one message told, shown or counted.
     pub fn stories_told_in(&self, delivery: DeliveryId) -> Result<u32, StoreError> {
         self.ask("count what was told", |connection| {
