@@ -2,7 +2,8 @@
 //!
 //! To the store a topic is its name, or what it asks under another name. Whoever gives a topic another name and another
 //! term in one save, lets two topics change their names, or moves a term from one to the other, still wants what was found
-//! by the watchlist before and not yet told.
+//! by the watchlist before and not yet told. The same save may be read in two halves, so a topic that was taken away
+//! lately counts too.
 
 use super::Desk;
 use super::matching::Found;

@@ -157,7 +157,9 @@ impl Desk {
         self.store.note_watchlist(watchlist.version.hash, now)?;
         self.refused = None;
         let before = std::mem::replace(&mut self.watchlist, watchlist);
-        self.hand_on(&topics.changed, now)?;
+        let mut changed = topics.changed;
+        changed.extend(self.lately_away(now)?);
+        self.hand_on(&changed, now)?;
         Ok(before)
     }
 
