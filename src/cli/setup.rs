@@ -18,7 +18,7 @@ use crate::health;
 use crate::http::client::{Client, Settings};
 use crate::model::{FeedState, Timestamp};
 use crate::poll::Poller;
-use crate::store::feeds::Event;
+use crate::store::events::Event;
 use crate::store::{Lock, Store, StoreError, Work, disk};
 
 /// Finds and reads the watchlist: its path, and what was read or all its problems.

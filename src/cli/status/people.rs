@@ -13,7 +13,7 @@ use crate::cli::terminal::{plain, size, width};
 use crate::health::Health;
 use crate::model::Timestamp;
 use crate::store::Work;
-use crate::store::feeds::Hour;
+use crate::store::events::Hour;
 
 /// So many feeds that are not well are listed; `feeds list` has the rest.
 const LISTED: usize = 12;
