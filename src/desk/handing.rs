@@ -1,9 +1,8 @@
 //! What waits under a topic that an edit takes away or changes, and which other topic has it from then on.
 //!
-//! To the store a topic is its name, or what it asks under another name. Whoever gives a topic another name and another
-//! term in one save, lets two topics change their names, or moves a term from one to the other, still wants what was found
-//! by the watchlist before and not yet told. The same save may be read in two halves, so a topic that was taken away
-//! lately counts too.
+//! To the store a topic is what it asks, or its name. Whoever gives a topic another name and another term in one save, or
+//! moves a term from one topic to another, still wants what was found by the watchlist before and not yet told. The same
+//! save may be read in two halves, so a topic that was taken away lately counts too.
 
 use super::Desk;
 use super::matching::Found;

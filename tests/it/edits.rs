@@ -489,12 +489,48 @@ fn topics_that_change_their_names_neither_drop_nor_repeat_anything() {
         ))
     };
     assert_eq!((under("Weather"), under("City")), (1, 1));
+    // What a topic found goes with what it asks.
+    let found =
+        "SELECT COUNT(*) FROM match JOIN topic ON topic.id = match.topic WHERE topic.name = ";
+    assert_eq!(home.count(&format!("{found} 'Weather'")), 2);
+    assert_eq!(home.count(&format!("{found} 'City'")), 1);
     assert_eq!(home.count("SELECT COUNT(*) FROM pending"), 0);
     assert_eq!(
         home.count("SELECT COUNT(*) - COUNT(DISTINCT item) FROM told"),
         0
     );
     assert_eq!(home.count("SELECT COUNT(*) FROM told"), 3);
+}
+
+#[test]
+fn a_term_that_moves_to_another_topic_takes_along_what_waits() {
+    let server = Server::start();
+    server.script(
+        "/a",
+        [
+            Reply::ok(feed(&[WEATHER])),
+            Reply::ok(feed(&[STORM, MOSUL, WEATHER])),
+        ],
+    );
+    let feeds = [url(&server, "/a")];
+    let both = TOPIC.replace("[\"Mosul\"]", "[\"Mosul\", \"storm\"]");
+    let other = TOPIC.replace("City", "Other").replace("Mosul", "hail");
+    let home = Home::new(&watchlist(&feeds, &format!("{both}{other}")));
+    for time in ["08:00", "08:20"] {
+        let now = format!("2026-11-23T{time}:00Z");
+        home.done(&["poll", "--force", "--now", &now]);
+    }
+    assert_eq!(home.count("SELECT COUNT(*) FROM pending"), 2);
+    let moved = other.replace("[\"hail\"]", "[\"hail\", \"storm\"]");
+    home.edit(&watchlist(&feeds, &format!("{TOPIC}{moved}")));
+    home.done(&["digest", "--send", "--now", "2026-11-23T09:00:00Z"]);
+    let under = |name: &str| {
+        home.count(&format!(
+            "SELECT COUNT(*) FROM told JOIN topic ON topic.id = told.topic WHERE topic.name = '{name}'"
+        ))
+    };
+    assert_eq!((under("City"), under("Other")), (1, 1));
+    assert_eq!(home.count("SELECT COUNT(*) FROM pending"), 0);
 }
 
 #[test]
