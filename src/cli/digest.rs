@@ -31,7 +31,7 @@ pub(super) struct Arguments {
     /// was sent
     #[arg(long, value_name = "DATE", num_args = 0..=1, value_parser = sent::moment)]
     sent: Option<Option<sent::Moment>>,
-    /// Only what stood under this topic then
+    /// Only what it told of this topic, also under another
     #[arg(long, value_name = "TOPIC", requires = "sent")]
     topic: Option<String>,
     /// Also write the HTML part here

@@ -69,6 +69,7 @@ const EXAMPLES: &str = "Examples:
   wirewatch status    see whether all is well
 
 Exit codes: 0 done; 1 ran, but something failed or needs you; 2 nothing was done.
+Lines fit a terminal; a pipe or a file gets each of them whole.
 Each command explains itself: wirewatch COMMAND --help";
 
 /// How the log is written.

@@ -6,11 +6,15 @@ use jiff::SignedDuration;
 
 use super::matching::{ranges_in, wrong_query};
 use super::setup;
-use super::terminal::{colours, highlight, plain};
+use super::table::folded;
+use super::terminal::{colours, highlight, plain, width};
 use super::{Context, End, each_item, hinted, local, rfc3339, say};
 use crate::desk::{Desk, Watchlist};
 use crate::model::{FeedState, Field, Item, Shown, Timestamp};
 use crate::query::{self, Compiled, Rule, Verdict};
+
+/// Where the text beside the date begins.
+const INDENT: usize = 18;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -38,6 +42,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
         .checked_sub(arguments.since)
         .unwrap_or(Timestamp::MIN);
     let mut output = io::BufWriter::new(io::stdout().lock());
+    let width = width();
     let mut found = 0_u32;
     each_item(&desk.store, since, |stored| {
         for sighting in &stored.sightings {
@@ -54,7 +59,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
                 if arguments.json {
                     hit.write_json(&desk, &mut output)?
                 } else {
-                    hit.write(&mut output)?
+                    hit.write(&mut output, width)?
                 }
                 // Found is found: the first feed that shows it so is enough.
                 break;
@@ -121,25 +126,29 @@ struct Found<'a> {
 }
 
 impl Found<'_> {
-    fn write(&self, output: &mut impl Write) -> io::Result<()> {
+    /// Writes it for a person, within the width of a terminal.
+    fn write(&self, output: &mut impl Write, width: Option<usize>) -> io::Result<()> {
         let title = marked(&self.shown.title, self.verdict, Field::Title);
-        writeln!(output, "{}  {}", local(self.item.date), title)?;
-        writeln!(
-            output,
-            "                  {} · {}",
-            plain(&self.feed.name),
-            self.item.link.as_deref().unwrap_or("no link")
-        )?;
+        let mut lines = vec![
+            format!("{}  {}", local(self.item.date), title),
+            format!(
+                "{:INDENT$}{} · {}",
+                "",
+                plain(&self.feed.name),
+                plain(self.item.link.as_deref().unwrap_or("no link"))
+            ),
+        ];
         for (field, text) in [
             (Field::Summary, &self.shown.summary),
             (Field::Content, &self.shown.content),
         ] {
             if let Some(excerpt) = excerpt(text, &ranges_in(&self.verdict.evidence, field)) {
-                writeln!(output, "                  {excerpt}")?;
+                lines.push(format!("{:INDENT$}{excerpt}", ""));
                 break;
             }
         }
-        Ok(())
+        let mut lines = lines.iter().flat_map(|line| folded(line, INDENT, width));
+        lines.try_for_each(|line| writeln!(output, "{line}"))
     }
 
     fn write_json(&self, desk: &Desk, output: &mut impl Write) -> anyhow::Result<()> {

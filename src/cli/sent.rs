@@ -159,7 +159,7 @@ fn not_sent(digest: &DigestSettings, when: &str) -> anyhow::Error {
 fn told_topic(desk: &Desk, sent: &[Delivery], name: &str) -> anyhow::Result<TopicId> {
     let mut known = Vec::new();
     for delivery in sent {
-        for (id, told) in desk.store.topics_told_in(delivery.id)? {
+        for (id, told) in topics_in(desk, delivery)? {
             if told == name {
                 return Ok(id);
             }
@@ -176,6 +176,19 @@ fn told_topic(desk: &Desk, sent: &[Delivery], name: &str) -> anyhow::Result<Topi
             known => format!("there are: {}", known.join(", ")),
         },
     ))
+}
+
+/// The topics that a message told something of, in a section of theirs or as what else a story is on.
+fn topics_in(desk: &Desk, delivery: &Delivery) -> anyhow::Result<Vec<(TopicId, String)>> {
+    let under = desk.store.topics_told_in(delivery.id)?;
+    let mut topics = desk.store.topics_mentioned_in(delivery.id)?;
+    topics.retain(|topic| {
+        let declared = desk.topics.iter().position(|id| *id == topic.0);
+        // What others have is not in his mail; of one that is gone nobody knows who had it.
+        let is_read = |index| desk.watchlist.readers(index).contains(&delivery.recipient);
+        under.contains(topic) || declared.is_none_or(is_read)
+    });
+    Ok(topics)
 }
 
 /// The messages with those they went to; two that tell the same at the same time are one.

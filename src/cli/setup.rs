@@ -1,6 +1,6 @@
 //! What commands need before they can work: the watchlist, the lock, the store, the runtime.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -18,7 +18,7 @@ use crate::health;
 use crate::http::client::{Client, Settings};
 use crate::model::{FeedState, Timestamp};
 use crate::poll::Poller;
-use crate::store::feeds::Event;
+use crate::store::events::Event;
 use crate::store::{Lock, Store, StoreError, Work, disk};
 
 /// Finds and reads the watchlist: its path, and what was read or all its problems.
@@ -66,8 +66,9 @@ pub(super) fn watchlist_or_last_good(context: &Context) -> anyhow::Result<Start>
         Err(report) => report,
     };
     let watchlist = match last_good_of(&path) {
-        Ok(Some(watchlist)) => watchlist,
-        Ok(None) => return Err(refused(&path, &report)),
+        Ok(LastGood::Of(watchlist)) => *watchlist,
+        Ok(LastGood::None) => return Err(refused(&path, &report)),
+        Ok(LastGood::OfAnother(other)) => return Err(refused_beside(&path, &report, &other)),
         // Who may not read the watchlist may not read this one either, and the remedy stands in the report.
         Err(fault) => {
             say(log::error_lines(&report.render(report_colour())));
@@ -102,17 +103,48 @@ pub(super) struct Start {
     pub(super) refused: Option<Refused>,
 }
 
-fn last_good_of(path: &std::path::Path) -> anyhow::Result<Option<Watchlist>> {
+/// What is kept beside the database.
+enum LastGood {
+    /// The last good version of this watchlist.
+    Of(Box<Watchlist>),
+    /// That of another one, which this file is.
+    OfAnother(PathBuf),
+    /// Nothing of use.
+    None,
+}
+
+fn last_good_of(path: &Path) -> anyhow::Result<LastGood> {
     let places = Places::new(path, Environment::process());
     let database = last_good::database_of(&config::broken_text(path), &places);
     let kept = last_good::read(&database)
         .with_context(|| format!("cannot read `{}`", last_good::path(&database).display()))?;
-    let Some(kept) = kept else { return Ok(None) };
-    let loaded = config::load_text(kept, last_good::taken_up(&database), path, &places);
-    Ok(loaded.ok().map(|loaded| Watchlist::new(loaded, path)))
+    let Some(kept) = kept else {
+        return Ok(LastGood::None);
+    };
+    if !kept.is_of(path) {
+        return Ok(LastGood::OfAnother(kept.of.unwrap_or_default()));
+    }
+    let loaded = config::load_text(kept.text, last_good::taken_up(&database), path, &places);
+    Ok(loaded.map_or(LastGood::None, |loaded| {
+        LastGood::Of(Box::new(Watchlist::new(loaded, path)))
+    }))
 }
 
-fn refused(path: &std::path::Path, report: &Report) -> anyhow::Error {
+/// A broken watchlist by whose database another one was worked.
+fn refused_beside(path: &Path, report: &Report, other: &Path) -> anyhow::Error {
+    say(log::error_lines(&report.render(report_colour())));
+    hinted(
+        format!(
+            "the watchlist `{}` has {}, and the last good one beside the database is of another file, `{}`",
+            path.display(),
+            count(report.problems(), "problem"),
+            other.display()
+        ),
+        "mend it and try again; each watchlist needs a database of its own: set `[store] path`, or another $STATE_DIRECTORY",
+    )
+}
+
+fn refused(path: &Path, report: &Report) -> anyhow::Error {
     say(log::error_lines(&report.render(report_colour())));
     hinted(
         format!(
@@ -166,7 +198,7 @@ pub(super) fn desk_to_work(
 }
 
 /// Opens the database to work on it, whose lock is held; creates it at the first start.
-pub(super) fn store_to_work(path: &std::path::Path, now: Timestamp) -> anyhow::Result<Store> {
+pub(super) fn store_to_work(path: &Path, now: Timestamp) -> anyhow::Result<Store> {
     let is_first_start = !last_good::path(path).exists();
     if !is_first_start && disk::is_emptied(path) {
         return Err(StoreError::Damaged {
@@ -187,7 +219,7 @@ pub(super) fn store_to_work(path: &std::path::Path, now: Timestamp) -> anyhow::R
 /// Keeps the text of a watchlist that is about to be worked by.
 pub(super) fn keep_as_last_good(watchlist: &Watchlist) -> anyhow::Result<()> {
     let database = &watchlist.config.store.path;
-    last_good::write(database, &watchlist.text)
+    last_good::write(database, watchlist.file(), &watchlist.text)
         .with_context(|| format!("cannot write `{}`", last_good::path(database).display()))
 }
 

@@ -1,4 +1,5 @@
-//! Rows of columns that fit the terminal.
+//! Rows of columns, and lines, that fit the terminal. Where there is none each line is whole, whatever its length: a
+//! program that reads it needs to put nothing together again.
 
 use unicode_width::UnicodeWidthStr;
 
@@ -48,6 +49,37 @@ fn lay_out(row: &[String], indent: usize, widths: &[usize], width: Option<usize>
     lines
 }
 
+/// A line as it fits a terminal of `width` columns: what is too long goes on below, indented by `indent` as the text beside
+/// a heading is, or as the line itself if that begins with spaces. A word that is too long is left whole.
+pub(super) fn folded(line: &str, indent: usize, width: Option<usize>) -> Vec<String> {
+    let spaces = line.len() - line.trim_start_matches(' ').len();
+    let hanging = if spaces == 0 { indent } else { spaces };
+    let left = width
+        .filter(|width| columns(line) > *width)
+        .map(|width| width.saturating_sub(hanging))
+        .filter(|left| *left >= NARROWEST);
+    let head = line.char_indices().nth(hanging).map(|(at, _)| at);
+    let (Some(left), Some((head, text))) = (left, head.and_then(|at| line.split_at_checked(at)))
+    else {
+        return vec![line.to_owned()];
+    };
+    let mut before = head.to_owned();
+    let mut lines = Vec::new();
+    for part in wrapped(text, left) {
+        lines.push(format!("{before}{part}"));
+        before = " ".repeat(hanging);
+    }
+    lines
+}
+
+/// How many columns a text takes; marks that switch a terminal to bold and back take none.
+fn columns(text: &str) -> usize {
+    let mut parts = text.split("\u{1b}[");
+    let first = parts.next().unwrap_or_default();
+    let marked = parts.map(|part| part.split_once('m').map_or(part, |(_, rest)| rest));
+    first.width() + marked.map(UnicodeWidthStr::width).sum::<usize>()
+}
+
 /// A text in lines of at most `room` columns, broken between words; a longer word has a line of its own.
 fn wrapped(text: &str, room: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
@@ -55,7 +87,7 @@ fn wrapped(text: &str, room: usize) -> Vec<String> {
         let Some(line) = lines.last_mut() else { break };
         if line.is_empty() {
             line.push_str(word);
-        } else if line.width() + 1 + word.width() <= room {
+        } else if columns(line) + 1 + columns(word) <= room {
             line.push(' ');
             line.push_str(word);
         } else {
@@ -130,6 +162,49 @@ mod tests {
         assert_eq!(
             table(&rows, 0, None),
             ["A newspaper of a very long name  ok"]
+        );
+    }
+
+    #[test]
+    fn a_line_goes_on_beside_its_heading() {
+        let line = "Last       stored 2026-11-23 06:00, matched 2026-11-23 06:00, mailed never";
+        assert_eq!(folded(line, 11, None), [line]);
+        assert_eq!(folded(line, 11, Some(74)), [line]);
+        assert_eq!(
+            folded(line, 11, Some(50)),
+            [
+                "Last       stored 2026-11-23 06:00, matched",
+                "           2026-11-23 06:00, mailed never",
+            ]
+        );
+        let under = "    look at it with `wirewatch feeds show`, or pause it";
+        assert_eq!(
+            folded(under, 11, Some(40)),
+            [
+                "    look at it with `wirewatch feeds",
+                "    show`, or pause it",
+            ]
+        );
+        let path = "Watchlist  /a/folder/of/a/long/name/wirewatch.toml (--config)";
+        assert_eq!(
+            folded(path, 11, Some(40)),
+            [
+                "Watchlist  /a/folder/of/a/long/name/wirewatch.toml",
+                "           (--config)",
+            ]
+        );
+    }
+
+    #[test]
+    fn bold_letters_are_as_wide_as_others() {
+        let line = "06:00  Troops \u{1b}[1menter Mosul\u{1b}[0m today";
+        assert_eq!(folded(line, 7, Some(31)), [line]);
+        assert_eq!(
+            folded(line, 7, Some(30)),
+            [
+                "06:00  Troops \u{1b}[1menter Mosul\u{1b}[0m",
+                "       today"
+            ]
         );
     }
 

@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use super::{Hinted, log};
 use crate::config::report::Colour;
 use crate::store::StoreError;
+use crate::text::unseen;
 
 /// Prints an error for a person: what happened, the causes behind it, and the remedy apart.
 pub(super) fn print_error(error: &anyhow::Error) {
@@ -89,9 +90,8 @@ pub(super) fn highlight(text: &str, ranges: &[(usize, usize)], colours: bool) ->
 
 /// Text from outside without what would steer a terminal: control characters, and marks that turn the direction of text.
 pub(super) fn plain(text: &str) -> String {
-    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     text.chars()
-        .filter(|c| !turns(*c))
+        .filter(|c| !unseen::turns(*c))
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect()
 }

@@ -13,7 +13,7 @@ use siphasher::sip::SipHasher13;
 use super::find::Places;
 use super::report::{Finding, Report, Severity};
 use super::secrets::{self, SecretSource};
-use super::{Checked, Config, FeedConfig, HeaderValue, Transport, parse};
+use super::{Checked, Config, FeedConfig, HeaderValue, Transport, parse, regular};
 
 /// Ten times what 10,000 feeds and 10,000 topics take. More is another file.
 const LARGEST: u64 = 64 * 1024 * 1024;
@@ -150,13 +150,11 @@ fn check(
 
 /// The bytes of a file that is no larger than a watchlist can be, and when it was last written.
 fn read(path: &Path) -> io::Result<(Vec<u8>, Option<Timestamp>)> {
-    let mut file = File::open(path)?;
-    let metadata = file.metadata()?;
-    if metadata.is_dir() {
-        return Err(io::ErrorKind::IsADirectory.into());
-    }
+    let metadata = regular::metadata(path)?;
     let mut bytes = Vec::new();
-    file.by_ref().take(LARGEST + 1).read_to_end(&mut bytes)?;
+    File::open(path)?
+        .take(LARGEST + 1)
+        .read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST {
         return Err(io::ErrorKind::FileTooLarge.into());
     }
@@ -182,6 +180,9 @@ fn unreadable(name: &str, error: &io::Error) -> Report {
             "let the user of the service read it; commands go by that user too: `sudo -u wirewatch wirewatch status`",
         ),
         io::ErrorKind::IsADirectory => Some("name the file in it"),
+        io::ErrorKind::InvalidInput => {
+            Some("write the watchlist to a file: it is read again after each edit")
+        }
         _ => None,
     };
     let cause = match error.kind() {
@@ -316,6 +317,33 @@ mod tests {
                 error: cannot read the watchlist `/F/w.toml`: it is a folder
                 --> /F/w.toml
                  = help: name the file in it
+
+            "#]],
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_device_is_no_watchlist_and_holds_no_secret() {
+        use std::os::unix::fs::symlink;
+        check(
+            |folder| symlink("/dev/zero", folder.join("w.toml")).expect("linked"),
+            expect![[r#"
+                error: cannot read the watchlist `/F/w.toml`: it is a device, not a file
+                --> /F/w.toml
+                 = help: write the watchlist to a file: it is read again after each edit
+
+            "#]],
+        );
+        check(
+            |folder| {
+                fs::write(folder.join("w.toml"), WATCHLIST).expect("written");
+                symlink("/dev/zero", folder.join("secret")).expect("linked");
+            },
+            expect![[r#"
+                warning: cannot read the secret `/F/secret`: it is a device, not a file; `https://example.org/feed.xml` cannot be read without it
+                --> /F/w.toml
+                 = help: it is looked for beside the watchlist, or in $CREDENTIALS_DIRECTORY
 
             "#]],
         );

@@ -1,7 +1,8 @@
 //! The last watchlist that had no problems, kept beside the database.
 //!
 //! A daemon that is restarted while the watchlist is broken goes on with this one. It is written whole or not
-//! at all, for the owner's eyes only, and never enters the database or a backup.
+//! at all, for the owner's eyes only, and never enters the database or a backup. Its first line says which file it is
+//! of: two watchlists may be tried over one database, and neither may run in the place of the other.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -16,14 +17,45 @@ use crate::files::hand_over;
 
 const FILE_NAME: &str = "last-good.toml";
 
+/// What stands before the path, as a JSON string, in the first line.
+const OF: &str = "# The last good version of ";
+
+/// What was kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// The watchlist.
+    pub text: String,
+    /// The file it was read from; `None`: it was kept before that was noted.
+    pub of: Option<PathBuf>,
+}
+
+impl Kept {
+    /// Whether it is of the watchlist at this path, which may be written in another way than it was then.
+    ///
+    /// Links are followed only if the path as it is written is another one: Nix and Kubernetes swap the folder behind a
+    /// link, and what was kept of the one before is of the same watchlist.
+    pub fn is_of(&self, watchlist: &Path) -> bool {
+        let Some(of) = &self.of else { return true };
+        let resolved = || {
+            Some((
+                fs::canonicalize(of).ok()?,
+                fs::canonicalize(watchlist).ok()?,
+            ))
+        };
+        named(watchlist) == named(of) || resolved().is_some_and(|(of, watchlist)| of == watchlist)
+    }
+}
+
 /// Where it is kept for this database.
 pub fn path(database: &Path) -> PathBuf {
     database.with_file_name(FILE_NAME)
 }
 
-/// Keeps the text of a watchlist that was accepted. Nothing is written if it is there already.
-pub fn write(database: &Path, text: &str) -> io::Result<()> {
+/// Keeps the text of a watchlist that was accepted, read from the file `watchlist`. Nothing is written if it is there
+/// already.
+pub fn write(database: &Path, watchlist: &Path, text: &str) -> io::Result<()> {
     let target = path(database);
+    let text = format!("{OF}{}\n{text}", serde_json::Value::from(named(watchlist)));
     if fs::read(&target).is_ok_and(|bytes| bytes == text.as_bytes()) {
         return Ok(());
     }
@@ -40,13 +72,27 @@ pub fn write(database: &Path, text: &str) -> io::Result<()> {
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
-/// The text that was kept, if any.
-pub fn read(database: &Path) -> io::Result<Option<String>> {
-    match fs::read_to_string(path(database)) {
-        Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
+/// What was kept, if anything.
+pub fn read(database: &Path) -> io::Result<Option<Kept>> {
+    let text = match fs::read_to_string(path(database)) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let of = text.split_once('\n').and_then(|(first, rest)| {
+        let name: String = serde_json::from_str(first.strip_prefix(OF)?).ok()?;
+        Some((PathBuf::from(name), rest.to_owned()))
+    });
+    Ok(Some(match of {
+        Some((of, text)) => Kept { text, of: Some(of) },
+        None => Kept { text, of: None },
+    }))
+}
+
+/// A path as it is written, from the root; what of it is not UTF-8 is replaced.
+fn named(path: &Path) -> String {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    path.to_string_lossy().into_owned()
 }
 
 /// When the kept text was taken up.
@@ -97,17 +143,21 @@ fn create_private(path: &Path) -> io::Result<File> {
 mod tests {
     use super::*;
 
+    fn kept(database: &Path) -> Kept {
+        read(database).expect("readable").expect("there")
+    }
+
     #[test]
     fn what_is_written_is_read_back() {
         let folder = tempfile::tempdir().expect("a folder");
         let database = folder.path().join("wirewatch.db");
+        let watchlist = folder.path().join("a \"b\"\n.toml");
         assert_eq!(read(&database).expect("readable"), None);
-        write(&database, "first").expect("written");
-        write(&database, "second").expect("written");
-        assert_eq!(
-            read(&database).expect("readable").as_deref(),
-            Some("second")
-        );
+        write(&database, &watchlist, "first").expect("written");
+        write(&database, &watchlist, "second\nline\n").expect("written");
+        let of = Some(watchlist);
+        let text = "second\nline\n".to_owned();
+        assert_eq!(kept(&database), Kept { text, of });
         assert!(taken_up(&database).is_some());
         let names: Vec<_> = fs::read_dir(folder.path())
             .expect("a folder")
@@ -116,13 +166,51 @@ mod tests {
         assert_eq!(names, ["last-good.toml"]);
     }
 
+    #[test]
+    fn one_that_does_not_say_whose_it_is_serves_any_watchlist() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let database = folder.path().join("wirewatch.db");
+        for text in ["# The last good version\n[mail]\n", "[mail]\n", ""] {
+            fs::write(path(&database), text).expect("written");
+            assert_eq!(kept(&database).text, text);
+            assert!(kept(&database).is_of(Path::new("any.toml")));
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_watchlist_is_the_same_however_its_path_is_written() {
+        use std::os::unix::fs::symlink;
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| folder.path().join(name);
+        let database = at("wirewatch.db");
+        for name in ["a", "b"] {
+            fs::create_dir(at(name)).expect("created");
+            fs::write(at(name).join("w.toml"), "").expect("written");
+        }
+        symlink(at("a"), at("current")).expect("linked");
+        write(&database, &at("current/w.toml"), "text").expect("written");
+        for same in ["current/w.toml", "a/w.toml", "b/../current/./w.toml"] {
+            assert!(kept(&database).is_of(&at(same)), "{same}");
+        }
+        for other in ["b/w.toml", "current/v.toml", "w.toml"] {
+            assert!(!kept(&database).is_of(&at(other)), "{other}");
+        }
+        // The next release is put behind the link, or the file is removed.
+        fs::remove_file(at("current")).expect("removed");
+        assert!(kept(&database).is_of(&at("current/w.toml")));
+        symlink(at("b"), at("current")).expect("linked");
+        assert!(kept(&database).is_of(&at("current/w.toml")));
+        assert!(!kept(&database).is_of(&at("a/w.toml")));
+    }
+
     #[cfg(unix)]
     #[test]
     fn only_the_owner_can_read_it() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().expect("a folder");
         let database = folder.path().join("wirewatch.db");
-        write(&database, "text").expect("written");
+        write(&database, Path::new("w.toml"), "text").expect("written");
         let mode = fs::metadata(path(&database))
             .expect("there")
             .permissions()

@@ -33,6 +33,7 @@ mod notes;
 mod place;
 mod queries;
 mod reader;
+mod regular;
 mod settings;
 mod syntax;
 mod times;

@@ -9,6 +9,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 use serde_json::{Value, json};
 
 use super::hidden;
+use crate::text::unseen;
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -356,12 +357,17 @@ impl Report {
     }
 }
 
-/// What breaks a line or turns its direction would part the caret from its letter; the bytes are as many.
+/// What breaks a line, turns its direction or is not seen would part the caret from its letter; the bytes are as many.
 fn visible(c: char) -> char {
-    match c {
-        '\u{80}'..='\u{9f}' => '·',
-        '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
-        _ => c,
+    // A byte order mark stands before the first line and is no part of it.
+    let is_unseen = (unseen::shows_nothing(c) && c != '\u{feff}') || unseen::joins(c);
+    if !is_unseen && !matches!(c, '\u{80}'..='\u{9f}' | '\u{2028}' | '\u{2029}') {
+        return c;
+    }
+    match c.len_utf8() {
+        2 => '·',
+        3 => '\u{fffd}',
+        _ => '𝄽',
     }
 }
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Access, HeaderValue};
+use super::{Access, HeaderValue, regular};
 
 /// A text that no log, report or panic may show.
 #[derive(Clone, PartialEq, Eq)]
@@ -130,7 +130,7 @@ fn read_file(path: &Path) -> Result<Secret, SecretError> {
         path: path.to_owned(),
         cause,
     };
-    if fs::metadata(path).map_err(unreadable)?.len() > LARGEST {
+    if regular::metadata(path).map_err(unreadable)?.len() > LARGEST {
         return Err(SecretError::TooLarge(path.to_owned()));
     }
     let text = fs::read_to_string(path).map_err(unreadable)?;

@@ -11,6 +11,7 @@ use toml::de::{DeTable, Error};
 
 use super::lost_header::lost_header;
 use super::report::Finding;
+use crate::text::unseen;
 
 /// Past this many mistakes a report helps nobody.
 const MOST: usize = 40;
@@ -183,10 +184,7 @@ fn broken_statement(text: &str, starts: &[usize], mistake: &Mistake) -> Range<us
 /// Whether a sign looks like a blank or like nothing, and is no blank to TOML.
 fn is_unseen(sign: char) -> bool {
     let is_blank = sign.is_whitespace() || sign.is_control();
-    let is_nothing = matches!(
-        sign,
-        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
-    );
+    let is_nothing = unseen::shows_nothing(sign) || unseen::joins(sign);
     (is_blank || is_nothing) && !matches!(sign, ' ' | '\t' | '\n' | '\r')
 }
 

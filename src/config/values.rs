@@ -4,21 +4,17 @@ use super::Tls;
 use super::keys::{in_words, nearest};
 use super::notes::Wrong;
 use crate::digest::WhenEmpty;
+use crate::text::unseen;
 
 /// Longer names fit no line of a digest.
 const LONGEST_NAME: usize = 200;
-
-/// Whether a sign overrides or embeds a direction (Unicode Bidirectional Algorithm, section 2).
-fn turns_text(sign: char) -> bool {
-    matches!(sign, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
 
 /// One line that people read: a name, a tag.
 pub(super) fn line(text: &str) -> Result<String, Wrong> {
     if text.chars().any(char::is_control) {
         return Err(Wrong::new("a name is one line, without tabs"));
     }
-    if let Some(sign) = text.chars().find(|c| turns_text(*c)) {
+    if let Some(sign) = text.chars().find(|c| unseen::encloses(*c)) {
         let sign = u32::from(sign);
         let message = format!("a sign that nobody sees turns this text around: U+{sign:04X}");
         return Err(Wrong::new(message).hint("delete it"));

@@ -65,7 +65,11 @@ pub(super) fn gather<'a>(
     let edits = edits(&mut reader, digest, recipient, &topics, source, now)?;
     let elsewhere = elsewhere(desk, digest, recipient, &topics, (window_from, now))?;
     if let Source::Told(delivery, topic) = source {
-        list_as_told(&mut topics, store.topics_told_in(delivery.id)?, topic);
+        let told = match topic {
+            None => store.topics_told_in(delivery.id)?,
+            Some(_) => store.topics_mentioned_in(delivery.id)?,
+        };
+        list_as_told(&mut topics, told, topic);
     }
     let first = store.first_delivery(recipient)?;
     let material = Material {

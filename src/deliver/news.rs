@@ -11,7 +11,7 @@ use crate::digest::material::{FeedEvent, FeedNews, Topic};
 use crate::model::{FeedState, Timestamp, TopicId};
 use crate::schedule::digests::Send;
 use crate::store::StoreError;
-use crate::store::feeds::{Event, EventKind};
+use crate::store::events::{Event, EventKind};
 use crate::topic::Topic as DeclaredTopic;
 
 /// A failure is an event once it has lasted for so long; that a feed is gone is one at once.

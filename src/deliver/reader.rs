@@ -26,7 +26,7 @@ pub(super) enum Source<'a> {
     Pending,
     /// All that the present topics match in the items first seen since a moment, told or not.
     Since(Timestamp),
-    /// All that one message told, as a list; of one topic only if it is named.
+    /// All that one message told, as a list; of one topic only if it is named, also what stood under another.
     Told(&'a Delivery, Option<TopicId>),
     /// The same, to compose that message again.
     Again(&'a Delivery),
@@ -163,8 +163,8 @@ impl<'a> Reader<'a> {
         Ok(candidates)
     }
 
-    /// What a message told, whatever became of its topics and texts since. Each item has a match of the topic that it
-    /// stood under.
+    /// What a message told, whatever became of its topics and texts since, or what of it is one topic's, wherever it
+    /// stood. Each item has a match of that topic, or of the one that it stood under.
     fn told_in(
         &mut self,
         delivery: &Delivery,
@@ -172,24 +172,21 @@ impl<'a> Reader<'a> {
     ) -> Result<Vec<Candidate>, StoreError> {
         let mut items: BTreeMap<ItemId, (TopicId, Vec<Candidate>)> = BTreeMap::new();
         for (told, stood_under) in self.desk.store.matches_told_in(delivery.id)? {
-            if topic.is_some_and(|topic| topic != stood_under) {
-                continue;
-            }
             let item = told.found.item;
             if let Some(candidate) = self.remembered(told)? {
                 let (_, candidates) = items.entry(item).or_insert((stood_under, Vec::new()));
                 candidates.push(candidate);
             }
         }
-        for (stood_under, candidates) in items.values_mut() {
-            let is_there = candidates
-                .iter()
-                .any(|candidate| candidate.topic == *stood_under);
+        items.retain(|_, (stood_under, candidates)| {
+            let has = |topic| candidates.iter().any(|found| found.topic == topic);
+            let (is_there, is_asked) = (has(*stood_under), topic.is_some_and(has));
             // It came with a story of that topic, of which it matches another.
-            if let Some(first) = candidates.first_mut().filter(|_| !is_there) {
+            if let Some(first) = candidates.first_mut().filter(|_| !is_there && !is_asked) {
                 first.topic = *stood_under;
             }
-        }
+            is_asked || topic.is_none_or(|topic| topic == *stood_under)
+        });
         let candidates = items.into_values().flat_map(|(_, candidates)| candidates);
         Ok(candidates.collect())
     }
@@ -225,12 +222,9 @@ impl<'a> Reader<'a> {
 
     /// The item of a match, its feed, and what that feed shows of it; `None`: the item is forgotten.
     fn reread(&mut self, found: &Match) -> Result<Option<(Item, FeedState, Shown)>, StoreError> {
-        let Some((mut item, shown)) = self.desk.item_in(found.item, found.feed)? else {
+        let Some((item, shown)) = self.desk.item_of(found)? else {
             return Ok(None);
         };
-        // Address and language are those of the feed that matched, not of the one that was first.
-        item.link = found.link.clone().or(item.link);
-        item.lang = found.lang.clone().or(item.lang);
         Ok(Some((item, self.feed(found.feed)?, shown)))
     }
 

@@ -12,7 +12,7 @@ use crate::health;
 use crate::model::{Backfill, FeedId, FeedState, ItemId, Origin, Timestamp, Validators};
 use crate::schedule::feeds::{self as schedule, Polled, Scope};
 use crate::store::StoreError;
-use crate::store::feeds::{Event, EventKind, PollOutcome};
+use crate::store::events::{Event, EventKind, PollOutcome};
 use crate::store::intake::{Counts, Taken, TakenEntry, TakenKind};
 
 /// What came of asking one feed.

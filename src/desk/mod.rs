@@ -25,6 +25,7 @@ use crate::schedule::feeds as schedule;
 use crate::store::{self, Store, StoreError};
 
 mod census;
+mod handing;
 pub mod intake;
 mod matching;
 mod reading;
@@ -106,12 +107,26 @@ impl Desk {
             stories: None,
             away: Away::new(),
         };
-        desk.go_by(watchlist, now)?;
+        desk.step(|desk| desk.go_by(watchlist, now))?;
         Ok(desk)
     }
 
     /// Works by another watchlist from now on; no feed waits by the pace, or for the failures, of the one before.
     pub fn adopt(&mut self, watchlist: Arc<Watchlist>, now: Timestamp) -> Result<(), StoreError> {
+        let before = (
+            Arc::clone(&self.watchlist),
+            self.topics.clone(),
+            self.refused.clone(),
+            self.away.clone(),
+        );
+        let adopted = self.step(|desk| desk.take_over(watchlist, now));
+        if adopted.is_err() {
+            (self.watchlist, self.topics, self.refused, self.away) = before;
+        }
+        adopted
+    }
+
+    fn take_over(&mut self, watchlist: Arc<Watchlist>, now: Timestamp) -> Result<(), StoreError> {
         let before = self.go_by(watchlist, now)?;
         let way = |url: &str| self.watchlist.way_to(url) != before.way_to(url);
         let misfits = self.misfits(way, now)?;
@@ -122,7 +137,8 @@ impl Desk {
         self.make_up(&returned, now)
     }
 
-    /// Makes the feeds, topics and digests of a watchlist known; gives the watchlist before.
+    /// Makes the feeds, topics and digests of a watchlist known, and hands on what waits under topics that it changes;
+    /// gives the watchlist before. To be called in a step: the changes are seen only once.
     fn go_by(
         &mut self,
         watchlist: Arc<Watchlist>,
@@ -131,7 +147,8 @@ impl Desk {
         let feeds = watchlist.config.feeds.iter();
         self.store
             .declare_feeds(feeds.map(|declared| &declared.feed), now)?;
-        self.topics = self.store.declare_topics(&watchlist.topic_hashes(), now)?;
+        let topics = self.store.declare_topics(&watchlist.topic_hashes(), now)?;
+        self.topics = topics.ids;
         for digest in &watchlist.config.digests {
             for recipient in &digest.to {
                 self.store.declare_digest(&digest.name, recipient, now)?;
@@ -139,7 +156,11 @@ impl Desk {
         }
         self.store.note_watchlist(watchlist.version.hash, now)?;
         self.refused = None;
-        Ok(std::mem::replace(&mut self.watchlist, watchlist))
+        let before = std::mem::replace(&mut self.watchlist, watchlist);
+        let mut changed = topics.changed;
+        changed.extend(self.lately_away(now)?);
+        self.hand_on(&changed, now)?;
+        Ok(before)
     }
 
     /// The feeds whose schedule no clock or no present watchlist can have made, as they shall be. `is_edited`: whether the

@@ -4,6 +4,7 @@ use super::Desk;
 use crate::model::{FeedId, FeedState, Item, ItemId, Shown};
 use crate::query::{Document, Prepared, Verdict};
 use crate::store::StoreError;
+use crate::store::matches::Match;
 
 impl Desk {
     /// An item with the text that a feed showed of it; `None` once the text is gone.
@@ -13,6 +14,17 @@ impl Desk {
         };
         let shown = self.store.shown(item, feed)?;
         Ok(shown.map(|shown| (found, shown)))
+    }
+
+    /// The item of a match with the text that its feed shows now; `None` once the text is gone.
+    pub fn item_of(&self, found: &Match) -> Result<Option<(Item, Shown)>, StoreError> {
+        let Some((mut item, shown)) = self.item_in(found.item, found.feed)? else {
+            return Ok(None);
+        };
+        // Address and language are those of the feed that matched, not of the one that was first.
+        item.link = found.link.clone().or(item.link);
+        item.lang = found.lang.clone().or(item.lang);
+        Ok(Some((item, shown)))
     }
 
     /// An item cut into words, as this feed showed it.

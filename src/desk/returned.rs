@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 
 use super::matching::{Found, language};
 use super::{Desk, Watchlist};
-use crate::model::{FeedState, Origin, Timestamp};
+use crate::model::{FeedState, Origin, Timestamp, TopicId};
 use crate::store::StoreError;
 
 /// A topic that comes back later is a new one: it applies to what is first seen after that.
@@ -41,6 +41,18 @@ impl Desk {
             }
         }
         returned
+    }
+
+    /// The rows of topics that were left out within the time in which they could come back.
+    pub(super) fn lately_away(&self, now: Timestamp) -> Result<Vec<TopicId>, StoreError> {
+        let lately = self
+            .away
+            .iter()
+            .filter(|(_, (_, since))| now.duration_since(*since) < SOON);
+        let topics: Vec<(&str, i64)> = lately
+            .map(|(name, (hash, _))| (name.as_str(), *hash))
+            .collect();
+        self.store.topic_ids(&topics)
     }
 
     /// Lets topics that are back have what came while they were away, as if they had been there.

@@ -11,6 +11,8 @@ use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 use url::Url;
 
+use crate::text::unseen;
+
 // No language piles more marks on one letter; jokers do, and paint over the lines above.
 const MARKS_PER_LETTER: usize = 4;
 
@@ -163,16 +165,9 @@ fn is_space(letter: char) -> bool {
 
 fn is_unwanted(letter: char) -> bool {
     letter.is_control()
+        || unseen::shows_nothing(letter)
         || matches!(letter,
-            '\u{ad}' | '\u{34f}' | '\u{180e}'         // soft hyphen and other separators without width
-            | '\u{61c}' | '\u{200e}' | '\u{200f}'   // direction marks
-            | '\u{202a}'..='\u{202e}'               // embeddings and overrides
-            | '\u{2066}'..='\u{206f}'               // isolates and deprecated controls
-            | '\u{200b}' | '\u{2060}'..='\u{2064}' | '\u{feff}' // nothing to see
-            | '\u{fff9}'..='\u{fffb}'               // annotations
-            | '\u{e000}'..='\u{f8ff}'               // private use
-            | '\u{e0000}'..='\u{e007f}'             // tags
-            | '\u{f0000}'..='\u{10ffff}')
+            '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}') // private use
         || u32::from(letter) & 0xfffe == 0xfffe // never a character
 }
 

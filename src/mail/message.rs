@@ -14,6 +14,8 @@ use lettre::message::header::{
 use lettre::message::{Mailbox as Encoded, Mailboxes, Message, MultiPart, SinglePart};
 use siphasher::sip::SipHasher13;
 
+use crate::text::unseen;
+
 /// Everything of a message, for one recipient.
 #[derive(Clone, Debug)]
 pub struct Draft {
@@ -193,17 +195,12 @@ pub fn clean_header(text: &str) -> String {
     cleaned
 }
 
-/// A word without invisible marks of direction (Unicode UAX 9) and without `=?`.
+/// A word without what nobody sees, marks of direction before all, and without `=?`.
 fn without_marks(word: &str) -> String {
     let mut kept = String::with_capacity(word.len());
     for character in word.chars() {
         match character {
-            '\u{61c}'
-            | '\u{200e}'
-            | '\u{200f}'
-            | '\u{202a}'..='\u{202e}'
-            | '\u{2066}'..='\u{2069}'
-            | '\u{feff}' => {}
+            _ if unseen::shows_nothing(character) => {}
             // What is left of `==??` would be `=?` again, so the pair goes as soon as it arises.
             '?' if kept.ends_with('=') => {
                 kept.pop();

@@ -133,7 +133,7 @@ async fn take_up(
         extent(&watchlist)
     );
     let database = &watchlist.config.store.path;
-    if let Err(cause) = last_good::write(database, &watchlist.text) {
+    if let Err(cause) = last_good::write(database, file, &watchlist.text) {
         error!(
             "Cannot keep the watchlist as `{}`: {cause}",
             last_good::path(database).display()

@@ -2,11 +2,128 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rusqlite::params;
+use rusqlite::{Row, params};
 
-use super::feeds::{Event, event};
-use super::{Store, StoreError, instant, seconds};
+use super::{Store, StoreError, doing, instant, seconds};
+use crate::health;
 use crate::model::{DeliveryId, FeedId, Timestamp, TopicId};
+
+/// What happened to a feed that a person may want to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EventKind {
+    /// It is declared for the first time.
+    Added,
+    /// It is declared again after it was not, or under the address it moved to.
+    Resumed,
+    /// Its polls have begun to fail.
+    Failing,
+    /// Its polls succeed again.
+    Recovered,
+    /// It shows nothing new for longer than it used to.
+    Quiet,
+    /// A poll showed nothing that the last one had shown: items between may be lost.
+    Gap,
+    /// Another feed has taken its place.
+    Replaced,
+    /// A permanent redirect was adopted.
+    Moved,
+    /// The server says it is gone for good.
+    Gone,
+    /// Its guids change from poll to poll and are not believed, or are believed again.
+    Guids,
+}
+
+impl EventKind {
+    const ALL: [EventKind; 10] = [
+        EventKind::Added,
+        EventKind::Resumed,
+        EventKind::Failing,
+        EventKind::Recovered,
+        EventKind::Quiet,
+        EventKind::Gap,
+        EventKind::Replaced,
+        EventKind::Moved,
+        EventKind::Gone,
+        EventKind::Guids,
+    ];
+
+    /// The word in the store and in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            EventKind::Added => "added",
+            EventKind::Resumed => "resumed",
+            EventKind::Failing => "failing",
+            EventKind::Recovered => "recovered",
+            EventKind::Quiet => "quiet",
+            EventKind::Gap => "gap",
+            EventKind::Replaced => "replaced",
+            EventKind::Moved => "moved",
+            EventKind::Gone => "gone",
+            EventKind::Guids => "guids",
+        }
+    }
+
+    /// The kind that `as_str` gave this word for.
+    pub fn from_word(word: &str) -> Option<EventKind> {
+        EventKind::ALL
+            .into_iter()
+            .find(|kind| kind.as_str() == word)
+    }
+}
+
+/// A row of `event`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Its row.
+    pub id: i64,
+    /// Whom it happened to.
+    pub feed: FeedId,
+    /// When we saw it.
+    pub at: Timestamp,
+    /// What.
+    pub kind: EventKind,
+    /// More of it, in words.
+    pub detail: String,
+}
+
+impl Event {
+    /// What the rules for a feed's health need to know of it.
+    pub fn seen(&self) -> health::Event<'_> {
+        health::Event {
+            at: self.at,
+            kind: self.kind.as_str(),
+            detail: &self.detail,
+        }
+    }
+}
+
+/// How a poll ended, for the counts of an hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PollOutcome {
+    /// A 304, or a body equal to the last.
+    Unchanged,
+    /// A feed.
+    Changed,
+    /// Anything else.
+    Failed,
+}
+
+/// What polling did in one hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hour {
+    /// Its start.
+    pub start: Timestamp,
+    /// Polls that ended, in whatever way.
+    pub polls: u32,
+    /// Of those, with nothing to read.
+    pub unchanged: u32,
+    /// Of those, with a feed.
+    pub changed: u32,
+    /// Of those, failed.
+    pub failed: u32,
+    /// Items first seen.
+    pub new: u32,
+}
 
 /// When each step of an item's way was last taken; `None`: never yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,6 +137,91 @@ pub struct LastTimes {
 }
 
 impl Store {
+    /// Notes what happened to a feed.
+    pub fn event(
+        &mut self,
+        feed: FeedId,
+        at: Timestamp,
+        kind: EventKind,
+        detail: &str,
+    ) -> Result<(), StoreError> {
+        self.write_event(feed, at, kind, detail)
+            .map_err(doing("write an event"))
+    }
+
+    pub(super) fn write_event(
+        &mut self,
+        feed: FeedId,
+        at: Timestamp,
+        kind: EventKind,
+        detail: &str,
+    ) -> rusqlite::Result<()> {
+        self.connection
+            .prepare_cached("INSERT INTO event (feed, at, kind, detail) VALUES (?1, ?2, ?3, ?4)")?
+            .execute(params![feed.0, seconds(at), kind.as_str(), detail])?;
+        Ok(())
+    }
+
+    /// What happened to feeds since `since`, oldest first.
+    pub fn events_since(&self, since: Timestamp) -> Result<Vec<Event>, StoreError> {
+        self.connection
+            .prepare_cached(
+                "SELECT id, feed, at, kind, detail FROM event WHERE at >= ?1 ORDER BY at, id",
+            )
+            .and_then(|mut statement| statement.query_map([seconds(since)], event)?.collect())
+            .map_err(doing("read the events"))
+    }
+
+    /// Counts a poll and the items it brought in the hour of `now`.
+    pub fn count_hour(
+        &mut self,
+        now: Timestamp,
+        outcome: PollOutcome,
+        new_items: u32,
+    ) -> Result<(), StoreError> {
+        let hour = seconds(now).div_euclid(3600) * 3600;
+        let is = |wanted: PollOutcome| u32::from(outcome == wanted);
+        self.connection
+            .prepare_cached(
+                "INSERT INTO hour (hour, polls, unchanged, changed, failed, new) VALUES (?1, 1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT (hour) DO UPDATE SET polls = polls + 1, unchanged = unchanged + ?2,
+                    changed = changed + ?3, failed = failed + ?4, new = new + ?5",
+            )
+            .and_then(|mut statement| {
+                statement.execute(params![
+                    hour,
+                    is(PollOutcome::Unchanged),
+                    is(PollOutcome::Changed),
+                    is(PollOutcome::Failed),
+                    new_items
+                ])
+            })
+            .map(drop)
+            .map_err(doing("count a poll"))
+    }
+
+    /// The hours since `since` in which a poll ended, oldest first.
+    pub fn hours_since(&self, since: Timestamp) -> Result<Vec<Hour>, StoreError> {
+        self.connection
+            .prepare_cached(
+                "SELECT hour, polls, unchanged, changed, failed, new FROM hour WHERE hour >= ?1 ORDER BY hour",
+            )
+            .and_then(|mut statement| {
+                let hour = |row: &Row<'_>| {
+                    Ok(Hour {
+                        start: instant(row.get(0)?),
+                        polls: row.get(1)?,
+                        unchanged: row.get(2)?,
+                        changed: row.get(3)?,
+                        failed: row.get(4)?,
+                        new: row.get(5)?,
+                    })
+                };
+                statement.query_map([seconds(since)], hour)?.collect()
+            })
+            .map_err(doing("read the counts of polls"))
+    }
+
     /// Events of declared feeds that this recipient has yet to hear of, oldest first.
     ///
     /// What happened before the recipient was first known is not news to him.
@@ -186,4 +388,15 @@ impl Store {
             Ok((stored, u32::try_from(matching.len()).unwrap_or(u32::MAX)))
         })
     }
+}
+
+fn event(row: &Row<'_>) -> rusqlite::Result<Event> {
+    let kind: String = row.get(3)?;
+    Ok(Event {
+        id: row.get(0)?,
+        feed: FeedId(row.get(1)?),
+        at: instant(row.get(2)?),
+        kind: EventKind::from_word(&kind).ok_or_else(|| super::unknown_word(3, kind))?,
+        detail: row.get(4)?,
+    })
 }

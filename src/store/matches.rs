@@ -1,6 +1,8 @@
 //! Matches, what each recipient has yet to be told of, and what he was told.
 
-use rusqlite::{OptionalExtension, Row, params, types::Type};
+use std::collections::HashSet;
+
+use rusqlite::{Connection, OptionalExtension, Row, params, types::Type};
 
 use super::{Store, StoreError, instant, seconds};
 use crate::model::{
@@ -97,16 +99,51 @@ impl Store {
                     |row| row.get(0).map(MatchId),
                 )
                 .optional()?;
-            let Some(id) = id else { return Ok(None) };
-            for recipient in recipients {
-                connection
-                    .prepare_cached(
-                        "INSERT INTO pending (recipient, match) SELECT ?1, ?2
-                     WHERE NOT EXISTS (SELECT 1 FROM told WHERE recipient = ?1 AND item = ?3)",
-                    )?
-                    .execute(params![recipient, id.0, found.item.0])?;
+            if id.is_some() {
+                owe(connection, found.topic, found.item, recipients)?;
             }
-            Ok(Some(id))
+            Ok(id)
+        })
+    }
+
+    /// Lets a match that is kept wait for recipients, but for those who were told of its item.
+    pub fn let_wait(
+        &self,
+        topic: TopicId,
+        item: ItemId,
+        recipients: &[String],
+    ) -> Result<(), StoreError> {
+        self.ask("let a match wait", |connection| {
+            owe(connection, topic, item, recipients)
+        })
+    }
+
+    /// What waits under any of these topics, oldest match first, and the recipients it waits for.
+    pub fn waiting_under(
+        &self,
+        topics: &[TopicId],
+    ) -> Result<Vec<(Match, Vec<String>)>, StoreError> {
+        let topics: HashSet<&TopicId> = topics.iter().collect();
+        self.ask("read what waits to be told", |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT match.id, match.topic, match.item, match.feed, match.at, match.origin, match.score,
+                        match.evidence, match.query_hash, match.link, match.lang, NULL, pending.recipient
+                 FROM pending JOIN match ON match.id = pending.match ORDER BY match.id, pending.recipient",
+            )?;
+            let rows = statement.query_map([], |row| Ok((pending_from_row(row)?, row.get(12)?)))?;
+            let mut waiting: Vec<(Pending, Vec<String>)> = Vec::new();
+            for row in rows {
+                let (pending, recipient): (Pending, String) = row?;
+                match waiting.last_mut() {
+                    Some((last, recipients)) if last.id == pending.id => recipients.push(recipient),
+                    _ if topics.contains(&pending.found.topic) => {
+                        waiting.push((pending, vec![recipient]));
+                    }
+                    _ => {}
+                }
+            }
+            let without_id = |(pending, recipients): (Pending, _)| (pending.found, recipients);
+            Ok(waiting.into_iter().map(without_id).collect())
         })
     }
 
@@ -188,6 +225,25 @@ impl Store {
             let mut statement = connection.prepare_cached(
                 "SELECT id, name FROM topic
                  WHERE id IN (SELECT topic FROM told WHERE delivery = ?1) ORDER BY id",
+            )?;
+            let rows =
+                statement.query_map([delivery.0], |row| Ok((TopicId(row.get(0)?), row.get(1)?)))?;
+            rows.collect()
+        })
+    }
+
+    /// The topics, by row and name, that one message told items under, and those that its items were found for besides.
+    pub fn topics_mentioned_in(
+        &self,
+        delivery: DeliveryId,
+    ) -> Result<Vec<(TopicId, String)>, StoreError> {
+        self.ask("read what was told", |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT id, name FROM topic
+                 WHERE id IN (SELECT topic FROM told WHERE delivery = ?1)
+                 OR id IN (SELECT match.topic FROM told JOIN match ON match.item = told.item AND match.at <= told.at + 3600
+                           WHERE told.delivery = ?1)
+                 ORDER BY id",
             )?;
             let rows =
                 statement.query_map([delivery.0], |row| Ok((TopicId(row.get(0)?), row.get(1)?)))?;
@@ -342,6 +398,24 @@ impl Store {
                 .optional()
         })
     }
+}
+
+fn owe(
+    connection: &Connection,
+    topic: TopicId,
+    item: ItemId,
+    recipients: &[String],
+) -> rusqlite::Result<()> {
+    for recipient in recipients {
+        connection
+            .prepare_cached(
+                "INSERT INTO pending (recipient, match) SELECT ?1, id FROM match WHERE topic = ?2 AND item = ?3
+                 AND NOT EXISTS (SELECT 1 FROM told WHERE recipient = ?1 AND item = ?3)
+                 ON CONFLICT DO NOTHING",
+            )?
+            .execute(params![recipient, topic.0, item.0])?;
+    }
+    Ok(())
 }
 
 fn pending_from_row(row: &Row<'_>) -> rusqlite::Result<Pending> {

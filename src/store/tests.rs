@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use tempfile::TempDir;
 
-use super::feeds::EventKind;
+use super::events::EventKind;
 use super::*;
 use crate::model::{Backfill, Feed, FeedId};
 
@@ -343,15 +343,15 @@ fn feeds_are_due_by_schedule_and_never_before_what_a_server_asked() {
 fn an_hour_counts_its_polls() {
     let mut store = memory();
     for (outcome, new) in [
-        (feeds::PollOutcome::Changed, 3),
-        (feeds::PollOutcome::Unchanged, 0),
-        (feeds::PollOutcome::Failed, 0),
+        (events::PollOutcome::Changed, 3),
+        (events::PollOutcome::Unchanged, 0),
+        (events::PollOutcome::Failed, 0),
     ] {
         let at = now() + jiff::SignedDuration::from_mins(59);
         store.count_hour(at, outcome, new).expect("counted");
     }
     let hours = store.hours_since(now()).expect("readable");
-    let expected = feeds::Hour {
+    let expected = events::Hour {
         start: now(),
         polls: 3,
         unchanged: 1,

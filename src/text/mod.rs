@@ -5,4 +5,5 @@ pub mod fold;
 pub mod html;
 pub mod language;
 pub mod segment;
+pub mod unseen;
 pub mod words;

@@ -25,6 +25,8 @@ mod measure;
 mod ours;
 #[path = "poll/parts.rs"]
 mod parts;
+#[path = "processor.rs"]
+mod processor;
 #[path = "poll/schedule.rs"]
 mod schedule;
 #[path = "poll/server.rs"]

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 #[path = "quality/identity.rs"]
 mod identity;
-#[path = "quality/processor.rs"]
+#[path = "processor.rs"]
 mod processor;
 #[path = "quality/stories.rs"]
 mod stories;

@@ -7,13 +7,17 @@
 
 use std::error::Error;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 use wirewatch::feed::FeedDocument;
 use wirewatch::model::{Backfill, Entry, Feed};
 use wirewatch::store::Store;
+
+#[path = "processor.rs"]
+mod processor;
+
+use processor::processor;
 
 /// Entries of one document.
 const ENTRIES: usize = 100;
@@ -43,7 +47,7 @@ fn measure(items: usize) -> Result<(), Box<dyn Error>> {
     let feeds = items.div_ceil(ENTRIES * 10);
     store.declare_feeds(&(0..feeds).map(feed).collect::<Vec<_>>(), now)?;
 
-    let start = Clock::start();
+    let start = processor();
     for round in 0..10 {
         now += SignedDuration::from_hours(1);
         store.begin_batch()?;
@@ -57,7 +61,7 @@ fn measure(items: usize) -> Result<(), Box<dyn Error>> {
         store.commit_batch()?;
     }
     let taken = store.counts()?;
-    let speed = taken.items as f64 / start.spent().as_secs_f64();
+    let speed = taken.items as f64 / (processor() - start).as_secs_f64();
 
     let states = store.feeds()?;
     let polls: Vec<_> = states
@@ -68,11 +72,11 @@ fn measure(items: usize) -> Result<(), Box<dyn Error>> {
     let mut poll = |mark: &str| -> Result<f64, Box<dyn Error>> {
         now += SignedDuration::from_hours(1);
         store.begin_batch()?;
-        let start = Clock::start();
+        let start = processor();
         for (number, state) in &polls {
             store.take_in(state, &document(*number, 9, mark), now)?;
         }
-        let spent = start.spent().as_secs_f64() * 1_000.0 / polls.len() as f64;
+        let spent = (processor() - start).as_secs_f64() * 1_000.0 / polls.len() as f64;
         store.commit_batch()?;
         Ok(spent)
     };
@@ -95,37 +99,6 @@ fn measure(items: usize) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Time that this thread was given, so that a busy machine does not count; elsewhere than on Linux the time that passed.
-struct Clock {
-    began: Instant,
-    given: Option<Duration>,
-}
-
-impl Clock {
-    fn start() -> Clock {
-        Clock {
-            began: Instant::now(),
-            given: Clock::given(),
-        }
-    }
-
-    fn spent(&self) -> Duration {
-        match (self.given, Clock::given()) {
-            (Some(before), Some(after)) => after.saturating_sub(before),
-            _ => self.began.elapsed(),
-        }
-    }
-
-    fn given() -> Option<Duration> {
-        let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-        text.split(' ')
-            .next()?
-            .parse()
-            .ok()
-            .map(Duration::from_nanos)
-    }
-}
-
 /// Bytes of the table of keys and of the file. A byte a row is a megabyte a million rows.
 fn sizes(path: &Path) -> Result<(f64, f64), Box<dyn Error>> {
     let connection = Connection::open(path)?;
@@ -146,11 +119,11 @@ fn look_ups(path: &Path) -> Result<f64, Box<dyn Error>> {
         .query_map((), |row| row.get(0))?
         .collect::<Result<_, _>>()?;
     let mut statement = connection.prepare("SELECT item FROM key WHERE hash = ?1")?;
-    let start = Clock::start();
+    let start = processor();
     for hash in &hashes {
         statement.exists([hash])?;
     }
-    Ok(hashes.len() as f64 / start.spent().as_secs_f64())
+    Ok(hashes.len() as f64 / (processor() - start).as_secs_f64())
 }
 
 fn feed(number: usize) -> Feed {

@@ -401,3 +401,161 @@ fn three_hundred_new_feeds_are_one_line_of_the_next_digest() {
     assert!(preview.matches("Paper ").count() <= 5, "{preview}");
     assert!(preview.lines().count() < 50, "{preview}");
 }
+
+const STORM: (u32, &str) = (4, "A storm is coming");
+const STORMS: &str = "[[topic]]\nname = \"Weather\"\nany = [\"storm\"]\n";
+
+/// What a daemon mails of items that waited for one topic when these edits had put another into its place.
+fn mailed_after(edits: &[&str]) -> String {
+    let server = Server::start();
+    server.on("/a", Reply::ok(feed(&[WEATHER])));
+    let feeds = [url(&server, "/a")];
+    let home = Home::new(&watchlist(&feeds, TOPIC));
+    let daemon = home.daemon(&["--now", "2026-11-23T08:35:10Z", "--pace", "60"]);
+    daemon.wait_until("it runs", || daemon.log().contains("Watching"));
+    daemon.wait_until("the first poll is stored", || {
+        home.count("SELECT COUNT(*) FROM item") == 1
+    });
+    server.on("/a", Reply::ok(feed(&[STORM, AGAIN, MOSUL, WEATHER])));
+    daemon.wait_until("both wait to be told", || {
+        home.count("SELECT COUNT(*) FROM pending") == 2
+    });
+    for topics in edits {
+        edit(&home, &daemon, &watchlist(&feeds, topics));
+    }
+    daemon.wait_until("a digest was composed", || {
+        home.count("SELECT COUNT(*) FROM told") > 0
+    });
+    assert_eq!(daemon.terminate(), 0);
+    mails(&home)
+}
+
+const TOWN: &str = "[[topic]]\nname = \"Town\"\nany = [\"enter Mosul\", \"storm\"]\n";
+
+#[test]
+fn a_topic_that_is_renamed_and_edited_in_one_save_keeps_what_waits() {
+    let mails = mailed_after(&[TOWN]);
+    assert!(mails.contains("Troops enter Mosul"), "{mails}");
+    assert!(!mails.contains("Mosul after the troops"), "{mails}");
+    // It was seen before that term was in the watchlist, and waited for nobody.
+    assert!(!mails.contains("A storm is coming"), "{mails}");
+}
+
+#[test]
+fn a_topic_that_is_renamed_and_edited_keeps_what_waits_though_half_a_save_was_read() {
+    let other = "[[topic]]\nname = \"Other\"\nany = [\"Raqqa\"]\n";
+    let mails = mailed_after(&[other, &format!("{other}{TOWN}")]);
+    assert!(mails.contains("Troops enter Mosul"), "{mails}");
+}
+
+#[test]
+fn topics_that_change_their_names_neither_drop_nor_repeat_anything() {
+    let server = Server::start();
+    let bridge = (5, "A bridge for the boats of Mosul");
+    server.script(
+        "/a",
+        [
+            Reply::ok(feed(&[WEATHER])),
+            Reply::ok(feed(&[MOSUL, WEATHER])),
+            Reply::ok(feed(&[STORM, bridge, MOSUL, WEATHER])),
+        ],
+    );
+    let feeds = [url(&server, "/a")];
+    // By itself each item is told at once, whatever was told of its story.
+    let topics = format!("{TOPIC}group = false\n{STORMS}group = false\n");
+    let home = Home::new(&watchlist(&feeds, &topics));
+    let at = |time: &str, arguments: &[&str]| {
+        let now = format!("2026-11-23T{time}:00Z");
+        home.done(&[arguments, &["--now", &now]].concat())
+    };
+    at("08:00", &["poll", "--force"]);
+    at("08:20", &["poll", "--force"]);
+    at("09:00", &["digest", "--send"]);
+    assert!(mails(&home).contains("Troops enter Mosul"));
+    at("09:10", &["poll", "--force"]);
+    assert_eq!(home.count("SELECT COUNT(*) FROM pending"), 2);
+
+    let swapped = topics
+        .replace("\"City\"", "\"x\"")
+        .replace("\"Weather\"", "\"City\"")
+        .replace("\"x\"", "\"Weather\"");
+    home.edit(&watchlist(&feeds, &swapped));
+    at("10:00", &["digest", "--send"]);
+    let under = |name: &str| {
+        home.count(&format!(
+            "SELECT COUNT(*) FROM told JOIN topic ON topic.id = told.topic
+             JOIN delivery ON delivery.id = told.delivery
+             WHERE topic.name = '{name}' AND told.at >= unixepoch('2026-11-23 10:00')"
+        ))
+    };
+    assert_eq!((under("Weather"), under("City")), (1, 1));
+    // What a topic found goes with what it asks.
+    let found =
+        "SELECT COUNT(*) FROM match JOIN topic ON topic.id = match.topic WHERE topic.name = ";
+    assert_eq!(home.count(&format!("{found} 'Weather'")), 2);
+    assert_eq!(home.count(&format!("{found} 'City'")), 1);
+    assert_eq!(home.count("SELECT COUNT(*) FROM pending"), 0);
+    assert_eq!(
+        home.count("SELECT COUNT(*) - COUNT(DISTINCT item) FROM told"),
+        0
+    );
+    assert_eq!(home.count("SELECT COUNT(*) FROM told"), 3);
+}
+
+#[test]
+fn a_term_that_moves_to_another_topic_takes_along_what_waits() {
+    let server = Server::start();
+    server.script(
+        "/a",
+        [
+            Reply::ok(feed(&[WEATHER])),
+            Reply::ok(feed(&[STORM, MOSUL, WEATHER])),
+        ],
+    );
+    let feeds = [url(&server, "/a")];
+    let both = TOPIC.replace("[\"Mosul\"]", "[\"Mosul\", \"storm\"]");
+    let other = TOPIC.replace("City", "Other").replace("Mosul", "hail");
+    let home = Home::new(&watchlist(&feeds, &format!("{both}{other}")));
+    for time in ["08:00", "08:20"] {
+        let now = format!("2026-11-23T{time}:00Z");
+        home.done(&["poll", "--force", "--now", &now]);
+    }
+    assert_eq!(home.count("SELECT COUNT(*) FROM pending"), 2);
+    let moved = other.replace("[\"hail\"]", "[\"hail\", \"storm\"]");
+    home.edit(&watchlist(&feeds, &format!("{TOPIC}{moved}")));
+    home.done(&["digest", "--send", "--now", "2026-11-23T09:00:00Z"]);
+    let under = |name: &str| {
+        home.count(&format!(
+            "SELECT COUNT(*) FROM told JOIN topic ON topic.id = told.topic WHERE topic.name = '{name}'"
+        ))
+    };
+    assert_eq!((under("City"), under("Other")), (1, 1));
+    assert_eq!(home.count("SELECT COUNT(*) FROM pending"), 0);
+}
+
+#[test]
+fn what_waits_is_handed_on_only_to_those_it_waits_for() {
+    let server = Server::start();
+    server.script(
+        "/a",
+        [
+            Reply::ok(feed(&[WEATHER])),
+            Reply::ok(feed(&[MOSUL, WEATHER])),
+        ],
+    );
+    let feeds = [url(&server, "/a")];
+    let other = "[[digest]]\nname = \"Other\"\nto = [\"other@mail.example\"]\nsend = \"1h\"\n";
+    let before = format!("{TOPIC}{STORMS}{other}topics = [\"Weather\"]\n");
+    let home = Home::new(&watchlist(&feeds, &before));
+    for time in ["08:00", "08:20"] {
+        let now = format!("2026-11-23T{time}:00Z");
+        home.done(&["poll", "--force", "--now", &now]);
+    }
+    let town = "[[topic]]\nname = \"Town\"\nany = [\"Mosul\", \"Nineveh\"]\n";
+    let after = format!("{town}{STORMS}{other}topics = [\"*\"]\n");
+    home.edit(&watchlist(&feeds, &after));
+    home.done(&["digest", "--send", "--now", "2026-11-23T09:00:00Z"]);
+    let told = home.count("SELECT COUNT(*) FROM told WHERE recipient = 'reader@mail.example'");
+    assert_eq!(told, 1);
+    assert_eq!(home.count("SELECT COUNT(*) FROM told"), 1);
+}

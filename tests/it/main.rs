@@ -25,6 +25,8 @@ mod news;
 mod operator;
 mod outbox;
 mod package;
+#[path = "../bench/processor.rs"]
+mod processor;
 mod reload;
 mod retention;
 mod service;

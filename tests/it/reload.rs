@@ -3,12 +3,13 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::symlink;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::http_server::{Reply, Server};
-use crate::wirewatch::{Daemon, Home};
+use crate::wirewatch::{Daemon, Home, Ran};
 
 fn watchlist(feeds: &[String], topic: &str) -> String {
     let feeds: String = feeds
@@ -104,6 +105,74 @@ fn a_daemon_that_starts_on_a_broken_file_goes_on_with_the_last_good_one() {
         daemon.log()
     );
     assert_eq!(topics(&home), ["Mosul"]);
+}
+
+#[test]
+fn a_pipe_in_the_place_of_the_watchlist_is_refused_and_not_waited_for() {
+    let server = server();
+    let sound = watchlist(&[server.url("/one")], "Mosul");
+    let home = Home::new(&sound);
+    let daemon = started(&home);
+    let pipe = home.path("pipe");
+    let made = Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("`mkfifo` starts").success());
+    fs::rename(&pipe, home.watchlist()).expect("renamed");
+    let said = |text: &str| text.contains("it is a pipe, not a file");
+    daemon.wait_until("the pipe is refused", || said(&daemon.log()));
+    for command in ["check", "poll"] {
+        let mut command = home.command_behind("exec timeout 30 \"$@\"", &[command]);
+        let ran = Ran::of(command.output().expect("it starts"));
+        assert_eq!(ran.code, 2, "{ran:#?}");
+        assert!(said(&ran.stderr), "{ran:#?}");
+    }
+    home.edit(&sound.replace("Mosul", "Raqqa"));
+    daemon.wait_until("a file is taken up", || topics(&home) == ["Raqqa"]);
+    assert_eq!(daemon.terminate(), 0);
+}
+
+/// Runs a command by the watchlist at a path that is written like this, beside the state of this home.
+fn by(home: &Home, watchlist: &str, arguments: &[&str]) -> Ran {
+    let output = Command::new(env!("CARGO_BIN_EXE_wirewatch"))
+        .env_clear()
+        .env("HOME", home.path(""))
+        .env("STATE_DIRECTORY", home.path("state"))
+        .current_dir(home.path(""))
+        .args(["--config", watchlist])
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output();
+    Ran::of(output.expect("the binary starts"))
+}
+
+#[test]
+fn a_broken_watchlist_never_runs_by_the_last_good_version_of_another() {
+    let server = server();
+    let home = Home::new(&watchlist(&[server.url("/one")], "Mosul"));
+    home.done(&["poll"]);
+    let broken = "[mail]\nto = 7\n";
+    fs::write(home.path("other.toml"), broken).expect("written");
+    for file in ["other.toml", "no-such-file.toml"] {
+        let ran = by(&home, file, &["run"]);
+        assert_eq!(ran.code, 2, "{ran:#?}");
+        let of = format!("is of another file, `{}`", home.watchlist().display());
+        assert!(ran.stderr.contains(&of), "{ran:#?}");
+        assert!(
+            ran.stderr.contains("needs a database of its own"),
+            "{ran:#?}"
+        );
+    }
+    // The watchlist itself is known by whatever way leads to it.
+    symlink(home.path(""), home.path("link")).expect("a link");
+    home.edit(broken);
+    for same in [
+        "wirewatch.toml",
+        "./state/../wirewatch.toml",
+        "link/wirewatch.toml",
+    ] {
+        let ran = by(&home, same, &["status"]);
+        assert_eq!(ran.code, 1, "{ran:#?}");
+        assert!(ran.stdout.contains("the last good version"), "{ran:#?}");
+    }
 }
 
 #[test]
@@ -318,6 +387,11 @@ fn the_last_good_one_is_kept_beside_the_database_and_not_in_it() {
     daemon.wait_until("it polled", || !server.requests_to("/one").is_empty());
     assert_eq!(daemon.terminate(), 0);
     let kept = fs::read_to_string(home.path("state/last-good.toml")).expect("kept");
+    let (whose, kept) = kept.split_once('\n').expect("lines");
+    assert_eq!(
+        whose,
+        format!("# The last good version of {:?}", home.watchlist())
+    );
     assert_eq!(kept, fs::read_to_string(home.watchlist()).expect("there"));
     let remark = b"a remark that only";
     for name in ["wirewatch.db", "wirewatch.db-wal"] {

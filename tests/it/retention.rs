@@ -7,6 +7,7 @@ use rusqlite::Connection;
 use wirewatch::store::Store;
 use wirewatch::store::cleaning::Cleaning;
 
+use crate::processor::processor;
 use crate::wirewatch::tell;
 
 /// What an administrator would see.
@@ -39,10 +40,10 @@ fn clean(items: u32) -> Cleaned {
     let mut cleaning = Cleaning::begin(now, keep);
     let (mut steps, mut computed) = (Vec::new(), Duration::ZERO);
     while !cleaning.is_done() {
-        let (began, before) = (Instant::now(), computing());
+        let (began, before) = (Instant::now(), processor());
         cleaning = store.clean(cleaning).expect("cleaned");
         steps.push(began.elapsed());
-        computed = computed.max(computing().saturating_sub(before));
+        computed = computed.max(processor().saturating_sub(before));
     }
     steps.sort_unstable();
     drop(store);
@@ -73,13 +74,6 @@ fn clean(items: u32) -> Cleaned {
         before,
         after: size(),
     }
-}
-
-/// The time that this thread was given by the machine so far; zero where Linux does not say.
-fn computing() -> Duration {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let nanoseconds = text.split(' ').next().and_then(|word| word.parse().ok());
-    Duration::from_nanos(nanoseconds.unwrap_or(0))
 }
 
 /// Items with half a kilobyte of text and three keys each, as years of polling leave them.

@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::Value;
 
 use crate::http_server::{Reply, Server};
-use crate::wirewatch::Home;
+use crate::wirewatch::{Home, tell};
 
 const FEED: &str = "<rss version=\"2.0\"><channel><title>Harrow Times</title><link>https://harrow.example/</link>\
     <item><title>Troops enter Mosul</title><link>https://harrow.example/1</link><guid>h1</guid></item></channel></rss>";
@@ -201,4 +201,48 @@ fn it_leaves_the_database_as_it_is() {
         .modified()
         .expect("a time");
     assert_eq!(before, after);
+}
+
+#[test]
+fn lines_fit_a_terminal_and_are_whole_in_a_pipe() {
+    let server = Server::start();
+    server.on("/feed", Reply::ok(FEED));
+    server.on("/gone", Reply::status(410));
+    // A long name is cut in a column, but that of a feed that is well stands in none.
+    let (long, short) = ("Harrow Times, Evening Advertiser and Post", "Post");
+    let watchlist = watchlist(&[server.url("/feed"), server.url("/gone")])
+        .replace("/feed\"", &format!("/feed\"\nname = {long:?}"))
+        .replace("/gone\"", &format!("/gone\"\nname = {short:?}"));
+    let home = Home::new(&watchlist);
+    let now = "2026-11-23T12:00:00Z";
+    home.done(&["poll", "--now", now]);
+    for command in [
+        &["status"][..],
+        &["feeds", "list"],
+        &["search", "Mosul OR Troops"],
+    ] {
+        let arguments = [command, &["--now", now]].concat();
+        let whole = home.run(&arguments).stdout;
+        // Of a terminal, but in a pipe: `script` lends one to the command.
+        let line = "exec script -qec \"stty cols 60; $(printf \"'%s' \" \"$@\")\" /dev/null";
+        let shown = home.command_behind(line, &arguments).output();
+        let shown = String::from_utf8(shown.expect("a shell").stdout).expect("UTF-8");
+        if !shown.contains('\r') {
+            return tell("SKIPPED: only `script` lends a terminal");
+        }
+        let mut unmarked = shown.replace("\u{1b}[1m", "").replace("\u{1b}[0m", "");
+        unmarked.retain(|c| c != '\r');
+        for line in unmarked.lines().filter(|line| !line.contains("http")) {
+            assert!(line.chars().count() <= 60, "{command:?}: {line}");
+        }
+        let longest = whole.lines().map(|line| line.chars().count()).max();
+        assert!(longest > Some(60), "{command:?}: {whole}");
+        let words = |text: &str| -> Vec<String> {
+            let text = text.replace('*', "");
+            text.split_whitespace().map(str::to_owned).collect()
+        };
+        // Nothing is cut, and what is said to a person is on standard error.
+        let (shown, whole) = (words(&unmarked).join(" "), words(&whole).join(" "));
+        assert!(shown.contains(&whole), "{command:?}: {shown}\n{whole}");
+    }
 }

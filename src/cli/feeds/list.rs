@@ -3,7 +3,8 @@
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
-use crate::cli::terminal::plain;
+use crate::cli::table::folded;
+use crate::cli::terminal::{plain, width};
 use crate::cli::{Context, End, hinted, print_line, rfc3339, setup};
 use crate::desk::Desk;
 use crate::health::{Report, next_words};
@@ -12,6 +13,9 @@ use crate::model::{FeedState, Timestamp};
 
 /// How many of its last events a feed is shown with.
 const EVENTS: usize = 20;
+
+/// Where the text beside the state begins.
+const INDENT: usize = 11;
 
 /// Lists all feeds, or the one of this name or address with its last events.
 pub(super) fn run(context: &Context, only: Option<&str>, json: bool) -> anyhow::Result<End> {
@@ -77,7 +81,7 @@ impl Listing<'_> {
 
     fn print_words(&self, state: &FeedState, report: &Report, paused: bool) -> anyhow::Result<()> {
         let state_word = report.health.as_str();
-        print_line(format_args!("{state_word:<10} {}", plain(&state.name)))?;
+        print_folded(&format!("{state_word:<10} {}", plain(&state.name)))?;
         let mut parts = vec![match state.last_ok_at {
             Some(at) => format!("read {}", self.time(at)),
             None => "never read".to_owned(),
@@ -89,16 +93,16 @@ impl Listing<'_> {
         if !report.words.is_empty() {
             line = format!("{line}; {}", report.words);
         }
-        self.print_detail(&line)?;
-        self.print_detail(&state.url)?;
+        print_detail(&line)?;
+        print_detail(&state.url)?;
         if !guids_are_believed(state) {
-            self.print_detail(&format!(
+            print_detail(&format!(
                 "its guids are not believed: {} of {} changed between polls",
                 state.guids_volatile, state.guids
             ))?;
         }
         if state.oddities > 0 {
-            self.print_detail(&format!(
+            print_detail(&format!(
                 "{} in its last document, see `wirewatch feeds show`",
                 setup::counted(state.oddities, "oddity", "oddities")
             ))?;
@@ -110,13 +114,9 @@ impl Listing<'_> {
         for event in self.desk.store.events_of(state.id, EVENTS)? {
             let at = event.at.to_zoned_datetime(self.zone.clone());
             let at = at.strftime("%Y-%m-%d %H:%M");
-            self.print_detail(&format!("{at}  {}: {}", event.kind.as_str(), event.detail))?;
+            print_detail(&format!("{at}  {}: {}", event.kind.as_str(), event.detail))?;
         }
         Ok(())
-    }
-
-    fn print_detail(&self, detail: &str) -> anyhow::Result<()> {
-        print_line(format_args!("           {}", plain(detail)))
     }
 
     /// "next Mon 22:15 (its server says that nothing changes for 4 hours)".
@@ -145,4 +145,14 @@ impl Listing<'_> {
         let local = at.to_zoned_datetime(self.zone.clone());
         local.strftime(form).to_string()
     }
+}
+
+fn print_detail(detail: &str) -> anyhow::Result<()> {
+    print_folded(&format!("{:INDENT$}{}", "", plain(detail)))
+}
+
+fn print_folded(line: &str) -> anyhow::Result<()> {
+    folded(line, INDENT, width())
+        .iter()
+        .try_for_each(print_line)
 }

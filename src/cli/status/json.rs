@@ -8,7 +8,7 @@ use crate::cli::outbox::remedy;
 use crate::cli::rfc3339;
 use crate::health::Health;
 use crate::store::Work;
-use crate::store::feeds::Hour;
+use crate::store::events::Hour;
 use crate::store::outbox::Delivery;
 
 pub(super) fn of(status: &Status, needs: &[Need]) -> Value {

@@ -17,8 +17,8 @@ use crate::desk::Desk;
 use crate::health::Health;
 use crate::model::{FeedState, Timestamp};
 use crate::store::disk::Room;
+use crate::store::events::Hour;
 use crate::store::events::LastTimes;
-use crate::store::feeds::Hour;
 use crate::store::in_force::InForce;
 use crate::store::outbox::{Delivery, State};
 use crate::store::{Holder, Lock, Restored};
@@ -48,7 +48,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
     if arguments.json {
         print_line(json::of(&status, &needs))?;
     } else {
-        people::print(&status, &needs)?;
+        people::print_all(&status, &needs)?;
     }
     Ok(if needs.is_empty() {
         End::Done

@@ -8,12 +8,12 @@ use crate::cli::local;
 use crate::cli::outbox::remedy;
 use crate::cli::print_line;
 use crate::cli::setup::{count, counted};
-use crate::cli::table::table;
+use crate::cli::table::{folded, table};
 use crate::cli::terminal::{plain, size, width};
 use crate::health::Health;
 use crate::model::Timestamp;
 use crate::store::Work;
-use crate::store::feeds::Hour;
+use crate::store::events::Hour;
 
 /// So many feeds that are not well are listed; `feeds list` has the rest.
 const LISTED: usize = 12;
@@ -21,7 +21,7 @@ const LISTED: usize = 12;
 /// Where the text beside the headings begins.
 const INDENT: usize = 11;
 
-pub(super) fn print(status: &Status, needs: &[Need]) -> anyhow::Result<()> {
+pub(super) fn print_all(status: &Status, needs: &[Need]) -> anyhow::Result<()> {
     let lines = [
         watchlist(status),
         daemon(status),
@@ -32,17 +32,23 @@ pub(super) fn print(status: &Status, needs: &[Need]) -> anyhow::Result<()> {
         database(status),
     ];
     for line in lines.into_iter().flatten() {
-        print_line(line)?;
+        print(&line)?;
     }
     if needs.is_empty() {
         return print_line("\nAll is well: nothing needs you.");
     }
     print_line("\nNeeds you:")?;
     for need in needs {
-        print_line(format_args!("  {}", need.what))?;
-        print_line(format_args!("    {}", need.remedy))?;
+        print(&format!("  {}", need.what))?;
+        print(&format!("    {}", need.remedy))?;
     }
     Ok(())
+}
+
+fn print(line: &str) -> anyhow::Result<()> {
+    folded(line, INDENT, width())
+        .iter()
+        .try_for_each(print_line)
 }
 
 fn beside(text: impl std::fmt::Display) -> String {

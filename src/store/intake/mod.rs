@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::feeds::EventKind;
+use super::events::EventKind;
 use super::keys::{Aliases, Owned, Writes};
 use super::{Store, StoreError, doing};
 use crate::feed::FeedDocument;

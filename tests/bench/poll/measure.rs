@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 
+use super::processor::processor;
+
 /// What a stretch of work took.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Lap {
@@ -22,12 +24,12 @@ pub(crate) struct Meter(Duration);
 
 impl Meter {
     pub(crate) fn start() -> Meter {
-        Meter(cpu(ClockId::ProcessCPUTime))
+        Meter(of_all_threads())
     }
 
     /// What the work since the last call took.
     pub(crate) fn lap(&mut self) -> Lap {
-        let now = cpu(ClockId::ProcessCPUTime);
+        let now = of_all_threads();
         let spent = now.saturating_sub(std::mem::replace(&mut self.0, now));
         Lap {
             cpu: spent,
@@ -39,14 +41,14 @@ impl Meter {
 
 /// CPU that `work` took on this thread.
 pub(crate) fn on_this_thread<T>(spent: &mut Duration, work: impl FnOnce() -> T) -> T {
-    let before = cpu(ClockId::ThreadCPUTime);
+    let before = processor();
     let value = work();
-    *spent += cpu(ClockId::ThreadCPUTime).saturating_sub(before);
+    *spent += processor().saturating_sub(before);
     value
 }
 
-fn cpu(clock: ClockId) -> Duration {
-    Duration::try_from(clock_gettime(clock)).unwrap_or_default()
+fn of_all_threads() -> Duration {
+    Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).unwrap_or_default()
 }
 
 /// 0 where the system does not tell.

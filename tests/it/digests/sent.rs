@@ -85,6 +85,45 @@ fn a_sent_digest_shows_what_its_caps_hid_whatever_became_of_its_topics() {
 }
 
 #[test]
+fn a_story_of_two_topics_is_listed_for_each_wherever_it_stood() {
+    let other = "[[digest]]\nname = \"Other\"\nto = [\"other@mail.example\"]\nsend = \"07:00\"\n";
+    let school = "[[topic]]\nname = \"School\"\nany = [\"school\"]\n";
+    let topics = format!("{MOSUL}{RAQQA}{school}");
+    let digests = format!("{MORNING}topics = [\"Mosul\", \"Raqqa\"]\n{other}");
+    let mut world = World::new(&digests, &topics);
+    for (time, title) in [
+        ("06:10", "Road from Mosul to Raqqa is open"),
+        ("06:20", "Museum of Mosul shows a school"),
+    ] {
+        world.publish("Courier", &format!("2026-11-23T{time}:00Z"), title, "");
+    }
+    let mails = world.send("2026-11-23T07:00:00Z");
+    let mail = mails
+        .iter()
+        .find(|mail| mail.header("To") == Some("reader@mail.example"))
+        .expect("one");
+    assert!(mail.text.contains("Also in Raqqa"), "{}", mail.text);
+    let of = |topic: &str| world.sent(&["Morning", "--sent", "2026-11-23", "--topic", topic]);
+    let raqqa = of("Raqqa");
+    assert!(
+        raqqa.stdout.contains("Road from Mosul to Raqqa"),
+        "{raqqa:#?}"
+    );
+    assert!(!raqqa.stdout.contains("Museum"), "{raqqa:#?}");
+    let mosul = of("Mosul");
+    assert!(
+        mosul.stdout.contains("Road from Mosul") && mosul.stdout.contains("Museum"),
+        "{mosul:#?}"
+    );
+    let others = of("School");
+    assert_eq!(others.code, 2, "{others:#?}");
+    assert!(
+        others.stderr.contains("there are: `Mosul`, `Raqqa`"),
+        "{others:#?}"
+    );
+}
+
+#[test]
 fn of_several_mails_a_day_the_command_names_the_minute() {
     let digest = "[[digest]]\nname = \"Desk\"\nsend = [\"07:00\", \"18:00\"]\nmax_stories = 1\n";
     let mut world = World::new(digest, MOSUL);
