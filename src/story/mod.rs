@@ -8,6 +8,7 @@ mod form;
 pub mod group;
 mod marks;
 mod member;
+mod middle;
 #[cfg(test)]
 mod running;
 mod tokens;

@@ -95,8 +95,8 @@ const FUNCTION_WORDS: [(&str, &str); 12] = [
         "a about after again against all also am an and any are as at be because been before being between both but by \
          can could did do does doing down during each for from further get gets got had has have having he her here hers \
          him his how i if in into is it its itself just may me might more most must my no nor not now of off on once \
-         only or other our out over own said say says she should so some such than that the their them then there these \
-         they this those through to too under until up us very was we were what when where which while who whom why \
+         know known need needs only or other our out over own said say says she should so some such than that the their them then there these \
+         thing things they this those through to too under until up us very was we were what when where which while who whom why \
          will with would you your",
     ),
     (

@@ -7,7 +7,8 @@ use crate::model::{ItemId, StoryId};
 use crate::story::Telling;
 use crate::story::facts::facts;
 use crate::story::form::Form;
-use crate::story::member::{Fresh, Member, ONE, each_shared};
+use crate::story::member::{Fresh, Member, ONE};
+use crate::story::middle::{Sums, add_sums, cosine, own};
 use crate::story::tokens;
 use crate::story::vector::{Features, RARITY_POWER, hash};
 
@@ -354,7 +355,7 @@ impl Window {
         candidates
     }
 
-    fn sums_of<'w>(&'w self, story: &'w Story) -> Cow<'w, [(u32, u32)]> {
+    fn sums_of<'w>(&'w self, story: &'w Story) -> Cow<'w, Sums> {
         match story.members.as_slice() {
             [only] => self.slot(*only).sums().collect(),
             _ => Cow::Borrowed(&story.sums),
@@ -381,6 +382,35 @@ impl Window {
         }
         let alike = cosine(&self.sums_of(one), &self.sums_of(other), |_| ONE as u32);
         Some((alike, one.members.len().min(other.members.len())))
+    }
+
+    /// How much of the middles of two stories, from 0 to 1, is said again and again in one and never in the other; of the
+    /// story with less of that.
+    pub(super) fn own(&self, one: StoryId, other: StoryId) -> f32 {
+        let (Some(one), Some(other)) = (self.stories.get(&one), self.stories.get(&other)) else {
+            return 0.0;
+        };
+        let part = |story: &Story, beside: &Story| {
+            own(&self.sums_of(story), &self.sums_of(beside), |word| {
+                self.holders_in(story, word) * 2 >= story.members.len()
+            })
+        };
+        part(one, other).min(part(other, one))
+    }
+
+    /// How many members of a story hold a word.
+    fn holders_in(&self, story: &Story, word: u32) -> usize {
+        let holders = &self.known[word as usize].holders;
+        let is_held = |slot: &u32| {
+            holders
+                .binary_search_by_key(slot, |(slot, _)| *slot)
+                .is_ok()
+        };
+        let is_member = |slot: &u32| story.members.binary_search(slot).is_ok();
+        match holders.len() < story.members.len() {
+            true => holders.iter().filter(|(slot, _)| is_member(slot)).count(),
+            false => story.members.iter().filter(|slot| is_held(slot)).count(),
+        }
     }
 
     /// The two stories, the older first.
@@ -476,45 +506,7 @@ impl Window {
     }
 }
 
-/// The cosine of two middles, if each word of the first tells so much, up to `ONE`; of nothing it is 0.
-fn cosine(one: &[(u32, u32)], other: &[(u32, u32)], tells: impl Fn(usize) -> u32) -> f32 {
-    let length = |sums: &[(u32, u32)]| {
-        let squares: u128 = sums.iter().map(|(_, sum)| u128::from(*sum).pow(2)).sum();
-        (squares as f64).sqrt()
-    };
-    let lengths = length(one) * length(other);
-    if lengths == 0.0 {
-        return 0.0;
-    }
-    let mut product = 0u128;
-    each_shared(
-        one,
-        other,
-        |(word, _)| *word,
-        |mine, theirs| {
-            let told = u128::from(one[mine].1) * u128::from(tells(mine));
-            product += told * u128::from(other[theirs].1);
-        },
-    );
-    (product as f64 / f64::from(ONE) / lengths) as f32
-}
-
 /// There are never so many members or words.
 fn place(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
-}
-
-/// Adds weights of words, ascending, to sums of words, ascending.
-fn add_sums(sums: &mut Vec<(u32, u32)>, added: impl ExactSizeIterator<Item = (u32, u32)>) {
-    let before = std::mem::take(sums);
-    sums.reserve_exact(before.len() + added.len());
-    let mut before = before.into_iter().peekable();
-    for (word, weight) in added {
-        while let Some(sum) = before.next_if(|sum| sum.0 < word) {
-            sums.push(sum);
-        }
-        let known = before.next_if(|sum| sum.0 == word).map_or(0, |sum| sum.1);
-        sums.push((word, known.saturating_add(weight)));
-    }
-    sums.extend(before);
 }

@@ -1,0 +1,72 @@
+//! Items that stand between two stories: which of these are one, and which are two events of a kind.
+
+use super::tests::stories;
+use super::*;
+use crate::story::tests::telling;
+
+const QUAKES: [(i64, &str, &str); 4] = [
+    (
+        0,
+        "Dozens injured as quake hits Saram",
+        "Rescuers searched collapsed houses in Saram, Ostria.",
+    ),
+    (
+        10,
+        "Kelat quake kills four",
+        "A strong quake of magnitude 7.3 destroyed houses off Kelat in eastern Ostria.",
+    ),
+    (
+        20,
+        "Rescuers search houses after quakes in Ostria",
+        "Strong quakes had hit Saram and Kelat.",
+    ),
+    (
+        30,
+        "Strong quake hits Saram in Ostria, houses collapse",
+        "Rescuers searched houses in Saram after a strong quake.",
+    ),
+];
+
+#[test]
+fn an_item_about_two_quakes_does_not_make_them_one_event() {
+    assert_eq!(stories(&QUAKES), [0, 1, 0, 0]);
+}
+
+const OUTAGE: [&str; 3] = [
+    "Quillr back up",
+    "Quillr is back after outage of nine hours, users rejoice",
+    "Outage over: Quillr back for users",
+];
+
+#[test]
+fn an_item_between_two_stories_that_say_nothing_different_makes_them_one() {
+    let words = [("back", 800), ("quillr", 20)].map(|(word, items)| (word.to_string(), items));
+    let mut grouper = Grouper::new(Frequencies::new(5000, words));
+    let placements: Vec<Placement> = (0..)
+        .zip(OUTAGE)
+        .map(|(item, title)| grouper.place(&telling(item, item, title, ""), StoryId(item)))
+        .collect();
+    let [first, second, between] = placements.as_slice() else {
+        panic!("as many as were placed");
+    };
+    assert!(first.opened && second.opened);
+    assert_eq!(
+        (between.story, between.merged.as_slice()),
+        (first.story, [second.story].as_slice())
+    );
+    assert!(
+        between.why.ends_with("; it shows that 2 stories are one"),
+        "{}",
+        between.why
+    );
+}
+
+#[test]
+fn what_frames_a_list_joins_nothing() {
+    let lists = [
+        (0, "10 things you need to know before the opening bell", ""),
+        (1, "7 things you need to know about Pingo 7.1", ""),
+        (2, "Things to know about the ferry strike", ""),
+    ];
+    assert_eq!(stories(&lists), [0, 1, 2]);
+}
