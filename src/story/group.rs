@@ -26,15 +26,16 @@ const PART_OF_MIDDLE: f32 = 0.4;
 /// is known to be common; less with each item, and nothing from so many on.
 const UNCOUNTED: f32 = 0.045;
 const COUNTED: f32 = 3000.0;
-/// How much of the likeness with a member must be left without the strongest shared word and its epithets.
-const BESIDES: f32 = 0.1;
+/// How much of the likeness with a member must be left without the strongest shared word and its epithets, unless they
+/// identify the same.
+const BESIDES: f32 = 0.11;
 /// How alike an item and another story's member must be to ask whether the two stories are one.
 const TOUCH: f32 = 0.25;
 /// How alike the middles of two stories must be to be one; how much more for each e-fold of the smaller's size; and how
 /// much more if each were nothing but words that the other lacks.
 const MERGE: f32 = 0.34;
 const MERGE_BY_SIZE: f32 = 0.08;
-const MERGE_BY_OWN: f32 = 0.7;
+const MERGE_BY_OWN: f32 = 0.8;
 
 const HOUR: i64 = 3600;
 /// No story lasts longer.
@@ -208,7 +209,7 @@ impl Grouper {
                 continue;
             }
             let likeness = other.likeness(fresh);
-            if likeness.besides >= BESIDES {
+            if likeness.besides >= BESIDES || member.identifies_what(other) {
                 near.push(Neighbour {
                     slot,
                     story: other.story,

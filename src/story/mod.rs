@@ -7,6 +7,7 @@ pub mod followup;
 mod form;
 pub mod group;
 mod marks;
+mod meanings;
 mod member;
 mod middle;
 #[cfg(test)]

@@ -5,7 +5,7 @@ use rust_stemmers::{Algorithm, Stemmer};
 use crate::story::Telling;
 use crate::story::marks::{Mark, without_marks};
 use crate::story::vector::Frequencies;
-use crate::story::vocabulary;
+use crate::story::{meanings, vocabulary};
 use crate::text::fold::fold;
 use crate::text::words::{Gap, Kind, Rule, Word, Words};
 
@@ -22,7 +22,12 @@ pub(super) struct Token {
     pub(super) is_function_word: bool,
     /// Of an identifier (`CVE-2026-41207`), what it identifies: `cve`.
     pub(super) kind: Option<String>,
+    /// So many words right before it may say no more than what it is: `hotel chain Marwick`.
+    pub(super) epithets: usize,
 }
+
+/// A word has at most so many epithets.
+const EPITHETS: usize = 2;
 
 /// By whose rules a text is cut: its language's; English where none is known, as it is the likeliest, and as texts that
 /// do not tell their language must at least be cut alike; and no rules (empty) for a language that we have none for.
@@ -71,21 +76,31 @@ pub(super) fn tokens(words: &Words, language: &'static str) -> Vec<Token> {
     let mut tokens = Vec::new();
     let mut rest = words.words();
     let mut sentence = None;
+    // So many words before the next one that only blanks part from it.
+    let mut phrase = 0;
     while let Some((word, behind)) = rest.split_first() {
-        if word.kind == Kind::Character {
+        let begins_sentence = sentence != Some(word.sentence);
+        let (mut found, behind) = if word.kind == Kind::Character {
             let touching = |pair: &[Word]| matches!(pair, [one, next] if one.gap == Gap::Nothing && next.kind == Kind::Character);
             let run = 1 + rest.windows(2).take_while(|pair| touching(pair)).count();
             let (run, behind) = rest.split_at(run);
-            tokens.extend(cutter.pairs(run));
-            rest = behind;
+            (cutter.pairs(run), behind)
         } else if let Some((token, behind)) = cutter.identifier(rest) {
-            tokens.push(token);
-            rest = behind;
+            (vec![token], behind)
         } else {
-            let begins_sentence = sentence != Some(word.sentence);
-            tokens.push(cutter.token(word, begins_sentence));
-            rest = behind;
+            (vec![cutter.token(word, begins_sentence)], behind)
+        };
+        phrase = if begins_sentence { 0 } else { phrase };
+        for token in &mut found {
+            token.epithets = cutter.epithets(token, phrase);
+            phrase += 1;
         }
+        let last = rest.get(rest.len() - behind.len() - 1).unwrap_or(word);
+        if !matches!(last.gap, Gap::Blank | Gap::Nothing) || cutter.names_event(last) {
+            phrase = 0;
+        }
+        tokens.append(&mut found);
+        rest = behind;
         sentence = Some(word.sentence);
     }
     tokens
@@ -131,7 +146,22 @@ impl Cutter<'_> {
             is_name,
             is_function_word: vocabulary::is_function_word(self.language, &folded),
             kind: None,
+            epithets: 0,
         }
+    }
+
+    /// How many of the words in one phrase before a token may be its epithets: none of what is no name, as far as the
+    /// capitals tell.
+    fn epithets(&self, token: &Token, phrase: usize) -> usize {
+        let is_lower = token.written.starts_with(char::is_lowercase);
+        match self.capitals_mean_names && is_lower {
+            true => 0,
+            false => phrase.min(EPITHETS),
+        }
+    }
+
+    fn names_event(&self, word: &Word) -> bool {
+        vocabulary::names_event(self.words.folded(word))
     }
 
     /// The identifier that words begin with, as one token, and the words behind it: capitals, then parts joined by
@@ -166,6 +196,7 @@ impl Cutter<'_> {
             is_name: true,
             is_function_word: false,
             kind: Some(self.words.folded(kind).to_string()),
+            epithets: 0,
         };
         Some((token, behind))
     }
@@ -201,6 +232,7 @@ impl Cutter<'_> {
                 is_name: false,
                 is_function_word: false,
                 kind: None,
+                epithets: 0,
             }
         };
         match run {
@@ -225,9 +257,9 @@ fn stem(language: &str, folded: &str) -> String {
         return folded.to_string();
     };
     let stem = Stemmer::create(*algorithm).stem(folded).into_owned();
-    match vocabulary::same(&stem) {
-        Some(same) if language == "en" => same.to_string(),
-        _ => stem,
+    match meanings::same(language, &stem) {
+        Some(same) => same.to_string(),
+        None => stem,
     }
 }
 
@@ -330,6 +362,27 @@ mod tests {
             ["expo", "2030", "covid", "19"]
         );
         assert_eq!(compared("a 40-year-1000 x-2031", "en").len(), 5);
+    }
+
+    #[test]
+    fn epithets_stand_in_one_phrase_before_what_may_be_a_name() {
+        let epithets = |text: &str| {
+            let tokens = tokens(&Words::of_text(text), "en");
+            tokens.last().map(|last| last.epithets)
+        };
+        for (text, expected) in [
+            ("Data of the hotel chain Marwick", 2),
+            ("Data of Marwick", 2),
+            ("Marwick", 0),
+            ("Fund opposes the deal Helix-Corvane", 0),
+            ("Fund opposes the deal: Corvane", 0),
+            ("It is over. Corvane", 0),
+            ("Flights cancelled as Typhoon Rosal", 0),
+            ("Cracked rail seen after Alden derailment", 0),
+            ("Cracked Rail Seen After Alden Derailment", 2),
+        ] {
+            assert_eq!(epithets(text), Some(expected), "{text}");
+        }
     }
 
     #[test]

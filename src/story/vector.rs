@@ -102,8 +102,8 @@ pub(super) struct Weighted {
 pub(super) struct Features {
     /// Each word once, in the order of the hashes.
     pub(super) words: Vec<Weighted>,
-    /// Hashes of all words of title and summary as they stand there.
-    pub(super) texts: [Vec<u64>; 2],
+    /// Hashes of all words of title and summary as they stand there, and how many right before each are its epithets.
+    pub(super) texts: [Vec<(u64, usize)>; 2],
     /// Hashes of the title's words, sorted, each once.
     pub(super) title: Box<[u32]>,
     /// Hash of the folded title without marks.
@@ -136,6 +136,12 @@ pub(super) fn features(telling: &Telling, frequencies: &Frequencies) -> Features
         .map(|token| hash(&token.word))
         .collect();
 
+    let texts = [&title_words, &summary_words].map(|tokens| {
+        let words = tokens.iter();
+        words
+            .map(|token| (hash(&token.word), token.epithets))
+            .collect()
+    });
     let identifiers = title_words
         .iter()
         .chain(&summary_words)
@@ -156,7 +162,7 @@ pub(super) fn features(telling: &Telling, frequencies: &Frequencies) -> Features
     Features {
         words: weighed(words, frequencies),
         title: sorted(title_hashes.iter().map(|&hash| hash as u32)),
-        texts: [title_hashes, summary_hashes],
+        texts,
         title_hash: hash(&fold(title)),
         pairs,
         identifiers,

@@ -16,8 +16,6 @@ use crate::story::vector::{Features, RARITY_POWER, hash};
 const WEIGHTIEST: usize = 14;
 /// Of a word that more of the recent members hold, only so many of the latest are looked at.
 const LATEST: usize = 4_000;
-/// So many words before another may say no more than what it is: `hotel chain Marwick`.
-const EPITHETS: usize = 2;
 /// How alike an item and a candidate must be by those words alone to be compared in full.
 const CANDIDATE: f32 = 0.1;
 
@@ -170,16 +168,16 @@ impl Window {
         }
     }
 
-    /// For each word of an item those that stand right before it.
+    /// For each word of an item those right before it that may say no more than what it is.
     fn epithets(&self, member: &Member, features: &Features) -> Vec<Vec<u32>> {
         let mut epithets = vec![Vec::new(); member.words.len()];
         for text in &features.texts {
-            let numbers = text.iter().map(|hash| self.numbers.get(hash).copied());
+            let numbers = text.iter().map(|(hash, _)| self.numbers.get(hash).copied());
             let numbers: Vec<Option<u32>> = numbers.collect();
-            for (at, number) in numbers.iter().enumerate() {
+            for (at, (number, (_, before))) in numbers.iter().zip(text).enumerate() {
                 let place = number.and_then(|number| member.words.binary_search(&number).ok());
                 if let Some(epithets) = place.and_then(|place| epithets.get_mut(place)) {
-                    let before = &numbers[at.saturating_sub(EPITHETS)..at];
+                    let before = &numbers[at.saturating_sub(*before)..at];
                     epithets.extend(before.iter().flatten());
                 }
             }

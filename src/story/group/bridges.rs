@@ -1,4 +1,5 @@
-//! Items that stand between two stories: which of these are one, and which are two events of a kind.
+//! Items that stand between two stories: which of these are one, and which are two events of a kind; and what more than a
+//! name with its epithets is.
 
 use super::tests::stories;
 use super::*;
@@ -69,4 +70,34 @@ fn what_frames_a_list_joins_nothing() {
         (2, "Things to know about the ferry strike", ""),
     ];
     assert_eq!(stories(&lists), [0, 1, 2]);
+}
+
+#[test]
+fn tellings_of_a_named_storm_and_of_a_deal_of_two_are_one_story() {
+    let storm = [
+        (
+            0,
+            "Typhoon Rosal makes landfall, thousands evacuated",
+            "Typhoon Rosal came ashore with winds of 180 kph.",
+        ),
+        (
+            60,
+            "Flights cancelled as Typhoon Rosal hits coast",
+            "More than 300 flights were cancelled.",
+        ),
+    ];
+    assert_eq!(stories(&storm), [0, 0]);
+    let deal = [
+        (
+            0,
+            "Drugmaker Helix agrees to buy Corvane",
+            "Helix would buy cancer specialist Corvane for about 11 billion.",
+        ),
+        (
+            900,
+            "Activist investor opposes Helix-Corvane deal",
+            "Fund manager Stonegate said it would vote against the takeover of Corvane by Helix.",
+        ),
+    ];
+    assert_eq!(stories(&deal), [0, 0]);
 }
