@@ -20,11 +20,11 @@ use crate::story::vector::{Features, Frequencies, features, hash, jaccard, title
 use crate::story::window::{OPEN_AFTER_LAST, Window};
 
 /// How alike an item and a story must be; 1 is equal. The nearest member counts, and in part the middle.
-const JOIN: f32 = 0.345;
+const JOIN: f32 = 0.35;
 const PART_OF_MIDDLE: f32 = 0.4;
 /// How much more alike these and the middles of two stories must be as long as no item has been counted, so that no word
 /// is known to be common; less with each item, and nothing from so many on.
-const UNCOUNTED: f32 = 0.045;
+const UNCOUNTED: f32 = 0.04;
 const COUNTED: f32 = 3000.0;
 /// How much of the likeness with a member must be left without the strongest shared word and its epithets, unless they
 /// identify the same.

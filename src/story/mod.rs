@@ -2,6 +2,7 @@
 
 use crate::model::{ItemId, Timestamp};
 
+mod dates;
 pub mod facts;
 pub mod followup;
 mod form;

@@ -3,6 +3,7 @@
 use rust_stemmers::{Algorithm, Stemmer};
 
 use crate::story::Telling;
+use crate::story::dates::dates;
 use crate::story::marks::{Mark, without_marks};
 use crate::story::vector::Frequencies;
 use crate::story::{meanings, vocabulary};
@@ -18,7 +19,7 @@ pub(super) struct Token {
     pub(super) written: String,
     /// Whether it is capitalised where not every word is.
     pub(super) is_name: bool,
-    /// Whether it only holds the sentence together.
+    /// Whether it only holds the sentence together, or says when it was written.
     pub(super) is_function_word: bool,
     /// Of an identifier (`CVE-2026-41207`), what it identifies: `cve`.
     pub(super) kind: Option<String>,
@@ -66,8 +67,17 @@ pub(super) fn language_of(lang: Option<&str>, texts: [&Words; 2]) -> &'static st
     vocabulary::language_of(rules_of(lang), words)
 }
 
-/// Makes of the words of a text what is compared.
+/// Makes of the words of a title what is compared.
+pub(super) fn title_tokens(words: &Words, language: &'static str) -> Vec<Token> {
+    cut(words, language, &dates(words, language))
+}
+
+/// Makes of the words of a summary what is compared.
 pub(super) fn tokens(words: &Words, language: &'static str) -> Vec<Token> {
+    cut(words, language, &[])
+}
+
+fn cut(words: &Words, language: &'static str, dates: &[bool]) -> Vec<Token> {
     let cutter = Cutter {
         words,
         language,
@@ -88,7 +98,10 @@ pub(super) fn tokens(words: &Words, language: &'static str) -> Vec<Token> {
         } else if let Some((token, behind)) = cutter.identifier(rest) {
             (vec![token], behind)
         } else {
-            (vec![cutter.token(word, begins_sentence)], behind)
+            let mut token = cutter.token(word, begins_sentence);
+            let at = words.words().len() - rest.len();
+            token.is_function_word |= dates.get(at).is_some_and(|is_date| *is_date);
+            (vec![token], behind)
         };
         phrase = if begins_sentence { 0 } else { phrase };
         for token in &mut found {
@@ -270,10 +283,13 @@ pub(super) fn bare_title<'t>(telling: &'t Telling, frequencies: &Frequencies) ->
         return (title, agency);
     };
     let is_learnt = mark_key(telling).is_some_and(|key| frequencies.of(&key) >= LEARNT);
-    if is_learnt || names(mark, &telling.publisher) {
-        return (bare, agency);
+    // A station puts its town behind its name: `KTVN Channel 2 - Reno`.
+    let with_place = mark_at_end(bare).filter(|(_, mark)| names(mark, &telling.publisher));
+    match with_place {
+        Some((bare, _)) => (bare, agency),
+        None if is_learnt || names(mark, &telling.publisher) => (bare, agency),
+        None => (title, agency),
     }
-    (title, agency)
 }
 
 /// What a publisher has put at the end of so many titles is its mark.
@@ -421,6 +437,14 @@ mod tests {
         assert_eq!(
             bare("Mosul falls - what next", "bbc.co.uk", &none),
             "Mosul falls - what next"
+        );
+        assert_eq!(
+            bare("Mosul falls - KTVN Channel 2 - Reno ...", "ktvn.com", &none),
+            "Mosul falls"
+        );
+        assert_eq!(
+            bare("BBC News - Mosul falls - what next", "bbc.co.uk", &none),
+            "BBC News - Mosul falls - what next"
         );
         let learnt = Frequencies::new(9, [("x.org\nthe daily".to_string(), 3)]);
         assert_eq!(

@@ -128,7 +128,7 @@ pub(super) fn features(telling: &Telling, frequencies: &Frequencies) -> Features
     let title_text = Words::of_text(title);
     let summary_text = Words::of_text(tokens::bare_summary(&summary));
     let language = tokens::language_of(telling.lang.as_deref(), [&title_text, &summary_text]);
-    let title_words = tokens::tokens(&title_text, language);
+    let title_words = tokens::title_tokens(&title_text, language);
     let summary_words = tokens::tokens(&summary_text, language);
     let title_hashes: Vec<u64> = title_words.iter().map(|token| hash(&token.word)).collect();
     let summary_hashes: Vec<u64> = summary_words

@@ -70,6 +70,11 @@ fn what_frames_a_list_joins_nothing() {
         (2, "Things to know about the ferry strike", ""),
     ];
     assert_eq!(stories(&lists), [0, 1, 2]);
+    let links = [
+        (0, "Morning links for March 10, 2031", ""),
+        (1, "The shortlist for March 10, 2031", ""),
+    ];
+    assert_eq!(stories(&links), [0, 1]);
 }
 
 #[test]
