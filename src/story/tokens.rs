@@ -25,6 +25,8 @@ pub(super) struct Token {
     pub(super) kind: Option<String>,
     /// So many words right before it may say no more than what it is: `hotel chain Marwick`.
     pub(super) epithets: usize,
+    /// Whether the next word goes on with the name that it is part of: `Sundria Times`.
+    pub(super) goes_on: bool,
 }
 
 /// A word has at most so many epithets.
@@ -83,7 +85,7 @@ fn cut(words: &Words, language: &'static str, dates: &[bool]) -> Vec<Token> {
         language,
         capitals_mean_names: !is_title_case(words),
     };
-    let mut tokens = Vec::new();
+    let mut tokens: Vec<Token> = Vec::new();
     let mut rest = words.words();
     let mut sentence = None;
     // So many words before the next one that only blanks part from it.
@@ -104,6 +106,10 @@ fn cut(words: &Words, language: &'static str, dates: &[bool]) -> Vec<Token> {
             (vec![token], behind)
         };
         phrase = if begins_sentence { 0 } else { phrase };
+        if let (Some(before), Some(token), 1..) = (tokens.last_mut(), found.first(), phrase) {
+            let is_part = |token: &Token| token.written.starts_with(char::is_uppercase);
+            before.goes_on = cutter.capitals_mean_names && is_part(before) && is_part(token);
+        }
         for token in &mut found {
             token.epithets = cutter.epithets(token, phrase);
             phrase += 1;
@@ -160,6 +166,7 @@ impl Cutter<'_> {
             is_function_word: vocabulary::is_function_word(self.language, &folded),
             kind: None,
             epithets: 0,
+            goes_on: false,
         }
     }
 
@@ -210,6 +217,7 @@ impl Cutter<'_> {
             is_function_word: false,
             kind: Some(self.words.folded(kind).to_string()),
             epithets: 0,
+            goes_on: false,
         };
         Some((token, behind))
     }
@@ -246,6 +254,7 @@ impl Cutter<'_> {
                 is_function_word: false,
                 kind: None,
                 epithets: 0,
+                goes_on: false,
             }
         };
         match run {
@@ -399,6 +408,21 @@ mod tests {
         ] {
             assert_eq!(epithets(text), Some(expected), "{text}");
         }
+    }
+
+    #[test]
+    fn a_name_goes_on_over_words_with_capitals() {
+        let parts = |text: &str| -> Vec<String> {
+            let tokens = tokens(&Words::of_text(text), "en").into_iter();
+            let parts = tokens.filter(|token| token.goes_on);
+            parts.map(|token| token.written).collect()
+        };
+        assert_eq!(
+            parts("Printers of the New Sundria Times walk out over late wages"),
+            ["New", "Sundria"]
+        );
+        assert_eq!(parts("Deal of Helix, Corvane after Typhoon Rosal"), [""; 0]);
+        assert_eq!(parts("Printers Of Sundria Times Walk Out"), [""; 0]);
     }
 
     #[test]

@@ -102,8 +102,9 @@ pub(super) struct Weighted {
 pub(super) struct Features {
     /// Each word once, in the order of the hashes.
     pub(super) words: Vec<Weighted>,
-    /// Hashes of all words of title and summary as they stand there, and how many right before each are its epithets.
-    pub(super) texts: [Vec<(u64, usize)>; 2],
+    /// Hashes of all words of title and summary as they stand there, and how many right before and behind each are its
+    /// epithets or belong to the same name.
+    pub(super) texts: [Vec<(u64, [usize; 2])>; 2],
     /// Hashes of the title's words, sorted, each once.
     pub(super) title: Box<[u32]>,
     /// Hash of the folded title without marks.
@@ -139,7 +140,10 @@ pub(super) fn features(telling: &Telling, frequencies: &Frequencies) -> Features
     let texts = [&title_words, &summary_words].map(|tokens| {
         let words = tokens.iter();
         words
-            .map(|token| (hash(&token.word), token.epithets))
+            .map(|token| {
+                let around = [token.epithets, usize::from(token.goes_on)];
+                (hash(&token.word), around)
+            })
             .collect()
     });
     let identifiers = title_words

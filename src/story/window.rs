@@ -168,17 +168,17 @@ impl Window {
         }
     }
 
-    /// For each word of an item those right before it that may say no more than what it is.
+    /// For each word of an item those beside it that may say no more than what it is, or go on with its name.
     fn epithets(&self, member: &Member, features: &Features) -> Vec<Vec<u32>> {
         let mut epithets = vec![Vec::new(); member.words.len()];
         for text in &features.texts {
             let numbers = text.iter().map(|(hash, _)| self.numbers.get(hash).copied());
             let numbers: Vec<Option<u32>> = numbers.collect();
-            for (at, (number, (_, before))) in numbers.iter().zip(text).enumerate() {
+            for (at, (number, (_, [before, behind]))) in numbers.iter().zip(text).enumerate() {
                 let place = number.and_then(|number| member.words.binary_search(&number).ok());
                 if let Some(epithets) = place.and_then(|place| epithets.get_mut(place)) {
-                    let before = &numbers[at.saturating_sub(*before)..at];
-                    epithets.extend(before.iter().flatten());
+                    let around = numbers.get(at.saturating_sub(*before)..=at + behind);
+                    epithets.extend(around.unwrap_or_default().iter().flatten());
                 }
             }
         }

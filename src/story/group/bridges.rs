@@ -106,3 +106,20 @@ fn tellings_of_a_named_storm_and_of_a_deal_of_two_are_one_story() {
     ];
     assert_eq!(stories(&deal), [0, 0]);
 }
+
+#[test]
+fn a_name_of_several_words_is_no_event() {
+    let paper = [
+        (
+            0,
+            "New Sundria Times: printers walk out",
+            "Printers of the New Sundria Times walked out on Monday.",
+        ),
+        (
+            300,
+            "New Sundria Times sold to Stonegate",
+            "Stonegate buys the New Sundria Times for 9 million.",
+        ),
+    ];
+    assert_eq!(stories(&paper), [0, 1]);
+}
