@@ -17,11 +17,25 @@ pub(super) struct Form {
     is_title_case: bool,
 }
 
+/// A word: its kind in the lowest bits, above them those of the hash of its folded form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Part {
-    /// Hash of the folded word.
-    word: u32,
-    kind: Kind,
+struct Part(u32);
+
+const KIND: u32 = 0b11;
+
+impl Part {
+    fn new(folded: &str, kind: Kind) -> Part {
+        let hash = super::vector::hash(&folded) as u32;
+        Part(hash & !KIND | kind as u32)
+    }
+
+    fn is(self, kind: Kind) -> bool {
+        self.0 & KIND == kind as u32
+    }
+
+    fn is_same_word(self, other: Part) -> bool {
+        self.0 & !KIND == other.0 & !KIND
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,14 +53,12 @@ impl Form {
         let words = Words::of_text(title);
         let parts = words.words().iter().map(|word| {
             let written = words.written(word);
-            Part {
-                word: super::vector::hash(&words.folded(word)) as u32,
-                kind: match written {
-                    _ if written.bytes().any(|c| c.is_ascii_digit()) => Kind::Figure,
-                    _ if written.starts_with(char::is_uppercase) => Kind::Name,
-                    _ => Kind::Word,
-                },
-            }
+            let kind = match written {
+                _ if written.bytes().any(|c| c.is_ascii_digit()) => Kind::Figure,
+                _ if written.starts_with(char::is_uppercase) => Kind::Name,
+                _ => Kind::Word,
+            };
+            Part::new(words.folded(word), kind)
         });
         Form {
             parts: parts.collect(),
@@ -78,11 +90,7 @@ impl Form {
                 Gap::Names => names += 1,
                 Gap::Words => return false,
             }
-            shared += usize::from(
-                my_rest
-                    .first()
-                    .is_some_and(|part| part.kind != Kind::Figure),
-            );
+            shared += usize::from(my_rest.first().is_some_and(|part| !part.is(Kind::Figure)));
             (one, other) = (
                 my_rest.get(1..).unwrap_or_default(),
                 their_rest.get(1..).unwrap_or_default(),
@@ -112,7 +120,7 @@ fn gap(one: &[Part], other: &[Part]) -> Gap {
     if one.is_empty() && other.is_empty() {
         return Gap::Same;
     }
-    let has = |gap: &[Part], kind: Kind| gap.iter().any(|part| part.kind == kind);
+    let has = |gap: &[Part], kind: Kind| gap.iter().any(|part| part.is(kind));
     let is_filled = |gap: &[Part]| !gap.is_empty() && !has(gap, Kind::Word);
     match is_filled(one) && is_filled(other) {
         false => Gap::Words,
@@ -125,7 +133,7 @@ fn gap(one: &[Part], other: &[Part]) -> Gap {
 /// The places of the next word that both hold: the one that leaves out the fewest words.
 fn next_shared(one: &[Part], other: &[Part]) -> Option<(usize, usize)> {
     let places = one.iter().enumerate().filter_map(|(mine, part)| {
-        let theirs = other.iter().position(|other| other.word == part.word)?;
+        let theirs = other.iter().position(|other| other.is_same_word(*part))?;
         Some((mine, theirs))
     });
     places.min_by_key(|(mine, theirs)| (mine + theirs, *mine))

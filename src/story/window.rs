@@ -94,6 +94,14 @@ struct Known {
 }
 
 impl Known {
+    /// Grows in smaller steps than a vector by itself does: most words have few holders, and there are many words.
+    fn hold(&mut self, slot: u32, weight: u16) {
+        if self.holders.len() == self.holders.capacity() {
+            self.holders.reserve_exact(self.holders.len() / 4 + 2);
+        }
+        self.holders.push((slot, weight));
+    }
+
     /// How many members hold it from a slot on.
     fn recent_holders(&self, recent: u32) -> usize {
         self.holders.len() - self.holders.partition_point(|&(slot, _)| slot < recent)
@@ -250,7 +258,7 @@ impl Window {
         let slot = place(self.members.len());
         member.story = story;
         for (&word, &weight) in member.words.iter().zip(&member.weights) {
-            self.known[word as usize].holders.push((slot, weight));
+            self.known[word as usize].hold(slot, weight);
         }
         let place = self.stories.entry(story).or_insert_with(|| Story {
             opened: member.at,
