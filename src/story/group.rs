@@ -204,7 +204,7 @@ impl Grouper {
             if !is_open || !story.may_take(member) {
                 continue;
             }
-            if other.publisher == member.publisher && member.form.has_other_names(&other.form) {
+            if member.is_bulletin_beside(other) {
                 bulletins.push(other.story);
                 continue;
             }
@@ -254,7 +254,10 @@ impl Grouper {
                 continue;
             };
             let least = MERGE + MERGE_BY_SIZE * (smaller as f32).ln() + self.uncounted();
-            if alike < least || alike < least + MERGE_BY_OWN * self.window.own(remains, other) {
+            let is_alike = alike >= least
+                && alike >= least + MERGE_BY_OWN * self.window.own(remains, other)
+                && !self.window.are_bulletins(remains, other);
+            if !is_alike {
                 continue;
             }
             let (older, younger) = self.window.by_age(remains, other);

@@ -67,6 +67,11 @@ impl Member {
         self.words.iter().copied().zip(weights)
     }
 
+    /// Whether one outlet tells both in one form with other names.
+    pub(super) fn is_bulletin_beside(&self, other: &Member) -> bool {
+        self.publisher == other.publisher && self.form.has_other_names(&other.form)
+    }
+
     /// Whether both identify the same (`CVE-2026-41207`).
     pub(super) fn identifies_what(&self, other: &Member) -> bool {
         let mut identifiers = self.identifiers.iter();

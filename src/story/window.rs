@@ -404,6 +404,25 @@ impl Window {
         part(one, other).min(part(other, one))
     }
 
+    /// Whether at least half of the smaller of two stories are bulletins beside members of the larger.
+    pub(super) fn are_bulletins(&self, one: StoryId, other: StoryId) -> bool {
+        let members = |story: StoryId| {
+            let story = self.stories.get(&story);
+            story.map_or(&[][..], |story| &story.members)
+        };
+        let (one, other) = (members(one), members(other));
+        let (smaller, larger) = match one.len() <= other.len() {
+            true => (one, other),
+            false => (other, one),
+        };
+        let is_bulletin = |slot: &&u32| {
+            let member = self.slot(**slot);
+            let mut larger = larger.iter().map(|&slot| self.slot(slot));
+            larger.any(|other| member.is_bulletin_beside(other))
+        };
+        smaller.iter().filter(is_bulletin).count() * 2 >= smaller.len()
+    }
+
     /// How many members of a story hold a word.
     fn holders_in(&self, story: &Story, word: u32) -> usize {
         let holders = &self.known[word as usize].holders;

@@ -123,3 +123,46 @@ fn a_name_of_several_words_is_no_event() {
     ];
     assert_eq!(stories(&paper), [0, 1]);
 }
+
+#[test]
+fn quakes_that_one_outlet_tells_in_one_form_stay_two_stories() {
+    let quakes = [
+        (
+            "north.example",
+            "Magnitude 6.1 earthquake strikes western Kelland, 12 dead",
+            "An earthquake struck the west of Kelland on Monday, killing at least 12 people, officials said.",
+        ),
+        (
+            "south.example",
+            "Kelland earthquake kills at least 12",
+            "At least 12 people were killed when an earthquake hit Kelland, officials said.",
+        ),
+        (
+            "north.example",
+            "Magnitude 5.8 earthquake strikes southern Morvia, 9 dead",
+            "An earthquake struck the south of Morvia on Wednesday, killing at least 9 people, officials said.",
+        ),
+        (
+            "south.example",
+            "Morvia earthquake kills at least nine",
+            "At least nine people were killed when an earthquake hit Morvia, officials said.",
+        ),
+        (
+            "east.example",
+            "Kelland quake toll rises to 30",
+            "The toll in Kelland rose to 30.",
+        ),
+    ];
+    let mut grouper = Grouper::new(Frequencies::default());
+    let stories: Vec<StoryId> = (0..)
+        .zip(quakes)
+        .map(|(item, (publisher, title, summary))| {
+            let mut telling = telling(item, item * 60, title, summary);
+            telling.publisher = publisher.to_string();
+            let placement = grouper.place(&telling, StoryId(item));
+            assert_eq!(placement.merged, [], "{title}");
+            placement.story
+        })
+        .collect();
+    assert_eq!(stories, [0, 0, 2, 2, 0].map(StoryId));
+}
