@@ -4,18 +4,11 @@
 //! words, and a young store does not know yet how common these are. Within one outlet such headlines tell two events:
 //! about one event it writes something else the second time, or only another figure.
 
+use crate::story::vocabulary;
 use crate::text::words::Words;
 
 /// Words that a form has at least.
 const MIN_SHARED: usize = 2;
-
-/// Numbers that headlines spell out, folded.
-#[rustfmt::skip]
-const NUMBERS: &[&str] = &[
-    "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "zwei", "drei", "vier",
-    "funf", "sechs", "sieben", "acht", "neun", "zehn", "elf", "zwolf", "deux", "trois", "quatre", "cinq", "sept",
-    "huit", "neuf", "dix", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve", "diez",
-];
 
 /// A headline's words in their order, as small as two can be compared.
 #[derive(Clone, Debug, Default)]
@@ -67,7 +60,7 @@ impl Form {
             let written = words.written(word);
             let kind = match written {
                 _ if written.bytes().any(|c| c.is_ascii_digit()) => Kind::Figure,
-                _ if NUMBERS.contains(&words.folded(word)) => Kind::Figure,
+                _ if vocabulary::is_number(words.folded(word)) => Kind::Figure,
                 _ if written.starts_with(char::is_uppercase) => Kind::Name,
                 _ => Kind::Word,
             };

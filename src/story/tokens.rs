@@ -71,7 +71,18 @@ pub(super) fn language_of(lang: Option<&str>, texts: [&Words; 2]) -> &'static st
 
 /// Makes of the words of a title what is compared.
 pub(super) fn title_tokens(words: &Words, language: &'static str) -> Vec<Token> {
-    cut(words, language, &dates(words, language))
+    let mut tokens = cut(words, language, &dates(words, language));
+    // `5 things to know about`: how many there are tells no event.
+    if let [count, things, ..] = tokens.as_mut_slice()
+        && things.is_function_word
+        && words
+            .words()
+            .first()
+            .is_some_and(|word| vocabulary::is_number(words.folded(word)))
+    {
+        count.is_function_word = true;
+    }
+    tokens
 }
 
 /// Makes of the words of a summary what is compared.

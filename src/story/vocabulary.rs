@@ -66,6 +66,20 @@ pub(super) fn names_event(folded: &str) -> bool {
     STORMS.contains(&folded)
 }
 
+/// Whether a folded word is a small number, spelt out or not.
+pub(super) fn is_number(folded: &str) -> bool {
+    let is_figure = folded.len() <= 2 && folded.bytes().all(|digit| digit.is_ascii_digit());
+    NUMBERS.contains(&folded) || is_figure && !folded.is_empty()
+}
+
+/// Numbers that headlines spell out, folded.
+#[rustfmt::skip]
+const NUMBERS: &[&str] = &[
+    "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "zwei", "drei", "vier",
+    "funf", "sechs", "sieben", "acht", "neun", "zehn", "elf", "zwolf", "deux", "trois", "quatre", "cinq", "sept",
+    "huit", "neuf", "dix", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve", "diez",
+];
+
 /// Storms that are given names, in several languages, folded.
 #[rustfmt::skip]
 const STORMS: &[&str] = &[

@@ -68,8 +68,19 @@ fn what_frames_a_list_joins_nothing() {
         (0, "10 things you need to know before the opening bell", ""),
         (1, "7 things you need to know about Pingo 7.1", ""),
         (2, "Things to know about the ferry strike", ""),
+        (
+            3,
+            "5 things to know about the Halvik port strike",
+            "What dockers want.",
+        ),
+        (
+            4,
+            "Five things to know about the new Halvik bridge",
+            "It opens soon.",
+        ),
+        (5, "5 things to know in Halvik this morning", "Rain."),
     ];
-    assert_eq!(stories(&lists), [0, 1, 2]);
+    assert_eq!(stories(&lists), [0, 1, 2, 3, 4, 5]);
     let links = [
         (0, "Morning links for March 10, 2031", ""),
         (1, "The shortlist for March 10, 2031", ""),
