@@ -3,7 +3,8 @@
 //! An item joins the story of its nearest member if the two share enough rare words, and more than a name with what is
 //! said to explain it ("hotel chain Marwick"): the same names occur in other events too. Mostly single members decide, as
 //! the middle of a story drifts with each item until it is a topic and swallows everything. An item that stands between
-//! two stories may show that they are one; then their middles must agree as well, the more so the larger they are.
+//! two stories may show that they are one; then their middles must agree as well, the more so the larger they are, and
+//! the more each says again and again what the other never says: that is another place, another name, another event.
 //!
 //! Only items that a topic asked for come here, so they all share words that are rare elsewhere: the topic's own. What
 //! many recent members hold therefore tells less. And what is identified (`CVE-2026-41207`) must not be two things of a
@@ -19,19 +20,22 @@ use crate::story::vector::{Features, Frequencies, features, hash, jaccard, title
 use crate::story::window::{OPEN_AFTER_LAST, Window};
 
 /// How alike an item and a story must be; 1 is equal. The nearest member counts, and in part the middle.
-const JOIN: f32 = 0.345;
+const JOIN: f32 = 0.35;
 const PART_OF_MIDDLE: f32 = 0.4;
-/// How much more alike they must be as long as no item has been counted, so that no word is known to be common; less
-/// with each item, and nothing from so many on.
-const JOIN_UNCOUNTED: f32 = 0.045;
+/// How much more alike these and the middles of two stories must be as long as no item has been counted, so that no word
+/// is known to be common; less with each item, and nothing from so many on.
+const UNCOUNTED: f32 = 0.04;
 const COUNTED: f32 = 3000.0;
-/// How much of the likeness with a member must be left without the strongest shared word and its epithets.
-const BESIDES: f32 = 0.1;
+/// How much of the likeness with a member must be left without the strongest shared word and its epithets, unless they
+/// identify the same.
+const BESIDES: f32 = 0.11;
 /// How alike an item and another story's member must be to ask whether the two stories are one.
 const TOUCH: f32 = 0.25;
-/// How alike the middles of two stories must be to be one; and how much more for each e-fold of the smaller's size.
-const MERGE: f32 = 0.45;
-const MERGE_BY_SIZE: f32 = 0.05;
+/// How alike the middles of two stories must be to be one; how much more for each e-fold of the smaller's size; and how
+/// much more if each were nothing but words that the other lacks.
+const MERGE: f32 = 0.34;
+const MERGE_BY_SIZE: f32 = 0.08;
+const MERGE_BY_OWN: f32 = 0.8;
 
 const HOUR: i64 = 3600;
 /// No story lasts longer.
@@ -153,6 +157,10 @@ impl Grouper {
             }
             (None, None) => "shares too little with any open story".to_string(),
         };
+        let why = match merged.len() {
+            0 => why,
+            others => format!("{why}; it shows that {} stories are one", others + 1),
+        };
         self.window.add(fresh.member, story);
         Placement {
             story,
@@ -196,12 +204,12 @@ impl Grouper {
             if !is_open || !story.may_take(member) {
                 continue;
             }
-            if other.publisher == member.publisher && member.form.has_other_names(&other.form) {
+            if member.is_bulletin_beside(other) {
                 bulletins.push(other.story);
                 continue;
             }
             let likeness = other.likeness(fresh);
-            if likeness.besides >= BESIDES {
+            if likeness.besides >= BESIDES || member.identifies_what(other) {
                 near.push(Neighbour {
                     slot,
                     story: other.story,
@@ -222,11 +230,15 @@ impl Grouper {
         })?;
         let middle = self.window.likeness_with_middle(fresh, nearest.story);
         let alike = nearest.likeness.whole * (1.0 - PART_OF_MIDDLE) + middle * PART_OF_MIDDLE;
-        let uncounted = (1.0 - self.frequencies.items() as f32 / COUNTED).max(0.0);
-        let is_alike = alike >= JOIN + JOIN_UNCOUNTED * uncounted;
+        let is_alike = alike >= JOIN + self.uncounted();
         // A text that many print makes its own words common.
         let is_same_text = says_the_same(&fresh.member, self.window.slot(nearest.slot));
         (is_alike || is_same_text).then_some(*nearest)
+    }
+
+    /// How much more alike things must be for the items that have not been counted yet.
+    fn uncounted(&self) -> f32 {
+        UNCOUNTED * (1.0 - self.frequencies.items() as f32 / COUNTED).max(0.0)
     }
 
     /// Makes one of those stories that an item touches and that are alike as a whole. The oldest remains.
@@ -241,7 +253,11 @@ impl Grouper {
             let Some((alike, smaller)) = self.window.alike(remains, other) else {
                 continue;
             };
-            if alike < MERGE + MERGE_BY_SIZE * (smaller as f32).ln() {
+            let least = MERGE + MERGE_BY_SIZE * (smaller as f32).ln() + self.uncounted();
+            let is_alike = alike >= least
+                && alike >= least + MERGE_BY_OWN * self.window.own(remains, other)
+                && !self.window.are_bulletins(remains, other);
+            if !is_alike {
                 continue;
             }
             let (older, younger) = self.window.by_age(remains, other);
@@ -302,5 +318,7 @@ struct Neighbour {
     likeness: Likeness,
 }
 
+#[cfg(test)]
+mod bridges;
 #[cfg(test)]
 mod tests;

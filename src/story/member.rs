@@ -67,6 +67,17 @@ impl Member {
         self.words.iter().copied().zip(weights)
     }
 
+    /// Whether one outlet tells both in one form with other names.
+    pub(super) fn is_bulletin_beside(&self, other: &Member) -> bool {
+        self.publisher == other.publisher && self.form.has_other_names(&other.form)
+    }
+
+    /// Whether both identify the same (`CVE-2026-41207`).
+    pub(super) fn identifies_what(&self, other: &Member) -> bool {
+        let mut identifiers = self.identifiers.iter();
+        identifiers.any(|identifier| other.identifiers.contains(identifier))
+    }
+
     /// How alike it is to an item that has just come.
     pub(super) fn likeness(&self, fresh: &Fresh) -> Likeness {
         let (mut whole, mut strongest, mut strongest_at) = (0u64, 0u64, 0);

@@ -2,12 +2,15 @@
 
 use crate::model::{ItemId, Timestamp};
 
+mod dates;
 pub mod facts;
 pub mod followup;
 mod form;
 pub mod group;
 mod marks;
+mod meanings;
 mod member;
+mod middle;
 #[cfg(test)]
 mod running;
 mod tokens;

@@ -3,9 +3,10 @@
 use rust_stemmers::{Algorithm, Stemmer};
 
 use crate::story::Telling;
+use crate::story::dates::dates;
 use crate::story::marks::{Mark, without_marks};
 use crate::story::vector::Frequencies;
-use crate::story::vocabulary;
+use crate::story::{meanings, vocabulary};
 use crate::text::fold::fold;
 use crate::text::words::{Gap, Kind, Rule, Word, Words};
 
@@ -18,11 +19,18 @@ pub(super) struct Token {
     pub(super) written: String,
     /// Whether it is capitalised where not every word is.
     pub(super) is_name: bool,
-    /// Whether it only holds the sentence together.
+    /// Whether it only holds the sentence together, or says when it was written.
     pub(super) is_function_word: bool,
     /// Of an identifier (`CVE-2026-41207`), what it identifies: `cve`.
     pub(super) kind: Option<String>,
+    /// So many words right before it may say no more than what it is: `hotel chain Marwick`.
+    pub(super) epithets: usize,
+    /// Whether the next word goes on with the name that it is part of: `Sundria Times`.
+    pub(super) goes_on: bool,
 }
+
+/// A word has at most so many epithets.
+const EPITHETS: usize = 2;
 
 /// By whose rules a text is cut: its language's; English where none is known, as it is the likeliest, and as texts that
 /// do not tell their language must at least be cut alike; and no rules (empty) for a language that we have none for.
@@ -61,31 +69,68 @@ pub(super) fn language_of(lang: Option<&str>, texts: [&Words; 2]) -> &'static st
     vocabulary::language_of(rules_of(lang), words)
 }
 
-/// Makes of the words of a text what is compared.
+/// Makes of the words of a title what is compared.
+pub(super) fn title_tokens(words: &Words, language: &'static str) -> Vec<Token> {
+    let mut tokens = cut(words, language, &dates(words, language));
+    // `5 things to know about`: how many there are tells no event.
+    if let [count, things, ..] = tokens.as_mut_slice()
+        && things.is_function_word
+        && words
+            .words()
+            .first()
+            .is_some_and(|word| vocabulary::is_number(words.folded(word)))
+    {
+        count.is_function_word = true;
+    }
+    tokens
+}
+
+/// Makes of the words of a summary what is compared.
 pub(super) fn tokens(words: &Words, language: &'static str) -> Vec<Token> {
+    cut(words, language, &[])
+}
+
+fn cut(words: &Words, language: &'static str, dates: &[bool]) -> Vec<Token> {
     let cutter = Cutter {
         words,
         language,
         capitals_mean_names: !is_title_case(words),
     };
-    let mut tokens = Vec::new();
+    let mut tokens: Vec<Token> = Vec::new();
     let mut rest = words.words();
     let mut sentence = None;
+    // So many words before the next one that only blanks part from it.
+    let mut phrase = 0;
     while let Some((word, behind)) = rest.split_first() {
-        if word.kind == Kind::Character {
+        let begins_sentence = sentence != Some(word.sentence);
+        let (mut found, behind) = if word.kind == Kind::Character {
             let touching = |pair: &[Word]| matches!(pair, [one, next] if one.gap == Gap::Nothing && next.kind == Kind::Character);
             let run = 1 + rest.windows(2).take_while(|pair| touching(pair)).count();
             let (run, behind) = rest.split_at(run);
-            tokens.extend(cutter.pairs(run));
-            rest = behind;
+            (cutter.pairs(run), behind)
         } else if let Some((token, behind)) = cutter.identifier(rest) {
-            tokens.push(token);
-            rest = behind;
+            (vec![token], behind)
         } else {
-            let begins_sentence = sentence != Some(word.sentence);
-            tokens.push(cutter.token(word, begins_sentence));
-            rest = behind;
+            let mut token = cutter.token(word, begins_sentence);
+            let at = words.words().len() - rest.len();
+            token.is_function_word |= dates.get(at).is_some_and(|is_date| *is_date);
+            (vec![token], behind)
+        };
+        phrase = if begins_sentence { 0 } else { phrase };
+        if let (Some(before), Some(token), 1..) = (tokens.last_mut(), found.first(), phrase) {
+            let is_part = |token: &Token| token.written.starts_with(char::is_uppercase);
+            before.goes_on = cutter.capitals_mean_names && is_part(before) && is_part(token);
         }
+        for token in &mut found {
+            token.epithets = cutter.epithets(token, phrase);
+            phrase += 1;
+        }
+        let last = rest.get(rest.len() - behind.len() - 1).unwrap_or(word);
+        if !matches!(last.gap, Gap::Blank | Gap::Nothing) || cutter.names_event(last) {
+            phrase = 0;
+        }
+        tokens.append(&mut found);
+        rest = behind;
         sentence = Some(word.sentence);
     }
     tokens
@@ -131,7 +176,23 @@ impl Cutter<'_> {
             is_name,
             is_function_word: vocabulary::is_function_word(self.language, &folded),
             kind: None,
+            epithets: 0,
+            goes_on: false,
         }
+    }
+
+    /// How many of the words in one phrase before a token may be its epithets: none of what is no name, as far as the
+    /// capitals tell.
+    fn epithets(&self, token: &Token, phrase: usize) -> usize {
+        let is_lower = token.written.starts_with(char::is_lowercase);
+        match self.capitals_mean_names && is_lower {
+            true => 0,
+            false => phrase.min(EPITHETS),
+        }
+    }
+
+    fn names_event(&self, word: &Word) -> bool {
+        vocabulary::names_event(self.words.folded(word))
     }
 
     /// The identifier that words begin with, as one token, and the words behind it: capitals, then parts joined by
@@ -166,6 +227,8 @@ impl Cutter<'_> {
             is_name: true,
             is_function_word: false,
             kind: Some(self.words.folded(kind).to_string()),
+            epithets: 0,
+            goes_on: false,
         };
         Some((token, behind))
     }
@@ -201,6 +264,8 @@ impl Cutter<'_> {
                 is_name: false,
                 is_function_word: false,
                 kind: None,
+                epithets: 0,
+                goes_on: false,
             }
         };
         match run {
@@ -225,9 +290,9 @@ fn stem(language: &str, folded: &str) -> String {
         return folded.to_string();
     };
     let stem = Stemmer::create(*algorithm).stem(folded).into_owned();
-    match vocabulary::same(&stem) {
-        Some(same) if language == "en" => same.to_string(),
-        _ => stem,
+    match meanings::same(language, &stem) {
+        Some(same) => same.to_string(),
+        None => stem,
     }
 }
 
@@ -238,10 +303,13 @@ pub(super) fn bare_title<'t>(telling: &'t Telling, frequencies: &Frequencies) ->
         return (title, agency);
     };
     let is_learnt = mark_key(telling).is_some_and(|key| frequencies.of(&key) >= LEARNT);
-    if is_learnt || names(mark, &telling.publisher) {
-        return (bare, agency);
+    // A station puts its town behind its name: `KTVN Channel 2 - Reno`.
+    let with_place = mark_at_end(bare).filter(|(_, mark)| names(mark, &telling.publisher));
+    match with_place {
+        Some((bare, _)) => (bare, agency),
+        None if is_learnt || names(mark, &telling.publisher) => (bare, agency),
+        None => (title, agency),
     }
-    (title, agency)
 }
 
 /// What a publisher has put at the end of so many titles is its mark.
@@ -333,6 +401,42 @@ mod tests {
     }
 
     #[test]
+    fn epithets_stand_in_one_phrase_before_what_may_be_a_name() {
+        let epithets = |text: &str| {
+            let tokens = tokens(&Words::of_text(text), "en");
+            tokens.last().map(|last| last.epithets)
+        };
+        for (text, expected) in [
+            ("Data of the hotel chain Marwick", 2),
+            ("Data of Marwick", 2),
+            ("Marwick", 0),
+            ("Fund opposes the deal Helix-Corvane", 0),
+            ("Fund opposes the deal: Corvane", 0),
+            ("It is over. Corvane", 0),
+            ("Flights cancelled as Typhoon Rosal", 0),
+            ("Cracked rail seen after Alden derailment", 0),
+            ("Cracked Rail Seen After Alden Derailment", 2),
+        ] {
+            assert_eq!(epithets(text), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_name_goes_on_over_words_with_capitals() {
+        let parts = |text: &str| -> Vec<String> {
+            let tokens = tokens(&Words::of_text(text), "en").into_iter();
+            let parts = tokens.filter(|token| token.goes_on);
+            parts.map(|token| token.written).collect()
+        };
+        assert_eq!(
+            parts("Printers of the New Sundria Times walk out over late wages"),
+            ["New", "Sundria"]
+        );
+        assert_eq!(parts("Deal of Helix, Corvane after Typhoon Rosal"), [""; 0]);
+        assert_eq!(parts("Printers Of Sundria Times Walk Out"), [""; 0]);
+    }
+
+    #[test]
     fn scripts_without_blanks_are_compared_in_pairs() {
         assert_eq!(compared("摩苏尔 市", ""), ["摩苏", "苏尔", "市"]);
     }
@@ -368,6 +472,14 @@ mod tests {
         assert_eq!(
             bare("Mosul falls - what next", "bbc.co.uk", &none),
             "Mosul falls - what next"
+        );
+        assert_eq!(
+            bare("Mosul falls - KTVN Channel 2 - Reno ...", "ktvn.com", &none),
+            "Mosul falls"
+        );
+        assert_eq!(
+            bare("BBC News - Mosul falls - what next", "bbc.co.uk", &none),
+            "BBC News - Mosul falls - what next"
         );
         let learnt = Frequencies::new(9, [("x.org\nthe daily".to_string(), 3)]);
         assert_eq!(

@@ -102,8 +102,9 @@ pub(super) struct Weighted {
 pub(super) struct Features {
     /// Each word once, in the order of the hashes.
     pub(super) words: Vec<Weighted>,
-    /// Hashes of all words of title and summary as they stand there.
-    pub(super) texts: [Vec<u64>; 2],
+    /// Hashes of all words of title and summary as they stand there, and how many right before and behind each are its
+    /// epithets or belong to the same name.
+    pub(super) texts: [Vec<(u64, [usize; 2])>; 2],
     /// Hashes of the title's words, sorted, each once.
     pub(super) title: Box<[u32]>,
     /// Hash of the folded title without marks.
@@ -128,7 +129,7 @@ pub(super) fn features(telling: &Telling, frequencies: &Frequencies) -> Features
     let title_text = Words::of_text(title);
     let summary_text = Words::of_text(tokens::bare_summary(&summary));
     let language = tokens::language_of(telling.lang.as_deref(), [&title_text, &summary_text]);
-    let title_words = tokens::tokens(&title_text, language);
+    let title_words = tokens::title_tokens(&title_text, language);
     let summary_words = tokens::tokens(&summary_text, language);
     let title_hashes: Vec<u64> = title_words.iter().map(|token| hash(&token.word)).collect();
     let summary_hashes: Vec<u64> = summary_words
@@ -136,6 +137,15 @@ pub(super) fn features(telling: &Telling, frequencies: &Frequencies) -> Features
         .map(|token| hash(&token.word))
         .collect();
 
+    let texts = [&title_words, &summary_words].map(|tokens| {
+        let words = tokens.iter();
+        words
+            .map(|token| {
+                let around = [token.epithets, usize::from(token.goes_on)];
+                (hash(&token.word), around)
+            })
+            .collect()
+    });
     let identifiers = title_words
         .iter()
         .chain(&summary_words)
@@ -156,7 +166,7 @@ pub(super) fn features(telling: &Telling, frequencies: &Frequencies) -> Features
     Features {
         words: weighed(words, frequencies),
         title: sorted(title_hashes.iter().map(|&hash| hash as u32)),
-        texts: [title_hashes, summary_hashes],
+        texts,
         title_hash: hash(&fold(title)),
         pairs,
         identifiers,

@@ -1,13 +1,7 @@
-//! Words that tell nothing, and words that say the same.
-//!
-//! Headlines of one event differ in their words: one says quake, the next earthquake. No list makes that good, but the
-//! few dozen groups in which news vary most are worth a list. A group only makes two words one; how much that word
-//! tells is counted like that of any other.
+//! Words that tell nothing, and words before which a name tells all.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
-
-use rust_stemmers::{Algorithm, Stemmer};
 
 /// Whether a folded word only holds sentences of a language together.
 pub(super) fn is_function_word(language: &str, folded: &str) -> bool {
@@ -67,26 +61,32 @@ fn place_of(language: &str) -> Option<usize> {
         .position(|(known, _)| *known == language)
 }
 
-/// The stem that stands for an English stem and all others of its meaning; most stand for themselves alone.
-pub(super) fn same(stem: &str) -> Option<&str> {
-    static STEMS: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
-        let stemmer = Stemmer::create(Algorithm::English);
-        let mut stems = HashMap::new();
-        for group in SAME.lines() {
-            let mut group = group
-                .split_whitespace()
-                .map(|word| stemmer.stem(word).into_owned());
-            let Some(first) = group.next() else {
-                continue;
-            };
-            for other in group {
-                stems.entry(other).or_insert_with(|| first.clone());
-            }
-        }
-        stems
-    });
-    STEMS.get(stem).map(String::as_str)
+/// Whether a name that follows a folded word is that of an event: a storm has a name of its own.
+pub(super) fn names_event(folded: &str) -> bool {
+    STORMS.contains(&folded)
 }
+
+/// Whether a folded word is a small number, spelt out or not.
+pub(super) fn is_number(folded: &str) -> bool {
+    let is_figure = folded.len() <= 2 && folded.bytes().all(|digit| digit.is_ascii_digit());
+    NUMBERS.contains(&folded) || is_figure && !folded.is_empty()
+}
+
+/// Numbers that headlines spell out, folded.
+#[rustfmt::skip]
+const NUMBERS: &[&str] = &[
+    "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "zwei", "drei", "vier",
+    "funf", "sechs", "sieben", "acht", "neun", "zehn", "elf", "zwolf", "deux", "trois", "quatre", "cinq", "sept",
+    "huit", "neuf", "dix", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve", "diez",
+];
+
+/// Storms that are given names, in several languages, folded.
+#[rustfmt::skip]
+const STORMS: &[&str] = &[
+    "storm", "hurricane", "typhoon", "cyclone", "sturm", "sturmtief", "orkan", "orkantief", "hurrikan", "taifun",
+    "zyklon", "tempete", "ouragan", "typhon", "tormenta", "borrasca", "huracan", "tifon", "ciclon", "tempesta",
+    "uragano", "tifone", "ciclone", "tempestade", "furacao", "tufao", "orkaan", "tyfoon", "cycloon",
+];
 
 /// By language, folded.
 const FUNCTION_WORDS: [(&str, &str); 12] = [
@@ -95,9 +95,9 @@ const FUNCTION_WORDS: [(&str, &str); 12] = [
         "a about after again against all also am an and any are as at be because been before being between both but by \
          can could did do does doing down during each for from further get gets got had has have having he her here hers \
          him his how i if in into is it its itself just may me might more most must my no nor not now of off on once \
-         only or other our out over own said say says she should so some such than that the their them then there these \
-         they this those through to too under until up us very was we were what when where which while who whom why \
-         will with would you your",
+         know known need needs only or other our out over own said say says she should so some such than that the their \
+         them then there these thing things they this those through to too under until up us very was we were what when \
+         where which while who whom why will with would you your",
     ),
     (
         "de",
@@ -176,84 +176,6 @@ const FUNCTION_WORDS: [(&str, &str); 12] = [
     ),
 ];
 
-/// A group a line; the first word stands for all.
-const SAME: &str = "\
-earthquake quake tremor temblor aftershock quakes
-fire blaze inferno wildfire bushfire
-dead die dies death kill killed fatal fatality fatalities slain toll deadly perish
-hurt injure injury injured wound wounded casualty
-vaccine jab immunisation immunization vaccination
-buy acquire acquisition takeover purchase buyout bought merger
-resign quit resignation
-prison jail imprisoned sentence sentenced
-guilty convict convicted conviction
-arrest detain detained custody
-storm typhoon hurricane cyclone
-sue lawsuit suit sued
-flood floodwater flooding inundation
-cut lower trim slash reduce reduction
-raise rise lift hike boost increase rose risen
-fall drop decline slump tumble slip sink slide plunge fell fallen plummet
-plane jet aircraft airplane jetliner airliner
-strike walkout stoppage
-police cop officer constable
-shooting shoot shot gunman gunfire gunmen
-crash collision collide wreck
-breach hack hacker hacked cyberattack
-profit earnings
-job employment
-unemployed unemployment jobless
-murder homicide slaying
-robbery heist thief thieves robber theft steal stole stolen rob robbed
-jewel jewelry jewellery jeweler jeweller gem diamond
-vote ballot referendum
-election poll polls
-protest demonstration rally protester demonstrator
-launch unveil debut introduce
-reveal disclose
-baby infant babies newborn
-recall withdraw
-startup start-up
-outage disruption
-train railway rail
-blast explosion explode bomb bombing
-rout crush thrash
-probe investigation investigate inquiry investigator
-ban prohibit outlaw
-warn warning alert
-doctor physician medic
-drug medicine pill tablet
-scientist researcher
-climber mountaineer
-peak summit
-ship vessel tanker boat
-rescue rescuer
-missing disappear vanish
-lawmaker mp legislator senator congressman
-film movie
-tycoon magnate billionaire
-pact deal agreement accord
-truce ceasefire
-refugee migrant asylum
-hostage captive kidnap kidnapped abduct abduction
-evacuate evacuation
-clash fighting battle
-soldier troop
-rebel insurgent militant
-lawyer attorney
-judge magistrate
-evidence proof
-deny denial
-approve approval
-budget spending
-virus outbreak epidemic
-hospital clinic
-teacher school pupil
-row dispute
-snow blizzard
-victory win winner won beat defeat
-";
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -283,33 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn words_of_one_meaning_have_one_stem() {
-        let stemmer = Stemmer::create(Algorithm::English);
-        let stem = |word: &str| {
-            let stem = stemmer.stem(word);
-            same(&stem).unwrap_or(&stem).to_string()
-        };
-        for (one, other) in [
-            ("quakes", "earthquake"),
-            ("jailed", "prison"),
-            ("blaze", "fires"),
-            ("killing", "died"),
-        ] {
-            assert_eq!(stem(one), stem(other), "{one} {other}");
-        }
-        assert_ne!(stem("quake"), stem("fire"));
-    }
-
-    #[test]
-    fn a_stem_stands_for_one_meaning_only() {
-        let stemmer = Stemmer::create(Algorithm::English);
-        let mut seen: HashMap<String, &str> = HashMap::new();
-        for group in SAME.lines() {
-            for word in group.split_whitespace() {
-                if let Some(other) = seen.insert(stemmer.stem(word).into_owned(), group) {
-                    assert_eq!(other, group, "{word}");
-                }
-            }
-        }
+    fn storms_have_names_of_their_own() {
+        assert!(names_event("typhoon") && names_event("orkan") && !names_event("chain"));
     }
 }

@@ -7,7 +7,8 @@ use crate::model::{ItemId, StoryId};
 use crate::story::Telling;
 use crate::story::facts::facts;
 use crate::story::form::Form;
-use crate::story::member::{Fresh, Member, ONE, each_shared};
+use crate::story::member::{Fresh, Member, ONE};
+use crate::story::middle::{Sums, add_sums, cosine, own};
 use crate::story::tokens;
 use crate::story::vector::{Features, RARITY_POWER, hash};
 
@@ -15,8 +16,6 @@ use crate::story::vector::{Features, RARITY_POWER, hash};
 const WEIGHTIEST: usize = 14;
 /// Of a word that more of the recent members hold, only so many of the latest are looked at.
 const LATEST: usize = 4_000;
-/// So many words before another may say no more than what it is: `hotel chain Marwick`.
-const EPITHETS: usize = 2;
 /// How alike an item and a candidate must be by those words alone to be compared in full.
 const CANDIDATE: f32 = 0.1;
 
@@ -95,6 +94,14 @@ struct Known {
 }
 
 impl Known {
+    /// Grows in smaller steps than a vector by itself does: most words have few holders, and there are many words.
+    fn hold(&mut self, slot: u32, weight: u16) {
+        if self.holders.len() == self.holders.capacity() {
+            self.holders.reserve_exact(self.holders.len() / 4 + 2);
+        }
+        self.holders.push((slot, weight));
+    }
+
     /// How many members hold it from a slot on.
     fn recent_holders(&self, recent: u32) -> usize {
         self.holders.len() - self.holders.partition_point(|&(slot, _)| slot < recent)
@@ -169,17 +176,17 @@ impl Window {
         }
     }
 
-    /// For each word of an item those that stand right before it.
+    /// For each word of an item those beside it that may say no more than what it is, or go on with its name.
     fn epithets(&self, member: &Member, features: &Features) -> Vec<Vec<u32>> {
         let mut epithets = vec![Vec::new(); member.words.len()];
         for text in &features.texts {
-            let numbers = text.iter().map(|hash| self.numbers.get(hash).copied());
+            let numbers = text.iter().map(|(hash, _)| self.numbers.get(hash).copied());
             let numbers: Vec<Option<u32>> = numbers.collect();
-            for (at, number) in numbers.iter().enumerate() {
+            for (at, (number, (_, [before, behind]))) in numbers.iter().zip(text).enumerate() {
                 let place = number.and_then(|number| member.words.binary_search(&number).ok());
                 if let Some(epithets) = place.and_then(|place| epithets.get_mut(place)) {
-                    let before = &numbers[at.saturating_sub(EPITHETS)..at];
-                    epithets.extend(before.iter().flatten());
+                    let around = numbers.get(at.saturating_sub(*before)..=at + behind);
+                    epithets.extend(around.unwrap_or_default().iter().flatten());
                 }
             }
         }
@@ -251,7 +258,7 @@ impl Window {
         let slot = place(self.members.len());
         member.story = story;
         for (&word, &weight) in member.words.iter().zip(&member.weights) {
-            self.known[word as usize].holders.push((slot, weight));
+            self.known[word as usize].hold(slot, weight);
         }
         let place = self.stories.entry(story).or_insert_with(|| Story {
             opened: member.at,
@@ -354,7 +361,7 @@ impl Window {
         candidates
     }
 
-    fn sums_of<'w>(&'w self, story: &'w Story) -> Cow<'w, [(u32, u32)]> {
+    fn sums_of<'w>(&'w self, story: &'w Story) -> Cow<'w, Sums> {
         match story.members.as_slice() {
             [only] => self.slot(*only).sums().collect(),
             _ => Cow::Borrowed(&story.sums),
@@ -381,6 +388,54 @@ impl Window {
         }
         let alike = cosine(&self.sums_of(one), &self.sums_of(other), |_| ONE as u32);
         Some((alike, one.members.len().min(other.members.len())))
+    }
+
+    /// How much of the middles of two stories, from 0 to 1, is said again and again in one and never in the other; of the
+    /// story with less of that.
+    pub(super) fn own(&self, one: StoryId, other: StoryId) -> f32 {
+        let (Some(one), Some(other)) = (self.stories.get(&one), self.stories.get(&other)) else {
+            return 0.0;
+        };
+        let part = |story: &Story, beside: &Story| {
+            own(&self.sums_of(story), &self.sums_of(beside), |word| {
+                self.holders_in(story, word) * 2 >= story.members.len()
+            })
+        };
+        part(one, other).min(part(other, one))
+    }
+
+    /// Whether at least half of the smaller of two stories are bulletins beside members of the larger.
+    pub(super) fn are_bulletins(&self, one: StoryId, other: StoryId) -> bool {
+        let members = |story: StoryId| {
+            let story = self.stories.get(&story);
+            story.map_or(&[][..], |story| &story.members)
+        };
+        let (one, other) = (members(one), members(other));
+        let (smaller, larger) = match one.len() <= other.len() {
+            true => (one, other),
+            false => (other, one),
+        };
+        let is_bulletin = |slot: &&u32| {
+            let member = self.slot(**slot);
+            let mut larger = larger.iter().map(|&slot| self.slot(slot));
+            larger.any(|other| member.is_bulletin_beside(other))
+        };
+        smaller.iter().filter(is_bulletin).count() * 2 >= smaller.len()
+    }
+
+    /// How many members of a story hold a word.
+    fn holders_in(&self, story: &Story, word: u32) -> usize {
+        let holders = &self.known[word as usize].holders;
+        let is_held = |slot: &u32| {
+            holders
+                .binary_search_by_key(slot, |(slot, _)| *slot)
+                .is_ok()
+        };
+        let is_member = |slot: &u32| story.members.binary_search(slot).is_ok();
+        match holders.len() < story.members.len() {
+            true => holders.iter().filter(|(slot, _)| is_member(slot)).count(),
+            false => story.members.iter().filter(|slot| is_held(slot)).count(),
+        }
     }
 
     /// The two stories, the older first.
@@ -476,45 +531,7 @@ impl Window {
     }
 }
 
-/// The cosine of two middles, if each word of the first tells so much, up to `ONE`; of nothing it is 0.
-fn cosine(one: &[(u32, u32)], other: &[(u32, u32)], tells: impl Fn(usize) -> u32) -> f32 {
-    let length = |sums: &[(u32, u32)]| {
-        let squares: u128 = sums.iter().map(|(_, sum)| u128::from(*sum).pow(2)).sum();
-        (squares as f64).sqrt()
-    };
-    let lengths = length(one) * length(other);
-    if lengths == 0.0 {
-        return 0.0;
-    }
-    let mut product = 0u128;
-    each_shared(
-        one,
-        other,
-        |(word, _)| *word,
-        |mine, theirs| {
-            let told = u128::from(one[mine].1) * u128::from(tells(mine));
-            product += told * u128::from(other[theirs].1);
-        },
-    );
-    (product as f64 / f64::from(ONE) / lengths) as f32
-}
-
 /// There are never so many members or words.
 fn place(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
-}
-
-/// Adds weights of words, ascending, to sums of words, ascending.
-fn add_sums(sums: &mut Vec<(u32, u32)>, added: impl ExactSizeIterator<Item = (u32, u32)>) {
-    let before = std::mem::take(sums);
-    sums.reserve_exact(before.len() + added.len());
-    let mut before = before.into_iter().peekable();
-    for (word, weight) in added {
-        while let Some(sum) = before.next_if(|sum| sum.0 < word) {
-            sums.push(sum);
-        }
-        let known = before.next_if(|sum| sum.0 == word).map_or(0, |sum| sum.1);
-        sums.push((word, known.saturating_add(weight)));
-    }
-    sums.extend(before);
 }

@@ -6,7 +6,7 @@ use crate::story::tests::telling;
 const HOURS: i64 = 60;
 
 /// Places items given as minutes, title and summary; the story of each, numbered by its first item.
-fn stories(items: &[(i64, &str, &str)]) -> Vec<i64> {
+pub(super) fn stories(items: &[(i64, &str, &str)]) -> Vec<i64> {
     let mut grouper = Grouper::new(Frequencies::default());
     let tellings = items
         .iter()
