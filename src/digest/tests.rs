@@ -380,6 +380,22 @@ fn what_is_no_news_but_has_a_headline_of_its_own_is_listed_by_it() {
         thread: None,
     });
     assert!(sample.message().is_none(), "it makes no message go");
+    sample.material.candidates[0].matched_at = ago(24 * 60);
+    let message = sample.message().expect("it has waited for a day");
+    assert_eq!(
+        message.rendered.subject,
+        "6 more articles on stories you had before"
+    );
+    assert!(
+        message.rendered.text.contains(
+            "Nothing new in 1 topic since Sunday 07:00. 6 more articles on stories\nyou had before."
+        ),
+        "{}",
+        message.rendered.text
+    );
+    assert_eq!(message.settled.leaving.len(), 6);
+    sample.material.candidates[0].matched_at = ago(24 * 60 - 1);
+    assert!(sample.message().is_none(), "not yet");
     sample.article(
         "Harbour & Freight",
         2,

@@ -23,7 +23,7 @@ const NAMED_TOPICS: usize = 20;
 /// Puts a choice into words; `None` if there is nothing to tell and the digest is to be skipped then.
 pub(super) fn digest(material: &Material<'_>, choice: &Choice<'_>, caps: Caps) -> Option<Digest> {
     let trouble = trouble(material);
-    let empty = choice.is_empty();
+    let empty = choice.is_empty(material.now);
     let news = material
         .feed_news
         .iter()
@@ -116,6 +116,8 @@ fn subject(
         .any(|section| !section.replaced.is_empty())
     {
         "The content of a feed was replaced".to_owned()
+    } else if choice.again.waits_since.is_some() {
+        format!("{} you had before", more_on(choice))
     } else if troubled > 0 {
         format!(
             "{} a look",
@@ -128,6 +130,16 @@ fn subject(
     } else {
         "Nothing new".to_owned()
     }
+}
+
+/// `2 more articles on stories`.
+fn more_on(choice: &Choice<'_>) -> String {
+    let articles = choice.again.listed.len() + choice.again.articles;
+    count(
+        articles as u64,
+        "more article on a story",
+        "more articles on stories",
+    )
 }
 
 /// `12 feeds, 4 topics, all well`.
@@ -260,6 +272,9 @@ fn intro(material: &Material<'_>, choice: &Choice<'_>, clock: &Clock, all_well: 
                 "stories you had before have"
             )
         ));
+    }
+    if choice.stories + updates == 0 && choice.again.waits_since.is_some() {
+        sentences.push(format!("{} you had before.", more_on(choice)));
     }
     let resting: usize = choice.resting.iter().map(|(_, stories)| stories).sum();
     if resting > 0 {

@@ -116,9 +116,14 @@ impl Grouper {
     /// [`MEMORY_DAYS`] suffice.
     pub fn restore(&mut self, prepared: &Prepared, story: StoryId) {
         let telling = &prepared.telling;
-        self.note_column(telling, prepared.title_hash, Mark::None);
+        let mark = prepared
+            .features
+            .as_ref()
+            .map_or(Mark::None, |features| features.mark);
+        let is_column = self.note_column(telling, prepared.title_hash, mark);
         if let Some(features) = &prepared.features {
-            let member = self.window.member(telling, features);
+            let mut member = self.window.member(telling, features);
+            member.is_column = is_column;
             self.window.add(member, story);
         }
     }
@@ -128,7 +133,7 @@ impl Grouper {
     pub fn place(&mut self, telling: &Telling, next: StoryId) -> Placement {
         let features = features(telling, &self.frequencies);
         self.sweep(telling.at);
-        let fresh = self.window.fresh(telling, &features);
+        let mut fresh = self.window.fresh(telling, &features);
         let is_column = self.note_column(telling, features.title_hash, features.mark);
         let near = if is_column {
             Vec::new()
@@ -161,6 +166,7 @@ impl Grouper {
             0 => why,
             others => format!("{why}; it shows that {} stories are one", others + 1),
         };
+        fresh.member.is_column = is_column;
         self.window.add(fresh.member, story);
         Placement {
             story,
@@ -201,7 +207,7 @@ impl Grouper {
                 continue;
             };
             let is_open = now - story.last <= OPEN_AFTER_LAST && now - story.opened <= OPEN_AT_MOST;
-            if !is_open || !story.may_take(member) {
+            if !is_open || other.is_column || !story.may_take(member) {
                 continue;
             }
             if member.is_bulletin_beside(other) {

@@ -167,6 +167,7 @@ impl Window {
             },
             facts: hash(&facts(&telling.title)),
             pairs: features.pairs.clone(),
+            is_column: false,
             identifiers: features.identifiers.clone(),
             language: language.map_or(0, |language| {
                 hash(&language.to_ascii_lowercase()) as u32 | 1

@@ -12,11 +12,13 @@ mod story;
 
 use std::collections::BTreeSet;
 
+use jiff::SignedDuration;
+
 use self::articles::{Article, Topics};
 use self::pile::Pile;
 use super::excerpt::Run;
 use super::material::{Candidate, Material, ToldBefore, Topic};
-use crate::model::{ItemId, MatchId, StoryId, TopicId};
+use crate::model::{ItemId, MatchId, StoryId, Timestamp, TopicId};
 
 /// What one message tells, for the store to settle.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -160,6 +162,9 @@ pub struct Choice<'m> {
     pub settled: Settled,
 }
 
+/// So long a headline on a story told before waits for a mail that goes for another reason.
+const AGAIN_WAITS: SignedDuration = SignedDuration::from_hours(24);
+
 /// Articles without news on stories told before.
 #[derive(Clone, Debug, Default)]
 pub struct Again<'m> {
@@ -167,6 +172,8 @@ pub struct Again<'m> {
     pub listed: Vec<&'m Candidate>,
     /// The others, which are counted.
     pub articles: usize,
+    /// When the first matched of those with a headline that was not told.
+    pub waits_since: Option<Timestamp>,
     /// The stories of those.
     pub stories: usize,
 }
@@ -241,9 +248,14 @@ impl Section<'_> {
 }
 
 impl Choice<'_> {
-    /// Whether it has nothing to tell that would be worth a mail. Mere numbers wait for the next one.
-    pub fn is_empty(&self) -> bool {
-        self.sections.is_empty() && self.updates.is_empty() && self.hidden.is_empty()
+    /// Whether it has nothing to tell that would be worth a mail. Mere numbers wait for the next one; headlines on
+    /// stories told before wait, too, but only for a day: what is told in few other words may be the opposite.
+    pub fn is_empty(&self, now: Timestamp) -> bool {
+        let is_due = self
+            .again
+            .waits_since
+            .is_some_and(|since| now.duration_since(since) >= AGAIN_WAITS);
+        self.sections.is_empty() && self.updates.is_empty() && self.hidden.is_empty() && !is_due
     }
 
     /// Whether the message has something of a topic beside its section.

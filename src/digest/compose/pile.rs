@@ -265,15 +265,20 @@ fn again<'m>(
     let (mut listed, mut counted) = (Vec::new(), Vec::new());
     articles.sort_by_key(|article| (Reverse(article.active[0].date), article.item));
     for article in articles {
-        match Headline::of(article.active[0]) {
-            Some(headline)
-                if listed.len() < caps.further
-                    && !known.iter().any(|known| known.covers(&headline)) =>
-            {
-                known.push(headline);
-                listed.push(article);
-            }
-            _ => counted.push(article),
+        let headline = Headline::of(article.active[0]);
+        let own = headline.filter(|own| !known.iter().any(|known| known.covers(own)));
+        let Some(headline) = own else {
+            counted.push(article);
+            continue;
+        };
+        let matched_at = article.active[0].matched_at;
+        let since = choice.again.waits_since.get_or_insert(matched_at);
+        *since = matched_at.min(*since);
+        if listed.len() < caps.further {
+            known.push(headline);
+            listed.push(article);
+        } else {
+            counted.push(article);
         }
     }
     settle(&mut choice.settled, &listed, topic, How::Also);

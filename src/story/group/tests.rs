@@ -140,6 +140,43 @@ fn a_weekly_column_is_a_story_each_week() {
 }
 
 #[test]
+fn nothing_joins_an_item_of_a_column() {
+    let told = |item, hours: i64, title, summary| Telling {
+        publisher: "star.example".to_string(),
+        ..telling(item, hours * HOURS, title, summary)
+    };
+    let strike = "Dockers of Halvik begin a strike over night shifts.";
+    let tellings = [
+        told(
+            0,
+            0,
+            "Five things to know today",
+            "Halvik mayor resigns; rates; a bear.",
+        ),
+        told(1, 24, "Five things to know today", strike),
+        // Of another outlet, and of the same.
+        telling(2, 25 * HOURS, "Five things to know today", strike),
+        told(3, 26, "Five things to know of the Halvik strike", strike),
+    ];
+    let frequencies = Frequencies::default();
+    let mut grouper = Grouper::new(frequencies.clone());
+    let placed = place_all(&mut grouper, &tellings[..2]);
+    assert_eq!(placed, [StoryId(0), StoryId(1)]);
+    let mut restored = Grouper::new(frequencies);
+    for (telling, story) in tellings.iter().zip(placed) {
+        let prepared = restored.prepare(telling.clone(), true);
+        restored.restore(&prepared, story);
+    }
+    for grouper in [&mut grouper, &mut restored] {
+        for (telling, next) in tellings.iter().skip(2).zip(2..) {
+            let placement = grouper.place(telling, StoryId(next));
+            assert_ne!(placement.story, StoryId(1), "{}", telling.item.0);
+            assert!(!placement.merged.contains(&StoryId(1)));
+        }
+    }
+}
+
+#[test]
 fn a_wire_text_under_seven_headlines_is_one_story_and_copies() {
     let text = "A commuter train left the tracks near Alden on Monday morning, injuring sixteen people, two of them \
                 seriously, the fire brigade said, while the line was expected to stay closed for the rest of the week.";
