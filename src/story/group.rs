@@ -122,9 +122,8 @@ impl Grouper {
             .map_or(Mark::None, |features| features.mark);
         let is_column = self.note_column(telling, prepared.title_hash, mark);
         if let Some(features) = &prepared.features {
-            let mut member = self.window.member(telling, features);
-            member.is_column = is_column;
-            self.window.add(member, story);
+            let member = self.window.member(telling, features);
+            self.add(member, story, is_column);
         }
     }
 
@@ -133,7 +132,7 @@ impl Grouper {
     pub fn place(&mut self, telling: &Telling, next: StoryId) -> Placement {
         let features = features(telling, &self.frequencies);
         self.sweep(telling.at);
-        let mut fresh = self.window.fresh(telling, &features);
+        let fresh = self.window.fresh(telling, &features);
         let is_column = self.note_column(telling, features.title_hash, features.mark);
         let near = if is_column {
             Vec::new()
@@ -166,14 +165,20 @@ impl Grouper {
             0 => why,
             others => format!("{why}; it shows that {} stories are one", others + 1),
         };
-        fresh.member.is_column = is_column;
-        self.window.add(fresh.member, story);
+        self.add(fresh.member, story, is_column);
         Placement {
             story,
             opened: nearest.is_none(),
             merged,
             copy_of,
             why,
+        }
+    }
+
+    fn add(&mut self, member: Member, story: StoryId, is_column: bool) {
+        self.window.add(member, story);
+        if is_column {
+            self.window.set_apart(story);
         }
     }
 
@@ -207,7 +212,7 @@ impl Grouper {
                 continue;
             };
             let is_open = now - story.last <= OPEN_AFTER_LAST && now - story.opened <= OPEN_AT_MOST;
-            if !is_open || other.is_column || !story.may_take(member) {
+            if !is_open || !story.may_take(member) {
                 continue;
             }
             if member.is_bulletin_beside(other) {

@@ -21,8 +21,6 @@ pub(super) struct Member {
     pub(super) pairs: Box<[u32]>,
     /// Hash of the language; 0: unknown.
     pub(super) language: u32,
-    /// Whether it is an item of a column, which is a story of its own: nothing joins it.
-    pub(super) is_column: bool,
     /// See [`Features::identifiers`](crate::story::vector::Features::identifiers).
     pub(super) identifiers: Box<[(u32, u32)]>,
     /// Numbers of its words, ascending.

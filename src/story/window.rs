@@ -40,6 +40,8 @@ pub(super) struct Story {
     pub(super) last: i64,
     /// Hash of the language its members are in; 0: unknown.
     language: u32,
+    /// Whether it is an item of a column: nothing joins it.
+    is_column: bool,
     /// The identifiers in its members, sorted.
     identifiers: Vec<(u32, u32)>,
     /// Slots of its members, in the order in which they came.
@@ -50,9 +52,10 @@ pub(super) struct Story {
 }
 
 impl Story {
-    /// Two known languages never mix; an unknown one may be any.
+    /// A column's item stands alone. Two known languages never mix; an unknown one may be any.
     pub(super) fn may_take(&self, member: &Member) -> bool {
-        may_mix(self.language, member.language)
+        !self.is_column
+            && may_mix(self.language, member.language)
             && !contradict(&self.identifiers, &member.identifiers)
     }
 
@@ -167,7 +170,6 @@ impl Window {
             },
             facts: hash(&facts(&telling.title)),
             pairs: features.pairs.clone(),
-            is_column: false,
             identifiers: features.identifiers.clone(),
             language: language.map_or(0, |language| {
                 hash(&language.to_ascii_lowercase()) as u32 | 1
@@ -265,6 +267,7 @@ impl Window {
             opened: member.at,
             last: member.at,
             language: member.language,
+            is_column: false,
             identifiers: Vec::new(),
             members: Vec::new(),
             sums: Vec::new(),
@@ -287,6 +290,13 @@ impl Window {
         self.clocks
             .push(before.map_or(member.at, |clock| clock.max(member.at)));
         self.members.push(member);
+    }
+
+    /// Lets nothing join a story of one item.
+    pub(super) fn set_apart(&mut self, story: StoryId) {
+        if let Some(story) = self.stories.get_mut(&story) {
+            story.is_column = true;
+        }
     }
 
     pub(super) fn slot(&self, slot: u32) -> &Member {
@@ -513,8 +523,8 @@ impl Window {
         }
         let before = std::mem::take(self);
         for mut member in before.members {
-            let story = &before.stories[&member.story];
-            if is_over(story) {
+            let kept = &before.stories[&member.story];
+            if is_over(kept) {
                 continue;
             }
             let mut words: Vec<(u32, u16)> = member
@@ -528,6 +538,9 @@ impl Window {
             member.weights = words.iter().map(|(_, weight)| *weight).collect();
             let story = member.story;
             self.add(member, story);
+            if kept.is_column {
+                self.set_apart(story);
+            }
         }
     }
 }
