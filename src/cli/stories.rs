@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use super::setup::{self, counted};
 use super::terminal::{colours, width};
 use super::{Context, End, rfc3339, say};
+use crate::desk::Watchlist;
 use crate::digest::clean::{columns, cut, line};
 use crate::model::{FeedId, ItemId, Timestamp};
 use crate::store::Store;
@@ -51,7 +52,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
     drop(output);
     if !arguments.json {
         say(if stories == 0 {
-            "No stories in this time. `--since 30d` looks further back.".to_owned()
+            none(&watchlist, arguments.since)
         } else {
             format!(
                 "{} of {}. An item keeps the reason for which it joined; its story's first item needs none.",
@@ -61,6 +62,21 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
         });
     }
     Ok(End::Done)
+}
+
+/// Why nothing is listed, and where to look.
+fn none(watchlist: &Watchlist, since: SignedDuration) -> String {
+    const FURTHER: SignedDuration = SignedDuration::from_hours(30 * 24);
+    let mut text = "No stories in this time.".to_owned();
+    if since < FURTHER {
+        text.push_str(" `--since 30d` looks further back.");
+    }
+    if watchlist.config.topics().iter().any(|topic| !topic.group) {
+        text.push_str(
+            " Topics with `group = false` have none; `wirewatch search` lists their articles.",
+        );
+    }
+    text
 }
 
 /// A story, its items as they came, and who tells it.

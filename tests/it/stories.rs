@@ -173,7 +173,13 @@ fn a_topic_without_groups_shows_every_item_by_itself() {
     assert!(text.contains(LANDFALL.1), "{text}");
     assert!(text.contains("Rosal typhoon reaches coast"), "{text}");
     assert!(!text.contains("2 outlets"), "{text}");
-    assert_eq!(home.done(&["stories", "--now", &at(23, 12)]).stdout, "");
+    let none = home.done(&["stories", "--since", "30d", "--now", &at(23, 12)]);
+    assert_eq!(none.stdout, "");
+    assert!(
+        none.stderr.contains("`group = false` have none"),
+        "{none:#?}"
+    );
+    assert!(!none.stderr.contains("looks further"), "{none:#?}");
 }
 
 #[test]
