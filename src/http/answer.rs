@@ -173,10 +173,12 @@ fn wait(status: StatusCode, headers: &HeaderMap, date: Timestamp) -> Option<Sign
     if !(status.is_client_error() || status.is_server_error()) {
         return None;
     }
-    if let Some(value) = text(headers, header::RETRY_AFTER)
-        && let Some(wait) = hints::retry_after(&value, date)
-    {
-        return Some(wait);
+    // A server and a proxy before it may each send one.
+    let retry_after = texts(headers, header::RETRY_AFTER)
+        .filter_map(|value| hints::retry_after(&value, date))
+        .max();
+    if retry_after.is_some() {
+        return retry_after;
     }
     // Some servers send their limits with every answer; they bind only where the limit is what refuses us.
     let limit_reached = matches!(status.as_u16(), 429 | 503)
@@ -233,6 +235,10 @@ fn wall(status: StatusCode, headers: &HeaderMap, first_bytes: &[u8]) -> Option<&
 }
 
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<String> {
-    let value = headers.get(name)?;
-    Some(String::from_utf8_lossy(value.as_bytes()).trim().to_owned())
+    texts(headers, name).next()
+}
+
+fn texts(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = String> {
+    let values = headers.get_all(name).into_iter();
+    values.map(|value| String::from_utf8_lossy(value.as_bytes()).trim().to_owned())
 }

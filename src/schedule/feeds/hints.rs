@@ -20,14 +20,19 @@ pub fn retry_after(value: &str, date: Timestamp) -> Option<SignedDuration> {
     Some(wait.min(LONGEST_WAIT))
 }
 
-/// How long `x-ratelimit-reset` asks to wait: some servers send seconds, others the second since 1970.
+/// How long `x-ratelimit-reset` asks to wait: some servers send seconds, others the second or millisecond since 1970.
 pub fn ratelimit_reset(value: &str, date: Timestamp) -> Option<SignedDuration> {
     // A wait of over 30 years is an instant.
     const EPOCH: SignedDuration = SignedDuration::from_secs(1_000_000_000);
+    // And an instant of over 3,000 years is in milliseconds.
+    const IN_MILLIS: i64 = 100_000_000_000;
 
     // Reddit sends fractions.
     let whole = value.trim().split('.').next()?;
-    let seconds = seconds(whole)?;
+    let seconds = match whole.parse::<i64>() {
+        Ok(millis) if millis >= IN_MILLIS => SignedDuration::from_secs(millis / 1_000),
+        _ => seconds(whole)?,
+    };
     let wait = if seconds < EPOCH {
         seconds
     } else {
@@ -47,7 +52,7 @@ pub fn freshness(
     date: Timestamp,
 ) -> Option<SignedDuration> {
     let mut max_age = None;
-    for directive in cache_control.split(',') {
+    for directive in directives(cache_control) {
         let (name, value) = directive.split_once('=').unwrap_or((directive, ""));
         match name.trim().to_ascii_lowercase().as_str() {
             "no-cache" | "no-store" => return None,
@@ -61,6 +66,21 @@ pub fn freshness(
         .and_then(|expires| http_date(expires.trim()))
         .map(|expires| expires.duration_since(date));
     by_age.max(by_date).and_then(positive)
+}
+
+/// The parts of a list between its commas; one inside a quoted string parts nothing (RFC 9110 section 5.6.4).
+fn directives(list: &str) -> impl Iterator<Item = &str> {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    list.split(move |c: char| {
+        let was_escaped = std::mem::replace(&mut is_escaped, false);
+        match c {
+            _ if was_escaped => {}
+            '"' => is_quoted = !is_quoted,
+            '\\' => is_escaped = is_quoted,
+            _ => {}
+        }
+        c == ',' && !is_quoted
+    })
 }
 
 /// A date in one of the three forms of RFC 9110 section 5.6.7, or as mail writes it, which servers also send.
@@ -143,6 +163,7 @@ mod tests {
             ("300", secs(300)),
             ("42.0", secs(42)),
             (instant.as_str(), secs(90)),
+            (format!("{instant}250").as_str(), secs(90)),
             ("1500000000", None),
             ("-3", None),
             ("later", None),
@@ -169,6 +190,13 @@ mod tests {
             ("no-cache, max-age=600", None, later, None),
             ("no-store", None, later, None),
             ("max-age=banana", None, None, None),
+            (
+                "private=\"x, max-age=9999\", max-age=600",
+                None,
+                None,
+                secs(600),
+            ),
+            ("a=\"\\\", no-store\", max-age=600", None, None, secs(600)),
             ("private, must-revalidate", None, None, None),
             (
                 "max-age=99999999999999999999",

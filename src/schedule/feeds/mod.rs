@@ -154,11 +154,13 @@ pub fn rhythm(dates: &[Timestamp]) -> Option<SignedDuration> {
     Some(SignedDuration::from_secs((above + below) / 2))
 }
 
-/// Whether the next request should carry validators: after 14 days of 304 only, one asks for the whole document.
+/// Whether the next request should carry validators: after 14 days of 304 only, one asks for the whole document; and after
+/// a failure every other one does, since some servers refuse what is conditional (412, or 400 for a long ETag).
 pub fn send_validators(state: &FeedState, now: Timestamp) -> bool {
-    state
+    let is_trusted = state
         .full_at
-        .is_some_and(|full_at| now.duration_since(full_at) < TRUST_IN_304)
+        .is_some_and(|full_at| now.duration_since(full_at) < TRUST_IN_304);
+    is_trusted && state.failures.is_multiple_of(2)
 }
 
 /// Mends instants that no legal schedule can have produced, as after a clock that was ahead: they become `now`.

@@ -346,6 +346,14 @@ fn after_fourteen_days_of_304_one_request_carries_no_validators() {
         };
         assert_eq!(send_validators(&state, noon()), expected, "{days}");
     }
+    for (failures, expected) in [(0, true), (1, false), (2, true)] {
+        let state = FeedState {
+            full_at: Some(noon()),
+            failures,
+            ..feed()
+        };
+        assert_eq!(send_validators(&state, noon()), expected, "{failures}");
+    }
     assert!(!send_validators(
         &FeedState {
             full_at: None,

@@ -42,6 +42,10 @@ async fn a_429_holds_the_domain_for_the_time_it_names() {
         assert_eq!(found, (expected, Scope::Domain), "{retry_after}");
     }
     assert_eq!(wait(too_many()).await, (None, Scope::Domain));
+    let two = too_many()
+        .header("Retry-After", "60")
+        .header("Retry-After", "10800");
+    assert_eq!(wait(two).await.0, Some(10_800));
 }
 
 #[tokio::test]
