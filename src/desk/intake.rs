@@ -194,7 +194,12 @@ impl Desk {
                     self.note_news(&state, now)?;
                 }
                 if matches!(polled, Polled::Read { .. } | Polled::Unchanged { .. }) {
-                    self.note_move(&mut state, came.permanent_target.as_deref(), now)?;
+                    self.note_move(
+                        &mut state,
+                        came.permanent_target.as_deref(),
+                        before.failures > 0,
+                        now,
+                    )?;
                 }
             }
         }
@@ -391,6 +396,7 @@ impl Desk {
         &mut self,
         state: &mut FeedState,
         target: Option<&str>,
+        had_failed: bool,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let adopted_before = state
@@ -398,8 +404,10 @@ impl Desk {
             .as_ref()
             .filter(|moved| schedule::adopts(moved, now));
         let is_adopted = adopted_before.is_some();
-        // One that was asked at its new address needs no redirect any more.
-        let target = target.or(adopted_before.map(|moved| moved.to.as_str()));
+        // One that was asked at its new address needs no redirect any more. After a failure there the declared one was
+        // asked: if that answers by itself, the move is over.
+        let new_address = adopted_before.filter(|_| !had_failed);
+        let target = target.or(new_address.map(|moved| moved.to.as_str()));
         // Two feeds at one address would ask it twice as often, and each show what the other does.
         let target = match target {
             Some(target) if !self.is_of_another(target, state.id)? => Some(target),

@@ -8,6 +8,11 @@ const FEED: &str = "<rss version=\"2.0\"><channel><title>F</title><item><title>S
 
 /// Polls every twelve hours for two days, by a server whose `/old` has moved to `/new` for good.
 fn poll_for_two_days(paths: &[&str]) -> Server {
+    let (server, _) = poll_at_home(paths);
+    server
+}
+
+fn poll_at_home(paths: &[&str]) -> (Server, Home) {
     let server = Server::start();
     server.on("/old", Reply::status(301).header("Location", "/new"));
     server.on("/new", Reply::ok(FEED));
@@ -23,7 +28,7 @@ fn poll_for_two_days(paths: &[&str]) -> Server {
         let now = format!("2026-11-{:02}T{:02}:00:00Z", 23 + hour / 24, hour % 24);
         home.done(&["poll", "--now", &now]);
     }
-    server
+    (server, home)
 }
 
 #[test]
@@ -37,4 +42,17 @@ fn after_a_day_the_new_address_is_asked_in_place_of_the_old() {
 fn the_address_of_another_feed_is_not_adopted() {
     let server = poll_for_two_days(&["/old", "/new"]);
     assert_eq!(server.requests_to("/old").len(), 5);
+}
+
+#[test]
+fn an_address_that_answers_by_itself_again_is_asked_again_once_the_new_one_fails() {
+    let (server, home) = poll_at_home(&["/old"]);
+    server.on("/new", Reply::status(404));
+    server.on("/old", Reply::ok(FEED));
+    let before = server.requests_to("/new").len();
+    for day in 26..31 {
+        home.run(&["poll", "--now", &format!("2026-11-{day}T00:00:00Z")]);
+    }
+    assert_eq!(server.requests_to("/new").len(), before + 1);
+    assert_eq!(server.requests_to("/old").len(), 3 + 4);
 }
