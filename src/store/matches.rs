@@ -442,10 +442,20 @@ fn origin_from(row: &Row<'_>, column: usize) -> rusqlite::Result<Origin> {
     Origin::from_word(&word).ok_or_else(|| unreadable(column, format!("unknown origin `{word}`")))
 }
 
+/// So many hits of a match are kept. A text that says one word ten thousand times would else take half a megabyte.
+const MOST_HITS: usize = 200;
+
+/// The first hits, and of each term at least one.
+fn kept(evidence: &[Hit]) -> impl Iterator<Item = &Hit> {
+    let mut terms = HashSet::new();
+    let hits = evidence.iter().enumerate();
+    hits.filter(move |(at, hit)| terms.insert(&hit.term) || *at < MOST_HITS)
+        .map(|(_, hit)| hit)
+}
+
 /// Evidence as it is stored: `[["title", 0, 5, "Mosul", "mosul", null], ...]`.
 fn evidence_to_json(evidence: &[Hit]) -> String {
-    let hits: Vec<_> = evidence
-        .iter()
+    let hits: Vec<_> = kept(evidence)
         .map(|hit| {
             serde_json::json!([
                 hit.field.as_str(),
@@ -511,5 +521,26 @@ impl Store {
                 .exists([recipient, link])?;
             Ok((told, waits))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_very_many_hits_the_first_are_kept_and_each_term() {
+        let hit = |at: usize| Hit {
+            field: Field::Summary,
+            start: at,
+            end: at + 1,
+            term: if at == 9_000 { "seldom" } else { "often" }.to_owned(),
+            form: String::new(),
+            list: None,
+        };
+        let evidence: Vec<Hit> = (0..10_000).map(hit).collect();
+        let kept: Vec<usize> = kept(&evidence).map(|hit| hit.start).collect();
+        let expected: Vec<usize> = (0..MOST_HITS).chain([9_000]).collect();
+        assert_eq!(kept, expected);
     }
 }
