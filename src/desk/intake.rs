@@ -334,7 +334,8 @@ impl Desk {
         for entry in std::mem::take(&mut taken.entries) {
             let is_mailed = entry.origin != Origin::Backfill
                 || mailed_from.is_some_and(|from| first_poll && entry.date >= from);
-            matches += self.match_entry(&taken.feed, &entry, is_mailed, now)?;
+            let feed = (&taken.feed, declared.feed.tags.as_slice());
+            matches += self.match_entry(feed, &entry, is_mailed, now)?;
             named.push(Named::of(&entry));
         }
         Ok((taken, named, matches))

@@ -1,6 +1,7 @@
 //! Which topics want an entry that was just stored, who hears of it, and which story it tells.
 
 use super::Desk;
+use super::reading::prepare_text;
 use crate::model::{FeedId, FeedState, ItemId, Origin, Shown, Timestamp};
 use crate::query::{Prepared, Verdict};
 use crate::store::StoreError;
@@ -20,23 +21,23 @@ pub(super) struct Found {
 }
 
 impl Desk {
-    /// Matches an entry and keeps what was found; gives the number of new matches.
+    /// Matches an entry of a feed with these tags, and keeps what was found; gives the number of new matches.
     ///
     /// An entry that was known is matched again with what it shows now, but only for topics that did not match what
     /// it showed before: an edit by itself is no news.
     pub(super) fn match_entry(
         &mut self,
-        feed: &FeedState,
+        (feed, tags): (&FeedState, &[String]),
         entry: &TakenEntry,
         is_mailed: bool,
         now: Timestamp,
     ) -> Result<u32, StoreError> {
-        let prepared = self.prepare_entry(feed, entry, &entry.shown);
+        let prepared = prepare_entry((feed, tags), entry, &entry.shown);
         let found = self.watchlist.config.watch.judge(&prepared);
         if found.is_empty() {
             return Ok(0);
         }
-        let before = self.matched_before(feed, entry)?;
+        let before = self.matched_before((feed, tags), entry)?;
         let mut kept = 0;
         for TopicMatch { topic, verdict } in found {
             if before.contains(&topic) {
@@ -102,7 +103,7 @@ impl Desk {
     /// The present topics that match what a known item showed before, here or in the feed that was first.
     fn matched_before(
         &self,
-        feed: &FeedState,
+        feed: (&FeedState, &[String]),
         entry: &TakenEntry,
     ) -> Result<Vec<usize>, StoreError> {
         let Some(former) = &entry.former else {
@@ -110,7 +111,7 @@ impl Desk {
         };
         let prepared = match entry.kind {
             TakenKind::First => return Ok(Vec::new()),
-            TakenKind::Changed { .. } => self.prepare_entry(feed, entry, former),
+            TakenKind::Changed { .. } => prepare_entry(feed, entry, former),
             TakenKind::Sighting => {
                 let Some(item) = self.store.item(entry.item)? else {
                     return Ok(Vec::new());
@@ -128,10 +129,15 @@ impl Desk {
             .map(|found| found.topic)
             .collect())
     }
+}
 
-    fn prepare_entry(&self, feed: &FeedState, entry: &TakenEntry, shown: &Shown) -> Prepared {
-        self.prepare_text(shown, entry.link.as_deref(), entry.lang.as_deref(), feed)
-    }
+fn prepare_entry(
+    (feed, tags): (&FeedState, &[String]),
+    entry: &TakenEntry,
+    shown: &Shown,
+) -> Prepared {
+    let (link, lang) = (entry.link.as_deref(), entry.lang.as_deref());
+    prepare_text(shown, link, lang, feed, tags)
 }
 
 /// The language of a matched item: as its feed declares it, else as its text looks. It takes longer to find out than all

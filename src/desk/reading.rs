@@ -29,28 +29,14 @@ impl Desk {
 
     /// An item cut into words, as this feed showed it.
     pub fn prepare(&self, item: &Item, feed: &FeedState, shown: &Shown) -> Prepared {
-        self.prepare_text(shown, item.link.as_deref(), item.lang.as_deref(), feed)
-    }
-
-    /// A text cut into words, with this address and language, as one of this feed.
-    pub(super) fn prepare_text(
-        &self,
-        shown: &Shown,
-        link: Option<&str>,
-        lang: Option<&str>,
-        feed: &FeedState,
-    ) -> Prepared {
-        Prepared::new(&Document {
-            title: &shown.title,
-            summary: &shown.summary,
-            content: &shown.content,
-            author: &shown.author,
-            category: &shown.category,
-            link,
-            feed: &feed.name,
-            tags: self.watchlist.tags(&feed.url),
-            lang,
-        })
+        let tags = self.watchlist.tags(&feed.url);
+        prepare_text(
+            shown,
+            item.link.as_deref(),
+            item.lang.as_deref(),
+            feed,
+            tags,
+        )
     }
 
     /// Judges an item by the topic of this index.
@@ -60,4 +46,25 @@ impl Desk {
             .map(|compiled| compiled.judge(prepared))
             .unwrap_or_default()
     }
+}
+
+/// A text cut into words, with this address and language, as one of this feed, which has these tags.
+pub(super) fn prepare_text(
+    shown: &Shown,
+    link: Option<&str>,
+    lang: Option<&str>,
+    feed: &FeedState,
+    tags: &[String],
+) -> Prepared {
+    Prepared::new(&Document {
+        title: &shown.title,
+        summary: &shown.summary,
+        content: &shown.content,
+        author: &shown.author,
+        category: &shown.category,
+        link,
+        feed: &feed.name,
+        tags,
+        lang,
+    })
 }

@@ -114,9 +114,9 @@ impl Index {
     /// The topics that an item may match, in order.
     fn touched(&self, reader: &Reader<'_>) -> Vec<u32> {
         let mut touched = self.always.clone();
-        for place in reader.prepared.places(self.beside_text) {
-            self.spellings.find(place.hash, &mut touched);
-        }
+        // Of chained parts all are given faster than one after the other.
+        let places = reader.prepared.places(self.beside_text);
+        places.for_each(|place| self.spellings.find(place.hash, &mut touched));
         if !self.prefixes.entries.is_empty() || !self.stems.is_empty() {
             reader.prepared.each_form(self.beside_text, |form| {
                 self.prefixes.find(form, &mut touched);
