@@ -232,10 +232,11 @@ impl Desk {
                 torn,
             } => {
                 let (taken, named, matches) = self.take_document(state, declared, document, now)?;
-                let never_read = state.first_read_at.is_none();
+                let never_read = state.first_read_at.is_none() && state.last_ok_at.is_none();
                 *state = taken.feed;
                 if never_read && torn.is_some() {
-                    // The rest of what it shows already is no news either, so the first poll is still to come.
+                    // The rest of what it shows already is no news either, so the first poll is still to come; but only
+                    // the next one, since some feeds never come whole.
                     state.first_read_at = None;
                 }
                 well(state, now);

@@ -328,3 +328,34 @@ fn a_language_that_no_feed_declares_is_found_out_where_a_topic_asks_for_it() {
     assert_eq!(home.count("SELECT COUNT(*) FROM match"), 2);
     assert_eq!(home.count("SELECT COUNT(*) FROM item"), 4);
 }
+
+#[test]
+fn a_feed_that_never_comes_whole_is_told_from_its_third_document_on() {
+    let server = Server::start();
+    let torn = |items: &[Item<'_>]| {
+        let text = feed(items);
+        let cut = text.len();
+        Reply::ok(text + "<!-- the rest -->").truncated_at(cut)
+    };
+    server.script(
+        "/a",
+        [
+            torn(&[ANCHOR]),
+            torn(&[MOSUL, ANCHOR]),
+            torn(&[
+                (3, "Mosul rebuilds its bridges", "Five of them"),
+                MOSUL,
+                ANCHOR,
+            ]),
+        ],
+    );
+    let home = Home::new(&watchlist(
+        &[&format!("url = {:?}", server.url("/a"))],
+        TOPIC,
+    ));
+    for (hour, matched, waiting) in [(7, 0, 0), (9, 1, 0), (11, 2, 1)] {
+        home.run(&["poll", "--now", &format!("2026-11-23T{hour:02}:00:00Z")]);
+        assert_eq!(home.count("SELECT COUNT(*) FROM match"), matched, "{hour}");
+        assert_eq!(pending(&home), waiting, "{hour}");
+    }
+}
