@@ -222,16 +222,56 @@ pub(super) fn edits(material: &Material<'_>) -> (Vec<Edit>, Option<String>) {
     (listed.collect(), (rest > 0).then(more))
 }
 
-pub(super) fn troubled<'a>(material: &'a Material<'_>) -> impl Iterator<Item = &'a FeedNews> {
-    material
-        .feed_news
-        .iter()
-        .filter(|news| news.what.is_trouble())
+/// A feed that needs a look, and why.
+struct Troubled<'a> {
+    news: &'a FeedNews,
+    /// How often items may have been missed; `news` is the first time.
+    gaps: usize,
+}
+
+/// The feeds that need a look, the worst first, so that what a cap hides is the least. A feed may have a gap at each poll:
+/// these are one line.
+fn troubled<'a>(material: &'a Material<'_>) -> Vec<Troubled<'a>> {
+    let mut feeds: Vec<Troubled<'a>> = Vec::new();
+    let mut with_gaps: BTreeMap<&str, usize> = BTreeMap::new();
+    let all = material.feed_news.iter();
+    for news in all.filter(|news| news.what.is_trouble()) {
+        let is_gap = matches!(news.what, FeedEvent::Gap { .. });
+        if is_gap {
+            let next = feeds.len();
+            let known = *with_gaps.entry(&news.feed).or_insert(next);
+            if let Some(feed) = feeds.get_mut(known) {
+                feed.gaps += 1;
+                continue;
+            }
+        }
+        let gaps = usize::from(is_gap);
+        feeds.push(Troubled { news, gaps });
+    }
+    feeds.sort_by_key(|feed| rank(&feed.news.what));
+    feeds
+}
+
+/// How bad a trouble is, the worst first.
+fn rank(what: &FeedEvent) -> u8 {
+    match what {
+        FeedEvent::Gone { .. } => 0,
+        FeedEvent::Failing { .. } => 1,
+        FeedEvent::Quiet { .. } => 2,
+        FeedEvent::Replaced { .. } => 3,
+        _ => 4,
+    }
+}
+
+/// How many feeds need a look.
+pub(super) fn feeds_in_trouble(material: &Material<'_>) -> usize {
+    troubled(material).len()
 }
 
 pub(super) fn trouble(material: &Material<'_>) -> Option<Trouble> {
     let clock = Clock::new(&material.digest.plan.timezone, material.now);
-    let all = troubled(material).count();
+    let troubled = troubled(material);
+    let all = troubled.len();
     let watchlist = refused(material);
     let heading = match (&watchlist, all) {
         (None, 0) => return None,
@@ -242,15 +282,15 @@ pub(super) fn trouble(material: &Material<'_>) -> Option<Trouble> {
         ),
         (None, all) => format!("{} a look", count(all as u64, "feed needs", "feeds need")),
     };
-    let feeds = troubled(material).take(LISTED);
+    let feeds = troubled.iter().take(LISTED);
     let rest = all.saturating_sub(LISTED);
     Some(Trouble {
         heading,
         watchlist,
         feeds: feeds
-            .map(|news| TroubledFeed {
-                name: name(&news.feed),
-                text: complaint(news, &clock),
+            .map(|feed| TroubledFeed {
+                name: name(&feed.news.feed),
+                text: complaint(feed, &clock),
             })
             .collect(),
         more: (rest > 0).then(|| Note {
@@ -281,7 +321,8 @@ fn problems(material: &Material<'_>) -> Option<(String, &'static str)> {
 }
 
 /// What is wrong with a feed, and which topics suffer.
-fn complaint(news: &FeedNews, clock: &Clock) -> String {
+fn complaint(feed: &Troubled<'_>, clock: &Clock) -> String {
+    let news = feed.news;
     let suffering = match news.topics.as_slice() {
         [] => String::new(),
         topics => {
@@ -315,6 +356,10 @@ fn complaint(news: &FeedNews, clock: &Clock) -> String {
                 "nothing new for {silent}, usually {}.",
                 phrases::rhythm(*usual)
             )
+        }
+        FeedEvent::Gap { from, .. } if feed.gaps > 1 => {
+            let (gaps, from) = (grouped(feed.gaps as u64), clock.since(*from));
+            format!("{gaps} gaps since {from}, articles may have been missed.{suffering}")
         }
         FeedEvent::Gap { from, to } => {
             let (from, to) = (clock.since(*from), clock.since(*to));
@@ -413,4 +458,32 @@ fn feed_figures(material: &Material<'_>, clock: &Clock) -> String {
             gaps => count(u64::from(gaps), "gap", "gaps"),
         },
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::sample;
+    use super::*;
+
+    #[test]
+    fn a_feed_with_many_gaps_is_one_line_below_the_dead() {
+        let mut sample = sample();
+        let at = sample.material.now;
+        let news = |feed: &str, what| FeedNews {
+            feed: feed.to_owned(),
+            what,
+            topics: Vec::new(),
+        };
+        let gaps = (0..17).map(|_| news("chatty", FeedEvent::Gap { from: at, to: at }));
+        sample.material.feed_news = gaps.collect();
+        let dead = news("dead", FeedEvent::Gone { since: at });
+        sample.material.feed_news.push(dead);
+        let trouble = trouble(&sample.material).expect("trouble");
+        assert_eq!(trouble.heading, "2 feeds need a look");
+        assert!(trouble.more.is_none());
+        let names: Vec<_> = trouble.feeds.iter().map(|feed| &*feed.name).collect();
+        assert_eq!(names, ["dead", "chatty"]);
+        let gaps = trouble.feeds.last().map(|feed| &*feed.text);
+        assert!(gaps.is_some_and(|text| text.starts_with("17 gaps since ")));
+    }
 }

@@ -5,7 +5,7 @@ use super::clean::{cut, header};
 use super::compose::{Caps, Choice};
 use super::excerpt::plain;
 use super::material::{Material, Thread, Topic};
-use super::notices::{edits, footer, notes, trouble, troubled};
+use super::notices::{edits, feeds_in_trouble, footer, notes, trouble};
 use super::phrases::{Clock, count, grouped, some_of};
 use super::stories::{self, Commands, name};
 use super::view::{Digest, Glance, Layout, Section};
@@ -99,7 +99,7 @@ fn subject(
         .iter()
         .map(|section| section.late.len() + section.more_late)
         .sum();
-    let troubled = troubled(material).count();
+    let troubled = feeds_in_trouble(material);
     let news = material.feed_news.iter();
     let recovered = news.filter(|news| news.what.is_recovery()).count();
     if stories > 0 {
