@@ -326,11 +326,11 @@ pub struct FeedState {
     pub last_ok_at: Option<Timestamp>,
     /// The last poll that showed a new item.
     pub last_new_at: Option<Timestamp>,
-    /// When the present row of failures began.
+    /// Since when it has failed, or has not been asked because its domain wants to be left alone.
     pub failing_since: Option<Timestamp>,
-    /// Failures in a row.
+    /// Failures in a row; 0 although it is not reached, where none was its own.
     pub failures: u32,
-    /// What the last failure was, in words.
+    /// What the last failure was, or why it is not asked, in words.
     pub error: Option<String>,
     /// For the next conditional GET.
     pub validators: Option<Validators>,
@@ -371,4 +371,6 @@ pub struct Moved {
     pub count: u32,
     /// When it was first seen.
     pub since: Timestamp,
+    /// When it was adopted: from then on the target is asked in place of the declared address.
+    pub adopted_at: Option<Timestamp>,
 }

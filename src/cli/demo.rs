@@ -134,7 +134,9 @@ fn round(context: &Context) -> anyhow::Result<Summary> {
                     summary.matches += matches;
                 }
                 PollResult::Unchanged => summary.unchanged += 1,
-                PollResult::Throttled(cause) | PollResult::Failed(cause) => {
+                PollResult::Throttled(cause)
+                | PollResult::Held(cause)
+                | PollResult::Failed(cause) => {
                     anyhow::bail!("the bundled feed `{}` failed: {cause}", line.name);
                 }
             }

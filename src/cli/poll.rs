@@ -5,9 +5,9 @@ use jiff::tz::TimeZone;
 use super::setup;
 use super::terminal::plain;
 use super::{Context, End, hinted, print_line, rfc3339};
-use crate::desk::Handle;
 use crate::desk::intake::{Line, PollResult};
-use crate::model::Timestamp;
+use crate::desk::{Desk, Handle};
+use crate::model::{FeedState, Timestamp};
 use crate::poll::{Choice, Round};
 
 #[derive(Debug, clap::Args)]
@@ -32,18 +32,24 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
         (Some(name), true) => Choice::NamedNow(name.clone()),
     };
     let (_lock, desk) = setup::desk_to_work(context, watchlist)?;
-    if let Some(name) = &arguments.feed {
-        let feeds = desk.store.feeds()?;
-        if !feeds
-            .iter()
-            .any(|feed| feed.name == *name || feed.url == *name)
-        {
-            return Err(hinted(
-                format!("the watchlist has no feed `{name}`"),
-                "see `wirewatch feeds list`",
-            ));
+    let why_none = match (&arguments.feed, arguments.force) {
+        (Some(name), _) => {
+            let feeds = desk.store.feeds()?;
+            let is_it = |feed: &&FeedState| feed.name == *name || feed.url == *name;
+            let Some(feed) = feeds.iter().find(is_it) else {
+                return Err(hinted(
+                    format!("the watchlist has no feed `{name}`"),
+                    "see `wirewatch feeds list`",
+                ));
+            };
+            why_not(&desk, feed, context.clock.now())?
         }
-    }
+        (None, true) => "No feed may be asked now: each is paused, or its server asked us to wait. `wirewatch feeds list` \
+                         tells until when."
+            .to_owned(),
+        (None, false) => "No feed is due. `wirewatch poll --force` asks all; `wirewatch feeds list` tells when each is due."
+            .to_owned(),
+    };
     let watchlist = std::sync::Arc::clone(&desk.watchlist);
     let (asked, failed, offline) = setup::with_desk(desk, async |handle| {
         let poller = setup::poller(context, &watchlist, handle.clone())?;
@@ -53,7 +59,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
             asked += 1;
             failed += u32::from(matches!(
                 line.result,
-                PollResult::Failed(_) | PollResult::Throttled(_)
+                PollResult::Failed(_) | PollResult::Throttled(_) | PollResult::Held(_)
             ));
             if arguments.json {
                 print_line(json(&line))?
@@ -61,7 +67,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
                 print_line(words(&line))?
             }
         }
-        clean(handle, context.clock.now()).await?;
+        keep_house(handle, context.clock.now()).await?;
         Ok((asked, failed, round.is_offline()))
     })?;
     if offline {
@@ -71,9 +77,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
         );
     }
     if asked == 0 {
-        super::say(
-            "No feed is due. `wirewatch poll --force` asks all; `wirewatch feeds list` tells when each is due.",
-        );
+        super::say(why_none);
     }
     Ok(if asked > 0 && failed == asked {
         End::NeedsAPerson
@@ -82,9 +86,33 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
     })
 }
 
-/// Once a day forgets what has been kept long enough, as the daemon does: whoever polls by cron has no other occasion.
-async fn clean(desk: Handle, now: Timestamp) -> anyhow::Result<()> {
+/// Why a feed that was named was not asked, and what to do.
+fn why_not(desk: &Desk, feed: &FeedState, now: Timestamp) -> anyhow::Result<String> {
+    let name = plain(&feed.name);
+    let declared = desk.watchlist.feed(&feed.url);
+    if declared.is_some_and(|declared| declared.feed.paused) {
+        return Ok(format!(
+            "`{name}` is not asked: the watchlist says `paused = true`."
+        ));
+    }
+    if feed.hold_until.is_some_and(|until| until > now) {
+        let report = setup::health(&desk.store, feed, false, &TimeZone::system(), now)?;
+        let words = plain(&report.words);
+        return Ok(format!(
+            "`{name}` is not asked, whoever wants it: its server asked us to wait. {words}."
+        ));
+    }
+    let next = moment(feed.next_at);
+    Ok(format!(
+        "`{name}` is not due before {next}. `wirewatch poll --force --feed` asks it now."
+    ))
+}
+
+/// Notes which feeds have been dead for long enough, and once a day forgets what has been kept long enough, as the daemon
+/// does: whoever polls by cron has no other occasion.
+async fn keep_house(desk: Handle, now: Timestamp) -> anyhow::Result<()> {
     desk.at_once(move |desk| {
+        desk.note_deaths(now)?;
         if desk.store.cleaning_is_due(now)? {
             desk.store.forget_sent(now)?;
             let keep = desk.watchlist.config.store.keep;
@@ -146,13 +174,18 @@ pub(super) fn words(line: &Line) -> String {
         }
         PollResult::Unchanged => "unchanged".to_owned(),
         PollResult::Throttled(said) => format!("asked to wait: {said}; next try {}", next(line)),
+        PollResult::Held(why) => format!("not asked: {why}; next try {}", next(line)),
         PollResult::Failed(cause) => format!("failed: {cause}; next try {}", next(line)),
     };
     format!("{}: {}", plain(&line.name), plain(&what))
 }
 
 fn next(line: &Line) -> String {
-    let local = line.next_at.to_zoned_datetime(TimeZone::system());
+    moment(line.next_at)
+}
+
+fn moment(at: Timestamp) -> String {
+    let local = at.to_zoned_datetime(TimeZone::system());
     local.strftime("%a %-d %b %H:%M").to_string()
 }
 
@@ -192,6 +225,7 @@ fn json(line: &Line) -> serde_json::Value {
         }),
         PollResult::Unchanged => serde_json::json!({ "state": "unchanged" }),
         PollResult::Throttled(said) => serde_json::json!({ "state": "throttled", "error": said }),
+        PollResult::Held(why) => serde_json::json!({ "state": "held", "error": why }),
         PollResult::Failed(cause) => serde_json::json!({ "state": "failed", "error": cause }),
     };
     if let (Some(object), serde_json::Value::Object(more)) = (object.as_object_mut(), more) {

@@ -61,7 +61,7 @@ pub(super) fn gather<'a>(
         }
         Source::Told(_, Some(_)) => Vec::new(),
     };
-    let (feed_news, events) = news::feed_news(desk, digest, recipient, happened, &topics)?;
+    let (feed_news, events) = news::feed_news(desk, digest, recipient, happened, &topics, now)?;
     let edits = edits(&mut reader, digest, recipient, &topics, source, now)?;
     let elsewhere = elsewhere(desk, digest, recipient, &topics, (window_from, now))?;
     if let Source::Told(delivery, topic) = source {

@@ -273,7 +273,7 @@ fn document(feed: usize, now: i64, news: &[News]) -> Came {
         },
         permanent_target: None,
         freshness: None,
-        also_held: Vec::new(),
+        refused_by: None,
     }
 }
 

@@ -204,6 +204,7 @@ fn compose_all(
     now: Timestamp,
 ) -> Result<Vec<Outcome>, StoreError> {
     let mut outcomes = Vec::new();
+    desk.note_deaths(now)?;
     for (digest, recipient) in addressed(desk) {
         let due = match which {
             Which::Due => {

@@ -24,6 +24,7 @@ pub(super) fn feed_news(
     recipient: &str,
     events: Vec<Event>,
     topics: &[Topic],
+    now: Timestamp,
 ) -> Result<(Vec<FeedNews>, Vec<i64>), StoreError> {
     let wanted = wanted_ids(topics);
     let declared = declared(desk, &wanted);
@@ -40,7 +41,7 @@ pub(super) fn feed_news(
         if readers.is_empty() || can_wait && has_calmer(desk, digest, recipient, &feed) {
             continue;
         }
-        let what = what_happened(desk, &event, &feed, &wanted)?;
+        let what = what_happened(desk, &event, &feed, &wanted, now)?;
         let topics = if readers.len() == wanted.len() {
             Vec::new()
         } else {
@@ -126,8 +127,9 @@ fn what_happened(
     event: &Event,
     feed: &FeedState,
     wanted: &[TopicId],
+    now: Timestamp,
 ) -> Result<Option<FeedEvent>, StoreError> {
-    let still_failing = feed.failures > 0;
+    let still_failing = feed.failing_since.is_some();
     let told = match event.kind {
         EventKind::Added => {
             let (stored, matching) = desk.store.first_document(feed.id, wanted)?;
@@ -144,6 +146,7 @@ fn what_happened(
             since: feed.failing_since.unwrap_or(event.at),
             attempts: feed.failures,
             error: feed.error.clone().unwrap_or_default(),
+            until: feed.hold_until.filter(|&until| until > now),
         }),
         EventKind::Gone if still_failing => Some(FeedEvent::Gone {
             since: feed.failing_since.unwrap_or(event.at),
@@ -162,13 +165,29 @@ fn what_happened(
             to: event.at,
         }),
         EventKind::Replaced => Some(FeedEvent::Replaced { at: event.at }),
-        EventKind::Moved => Some(FeedEvent::Moved {
-            to: event.detail.clone(),
-        }),
+        EventKind::Moved => moved(desk, event, feed)?,
         EventKind::Guids => Some(FeedEvent::Guids),
         EventKind::Failing | EventKind::Gone => None,
     };
     Ok(told)
+}
+
+/// A move as the digest tells it: the feed is asked at the new address, or another feed is there already. `None`: neither
+/// is so any more.
+fn moved(desk: &Desk, event: &Event, feed: &FeedState) -> Result<Option<FeedEvent>, StoreError> {
+    let Some(moved) = feed
+        .moved
+        .as_ref()
+        .filter(|moved| event.detail.starts_with(&moved.to))
+    else {
+        return Ok(None);
+    };
+    let other = desk.store.other_at(&moved.to, feed.id)?;
+    let is_adopted = moved.adopted_at.is_some();
+    Ok((is_adopted || other.is_some()).then(|| FeedEvent::Moved {
+        to: moved.to.clone(),
+        same_as: other.map(|other| other.name).filter(|_| !is_adopted),
+    }))
 }
 
 /// About when the failure began that has now ended.

@@ -9,10 +9,12 @@ use super::Desk;
 use crate::config::FeedConfig;
 use crate::feed::FeedDocument;
 use crate::health;
+use crate::http::gate;
 use crate::model::{Backfill, FeedId, FeedState, ItemId, Origin, Timestamp, Validators};
 use crate::schedule::feeds::{self as schedule, Polled, Scope};
 use crate::store::StoreError;
 use crate::store::events::{Event, EventKind, PollOutcome};
+use crate::store::holds::Hold;
 use crate::store::intake::{Counts, Taken, TakenEntry, TakenKind};
 
 /// What came of asking one feed.
@@ -24,8 +26,8 @@ pub struct Came {
     pub permanent_target: Option<String>,
     /// How long the server says its answer stays fresh.
     pub freshness: Option<SignedDuration>,
-    /// Other feeds that a server's wish to be left alone covers.
-    pub also_held: Vec<FeedId>,
+    /// The domain that the answer's wish to be left alone covers, if it covers more than the feed.
+    pub refused_by: Option<String>,
 }
 
 /// A server's answer, read.
@@ -61,6 +63,13 @@ pub enum Arrival {
         /// In words.
         said: String,
     },
+    /// Not asked: the feed's domain, or one that it led to, has asked another feed to leave it alone.
+    Held {
+        /// Which domain.
+        domain: String,
+        /// What is left of the time that it named, if it named one.
+        wait: Option<SignedDuration>,
+    },
     /// 410.
     Gone,
     /// Nothing that can be read.
@@ -82,7 +91,7 @@ impl Came {
             arrival,
             permanent_target: None,
             freshness: None,
-            also_held: Vec::new(),
+            refused_by: None,
         }
     }
 }
@@ -124,6 +133,8 @@ pub enum PollResult {
     Unchanged,
     /// The server asked us to wait, in words.
     Throttled(String),
+    /// Not asked, since its domain asked another feed to wait, in words.
+    Held(String),
     /// It failed, in words.
     Failed(String),
 }
@@ -159,6 +170,9 @@ impl Named {
 /// How soon a feed is asked again after our own network was down.
 const OFFLINE_PAUSE: SignedDuration = SignedDuration::from_mins(1);
 
+/// How often what fails is looked through for what has become news.
+const LOOK_FOR_DEATHS: SignedDuration = SignedDuration::from_mins(5);
+
 /// How many dates a feed's rhythm is taken from.
 const RHYTHM_DATES: u32 = 20;
 
@@ -186,22 +200,16 @@ impl Desk {
         };
         let mut state = before.clone();
         let (polled, result) = self.read_arrival(&mut state, declared, &came, now)?;
-        match &polled {
-            None => state.next_at = now + OFFLINE_PAUSE,
-            Some(polled) => {
-                self.schedule(&mut before, &mut state, polled, declared, &came, now)?;
-                if health::may_be_news(&before, &state, now) {
-                    self.note_news(&state, now)?;
-                }
-                if matches!(polled, Polled::Read { .. } | Polled::Unchanged { .. }) {
-                    self.note_move(
-                        &mut state,
-                        came.permanent_target.as_deref(),
-                        before.failures > 0,
-                        now,
-                    )?;
-                }
+        if let Some(polled) = &polled {
+            self.schedule(&mut before, &mut state, polled, declared, &came, now)?;
+            if matches!(polled, Polled::Read { .. } | Polled::Unchanged { .. }) {
+                let had_failed = before.failures > 0;
+                let target = came.permanent_target.as_deref();
+                self.note_move(&mut state, target, had_failed, now)?;
             }
+        }
+        if health::may_be_news(&before, &state, now) {
+            self.note_news(&state, before.failing_since, now)?;
         }
         self.store.record_feed(&state)?;
         if polled.is_some() {
@@ -293,6 +301,10 @@ impl Desk {
                 };
                 (Some(polled), PollResult::Throttled(said.clone()))
             }
+            Arrival::Held { domain, wait } => {
+                let held = self.put_off(state, domain, *wait, now)?;
+                (None, PollResult::Held(held))
+            }
             Arrival::Gone => {
                 ill(state, schedule::GONE, now);
                 (
@@ -306,13 +318,21 @@ impl Desk {
             }
             // A network that has been down for a day is news, whoever's it is.
             Arrival::Offline { cause } if unreached_for_long(state, now) => {
+                let last = state.last_ok_at.unwrap_or(state.added_at);
+                if now.duration_since(self.awake_since) >= health::DEATH {
+                    // Nobody was asleep meanwhile: it was due, and not to be reached.
+                    state
+                        .failing_since
+                        .get_or_insert(last.max(self.awake_since));
+                }
                 ill(state, cause, now);
                 (Some(Polled::Failed), PollResult::Failed(cause.clone()))
             }
-            Arrival::Offline { cause } => (
-                None,
-                PollResult::Failed(format!("{cause} (our own network seems to be down)")),
-            ),
+            Arrival::Offline { cause } => {
+                state.next_at = now + OFFLINE_PAUSE;
+                let words = format!("{cause} (our own network seems to be down)");
+                (None, PollResult::Failed(words))
+            }
         })
     }
 
@@ -366,31 +386,85 @@ impl Desk {
         );
         state.next_at = next.next_at;
         state.hold_until = next.hold_until;
-        if let (
-            Polled::Throttled {
-                scope: Scope::Domain,
-                ..
-            },
-            Some(until),
-        ) = (polled, next.hold_until)
-        {
-            for other in &came.also_held {
-                self.store.hold_feed(*other, until)?;
-            }
+        if let (Polled::Throttled { wait, .. }, Some(domain)) = (polled, &came.refused_by) {
+            let hold = Hold {
+                domain: domain.clone(),
+                until: schedule::held_until(*wait, now),
+                feed: state.id,
+            };
+            self.store.hold_domain(&hold, now)?;
         }
         Ok(())
     }
 
-    /// Notes what a person may want to know, each once: a death, a recovery, a silence.
-    fn note_news(&mut self, state: &FeedState, now: Timestamp) -> Result<(), StoreError> {
+    /// Lets a feed wait that was not asked for the sake of a domain, which is no failure of its own; gives the reason.
+    fn put_off(
+        &mut self,
+        state: &mut FeedState,
+        domain: &str,
+        wait: Option<SignedDuration>,
+        now: Timestamp,
+    ) -> Result<String, StoreError> {
+        let hold = self.store.hold_of(domain, now)?;
+        let until = schedule::held_until(wait, now);
+        let until = hold.as_ref().map_or(until, |hold| hold.until);
+        let refused = hold.map(|hold| self.store.feed(hold.feed)).transpose()?;
+        let leads_elsewhere = gate::domain(&state.url) != domain;
+        let words = health::held_words(
+            leads_elsewhere.then_some(domain),
+            refused.as_ref().map(|feed| feed.name.as_str()),
+        );
+        let next = schedule::put_off(state, until);
+        state.next_at = next.next_at;
+        state.hold_until = next.hold_until;
+        state.failing_since.get_or_insert(now);
+        // The schedule knows by its words that a feed is gone.
+        if state.error.as_deref() != Some(schedule::GONE) {
+            state.error = Some(words.clone());
+        }
+        Ok(words)
+    }
+
+    /// Notes what a person may want to know, each once: a death, a recovery, a silence. `failing_since` is that of before.
+    fn note_news(
+        &mut self,
+        state: &FeedState,
+        failing_since: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let events = self.store.events_of(state.id, EVENTS_LOOKED_AT)?;
         let events: Vec<_> = events.iter().map(Event::seen).collect();
-        for news in health::news(state, &events, &TimeZone::system(), now) {
+        for news in health::news(state, failing_since, &events, &TimeZone::system(), now) {
             if let Some(kind) = EventKind::from_word(news.kind) {
                 self.store.event(state.id, now, kind, &news.detail)?;
             }
         }
         Ok(())
+    }
+
+    /// Notes the feeds whose death has become news since they were last asked: one that is to be left alone for days is not
+    /// asked meanwhile. Those that fail are looked at, and that not at each call.
+    pub fn note_deaths(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        if let Some(looked) = self.looked_for_deaths
+            && (SignedDuration::ZERO..LOOK_FOR_DEATHS).contains(&now.duration_since(looked))
+        {
+            return Ok(());
+        }
+        self.looked_for_deaths = Some(now);
+        // Whoever has just begun, or was asleep, is about to ask what is due.
+        let is_awake = now.duration_since(self.awake_since) >= LOOK_FOR_DEATHS;
+        let asked_from = if is_awake { Timestamp::MIN } else { now };
+        let unsaid = self
+            .store
+            .unsaid_failures(now - health::DEATH, asked_from)?;
+        if unsaid.is_empty() {
+            return Ok(());
+        }
+        self.step(|desk| {
+            unsaid
+                .iter()
+                .try_for_each(|state| desk.note_news(state, state.failing_since, now))
+        })
     }
 
     /// Follows a permanent redirect for good once it has been seen often enough.
@@ -401,44 +475,48 @@ impl Desk {
         had_failed: bool,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let adopted_before = state
-            .moved
-            .as_ref()
-            .filter(|moved| schedule::adopts(moved, now));
-        let is_adopted = adopted_before.is_some();
+        let moved = state.moved.as_ref();
+        let adopted_before = moved.filter(|moved| moved.adopted_at.is_some());
         // One that was asked at its new address needs no redirect any more. After a failure there the declared one was
         // asked: if that answers by itself, the move is over.
         let new_address = adopted_before.filter(|_| !had_failed);
         let target = target.or(new_address.map(|moved| moved.to.as_str()));
-        // Two feeds at one address would ask it twice as often, and each show what the other does.
-        let target = match target {
-            Some(target) if !self.is_of_another(target, state.id)? => Some(target),
-            _ => None,
-        };
         state.moved = schedule::moved(state.moved.as_ref(), target, now);
-        if let Some(moved) = state
-            .moved
-            .as_ref()
-            .filter(|moved| !is_adopted && schedule::adopts(moved, now))
-        {
-            self.store
-                .event(state.id, now, EventKind::Moved, &moved.to)?;
+        let Some(moved) = &mut state.moved else {
+            return Ok(());
+        };
+        // Two feeds at one address would ask it twice as often, and each show what the other does.
+        let other = self.store.other_at(&moved.to, state.id)?;
+        if other.is_some() {
+            moved.adopted_at = None;
+        }
+        if moved.adopted_at.is_some() || !schedule::adopts(moved, now) {
+            return Ok(());
+        }
+        let words = match &other {
+            None => {
+                moved.adopted_at = Some(now);
+                moved.to.clone()
+            }
+            Some(other) => format!("{}, where `{}` is", moved.to, other.name),
+        };
+        let said = self.store.events_of(state.id, EVENTS_LOOKED_AT)?;
+        let is_said = |event: &Event| {
+            event.kind == EventKind::Moved && event.at >= moved.since && event.detail == words
+        };
+        if !said.iter().any(is_said) {
+            self.store.event(state.id, now, EventKind::Moved, &words)?;
         }
         Ok(())
-    }
-
-    /// Whether an address is that of another feed of the watchlist.
-    fn is_of_another(&self, url: &str, feed: FeedId) -> Result<bool, StoreError> {
-        let is_declared = self.watchlist.feed(url).is_some();
-        let known = self.store.feed_by_url(url)?;
-        Ok(is_declared && known.is_some_and(|known| known.id != feed))
     }
 
     fn count(&mut self, result: &PollResult, now: Timestamp) -> Result<(), StoreError> {
         let (outcome, new) = match result {
             PollResult::Read { counts, .. } => (PollOutcome::Changed, counts.new),
             PollResult::Unchanged => (PollOutcome::Unchanged, 0),
-            PollResult::Throttled(_) | PollResult::Failed(_) => (PollOutcome::Failed, 0),
+            PollResult::Throttled(_) | PollResult::Held(_) | PollResult::Failed(_) => {
+                (PollOutcome::Failed, 0)
+            }
         };
         self.store.count_hour(now, outcome, new)
     }
@@ -455,7 +533,7 @@ fn well(state: &mut FeedState, now: Timestamp) {
 /// Whether the feed has not been reached for a day.
 fn unreached_for_long(state: &FeedState, now: Timestamp) -> bool {
     let last = state.last_ok_at.unwrap_or(state.added_at);
-    now.duration_since(last) >= SignedDuration::from_hours(24)
+    now.duration_since(last) >= health::DEATH
 }
 
 /// A poll that did not.

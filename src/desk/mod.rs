@@ -90,6 +90,10 @@ pub struct Desk {
     stories: Option<Stories>,
     /// Topics that were left out of the watchlist lately.
     away: Away,
+    /// When the feeds that fail were last looked through.
+    looked_for_deaths: Option<Timestamp>,
+    /// The start, or the last time that this machine slept or the clock leapt.
+    awake_since: Timestamp,
 }
 
 impl Desk {
@@ -106,6 +110,8 @@ impl Desk {
             refused: None,
             stories: None,
             away: Away::new(),
+            looked_for_deaths: None,
+            awake_since: now,
         };
         desk.step(|desk| desk.go_by(watchlist, now))?;
         Ok(desk)
@@ -200,6 +206,7 @@ impl Desk {
 
     /// After a start, a sleep or a leap of the clock: no burst of feeds that fell due together.
     pub fn smooth_schedule(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        self.awake_since = now;
         self.heal_times(now)?;
         let pace = self.watchlist.pace();
         let overdue = self.store.overdue_feeds(now)?;
@@ -224,6 +231,8 @@ impl Desk {
             refused: None,
             stories: None,
             away: Away::new(),
+            looked_for_deaths: None,
+            awake_since: Timestamp::MAX,
         })
     }
 

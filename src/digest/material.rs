@@ -205,12 +205,14 @@ pub enum FeedEvent {
     Resumed,
     /// No good answer for a day or longer.
     Failing {
-        /// Of the first failure.
+        /// Of the first failure, or since when it was not asked.
         since: Timestamp,
-        /// Failures in a row.
+        /// Failures in a row; 0: it is not asked for the sake of its domain.
         attempts: u32,
-        /// What the last failure was, in words.
+        /// What the last failure was, or why it is not asked, in words.
         error: String,
+        /// When it may be asked again, if a server has named a time.
+        until: Option<Timestamp>,
     },
     /// Read again after a failure that was reported.
     Recovered {
@@ -240,6 +242,8 @@ pub enum FeedEvent {
     Moved {
         /// Where to.
         to: String,
+        /// The feed that is asked there already, so that this one is still asked at its old address.
+        same_as: Option<String>,
     },
     /// The server says that it is gone for good.
     Gone {

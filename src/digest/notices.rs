@@ -188,9 +188,15 @@ fn feed_note(news: &FeedNews) -> Option<Note> {
             let after = phrases::span(*after);
             format!("{feed} answers again; it had failed for about {after}.")
         }
-        FeedEvent::Moved { to } => {
+        FeedEvent::Moved { to, same_as } => {
             command = Some(link(to).unwrap_or_else(|| line(to)));
-            format!("{feed} moved for good to:")
+            match same_as {
+                None => format!("{feed} moved for good to:"),
+                Some(other) => format!(
+                    "{feed} moved for good to where {} is already, so one of them can go:",
+                    name(other)
+                ),
+            }
         }
         FeedEvent::Guids => {
             format!("{feed} keeps changing its ids; its links are trusted instead.")
@@ -342,13 +348,17 @@ fn complaint(feed: &Troubled<'_>, clock: &Clock) -> String {
             since,
             attempts,
             error,
+            until,
         } => {
+            let (error, since) = (cut(&line(error), 200), clock.moment(*since));
+            let until = until.map(|until| clock.moment(until));
+            if *attempts == 0 {
+                let until = until.map_or(String::new(), |until| format!(", nor before {until}"));
+                return format!("{error}; not asked since {since}{until}.{suffering}");
+            }
             let attempts = count(u64::from(*attempts), "attempt", "attempts");
-            format!(
-                "{} since {}, {attempts}.{suffering}",
-                cut(&line(error), 200),
-                clock.moment(*since)
-            )
+            let until = until.map_or(String::new(), |until| format!("; not asked before {until}"));
+            format!("{error} since {since}, {attempts}{until}.{suffering}")
         }
         FeedEvent::Quiet { last_new, usual } => {
             let silent = phrases::span(clock.now().duration_since(*last_new));
@@ -371,7 +381,7 @@ fn complaint(feed: &Troubled<'_>, clock: &Clock) -> String {
         ),
         FeedEvent::Gone { since } => {
             format!(
-                "gone for good, says its server since {}; asked monthly from now on.{suffering}",
+                "gone for good, says its server since {}; asked once more after a day, then monthly.{suffering}",
                 clock.moment(*since)
             )
         }
@@ -485,5 +495,52 @@ mod tests {
         assert_eq!(names, ["dead", "chatty"]);
         let gaps = trouble.feeds.last().map(|feed| &*feed.text);
         assert!(gaps.is_some_and(|text| text.starts_with("17 gaps since ")));
+    }
+
+    #[test]
+    fn a_feed_that_is_left_alone_says_for_whose_sake_and_until_when() {
+        let mut sample = sample();
+        let at = |time: &str| format!("2026-11-{time}:00Z").parse().expect("a time");
+        let mut say = |attempts, error: &str, until| {
+            let what = FeedEvent::Failing {
+                since: at("20T12:00"),
+                attempts,
+                error: error.to_owned(),
+                until,
+            };
+            sample.material.feed_news = vec![FeedNews {
+                feed: "Ferry".to_owned(),
+                what,
+                topics: Vec::new(),
+            }];
+            let trouble = trouble(&sample.material).expect("trouble");
+            trouble.feeds.first().expect("one").text.clone()
+        };
+        let until = Some(at("27T12:00"));
+        expect_test::expect!["HTTP 429 (too many requests) since Friday 20 November 13:00, 1 attempt; not asked before Friday 27 November 13:00."].assert_eq(&say(1, "HTTP 429 (too many requests)", until));
+        let why = "HTTP 429 (too many requests) to `Quay` of the same domain";
+        expect_test::expect!["HTTP 429 (too many requests) to `Quay` of the same domain; not asked since Friday 20 November 13:00, nor before Friday 27 November 13:00."].assert_eq(&say(0, why, until));
+        expect_test::expect!["HTTP 429 (too many requests) to `Quay` of the same domain; not asked since Friday 20 November 13:00."].assert_eq(&say(0, why, None));
+    }
+
+    #[test]
+    fn a_move_to_where_another_feed_is_names_that_feed() {
+        let say = |same_as: Option<&str>| {
+            let what = FeedEvent::Moved {
+                to: "https://quay.example/feed".to_owned(),
+                same_as: same_as.map(str::to_owned),
+            };
+            let news = FeedNews {
+                feed: "Ferry".to_owned(),
+                what,
+                topics: Vec::new(),
+            };
+            feed_note(&news).expect("a note").text
+        };
+        assert_eq!(say(None), "Ferry moved for good to:");
+        assert_eq!(
+            say(Some("Quay")),
+            "Ferry moved for good to where Quay is already, so one of them can go:"
+        );
     }
 }

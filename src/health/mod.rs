@@ -75,8 +75,8 @@ pub struct News {
     pub detail: String,
 }
 
-/// Failing for this long is news.
-const DEATH: SignedDuration = SignedDuration::from_hours(24);
+/// Failing, or not being asked for a domain's sake, for this long is news.
+pub const DEATH: SignedDuration = SignedDuration::from_hours(24);
 /// A gap is shown for this long.
 const GAP_SHOWN: SignedDuration = SignedDuration::from_hours(48);
 /// Refusals begin with this in `FeedState::error`.
@@ -122,7 +122,7 @@ pub fn judge(
     if let Some(gap) = gaps.max_by_key(|event| event.at)
         && now.duration_since(gap.at) < GAP_SHOWN
     {
-        return report(Health::Gap, gap.detail.to_owned());
+        return report(Health::Gap, told(gap.detail, zone, now));
     }
     match silence(state, now) {
         Some(words) => report(Health::Quiet, words),
@@ -130,15 +130,27 @@ pub fn judge(
     }
 }
 
-/// Whether a poll that led from `before` to `after` can be news at all, so that the events need be looked at.
-pub fn may_be_news(before: &FeedState, after: &FeedState, now: Timestamp) -> bool {
-    before.failures > 0 || after.failures > 0 || silence(after, now).is_some()
+/// The words of an event as a person reads them.
+pub fn told(detail: &str, zone: &TimeZone, now: Timestamp) -> String {
+    words::in_zone(detail, zone, now)
 }
 
-/// What has become news by this poll. `state` is the feed after it, `events` are all that the store has of it.
+/// Whether a poll that led from `before` to `after` can be news at all, so that the events need be looked at.
+pub fn may_be_news(before: &FeedState, after: &FeedState, now: Timestamp) -> bool {
+    before.failing_since.is_some() || after.failing_since.is_some() || silence(after, now).is_some()
+}
+
+/// What has become news by this poll, or since the last one. `state` is the feed after it, `failing_since` is of before it,
+/// and `events` are all that the store has of it.
 ///
 /// Each is said once: a death after a day of failures, the recovery from a death that was said, a silence, a 410.
-pub fn news(state: &FeedState, events: &[Event<'_>], zone: &TimeZone, now: Timestamp) -> Vec<News> {
+pub fn news(
+    state: &FeedState,
+    failing_since: Option<Timestamp>,
+    events: &[Event<'_>],
+    zone: &TimeZone,
+    now: Timestamp,
+) -> Vec<News> {
     let mut news = Vec::new();
     let last = |kinds: &[&str]| {
         let events = events.iter().filter(|event| kinds.contains(&event.kind));
@@ -159,13 +171,7 @@ pub fn news(state: &FeedState, events: &[Event<'_>], zone: &TimeZone, now: Times
         }
         None => {
             if let Some(said) = said {
-                // A death is said a day late, a 410 at once.
-                let unsaid = if said.kind == "failing" {
-                    DEATH
-                } else {
-                    SignedDuration::ZERO
-                };
-                let after = length(now.duration_since(said.at).saturating_add(unsaid));
+                let after = length(now.duration_since(failing_since.unwrap_or(said.at)));
                 news.push(item(
                     "recovered",
                     format!("answers again after about {after}"),
@@ -190,15 +196,30 @@ pub fn next_words(
     if state.error.as_deref() == Some(GONE) {
         return Some("to see whether it is back".to_owned());
     }
-    if state.failures > 0 {
+    if state.hold_until == Some(state.next_at) && state.failing_since.is_some() {
         // The reason for its state tells already until when a server wants to be left alone.
-        let is_held = state.hold_until == Some(state.next_at);
-        return (!is_held).then(|| "less often with each failure".to_owned());
+        return None;
+    }
+    if state.failures > 0 {
+        return Some("less often with each failure".to_owned());
     }
     let hint = state.hint.filter(|_| every.is_none())?;
     let hint = hint.min(LONGEST_HINT);
     let is_longer = hint > settings.fastest && hint > state.rhythm.unwrap_or_default() / 2;
     is_longer.then(|| format!("its server says that nothing changes for {}", length(hint)))
+}
+
+/// Why a feed is not asked whose domain, or the one that it leads to, has refused another feed.
+pub fn held_words(leads_to: Option<&str>, refused: Option<&str>) -> String {
+    let refused = refused.map_or("another feed".to_owned(), |name| format!("`{name}`"));
+    match leads_to {
+        None => format!("{TOO_MANY} (too many requests) to {refused} of the same domain"),
+        Some(domain) => {
+            format!(
+                "leads to {domain}, which answered {refused} with {TOO_MANY} (too many requests)"
+            )
+        }
+    }
 }
 
 fn report(health: Health, words: String) -> Report {
@@ -222,7 +243,10 @@ fn failure(state: &FeedState, zone: &TimeZone, now: Timestamp) -> String {
     let since = state.failing_since.map_or(String::new(), |at| {
         format!(" since {}", since(at, zone, now))
     });
-    let attempts = count(state.failures.max(1), "attempt");
+    if state.failures == 0 {
+        return format!("{error}, not asked{since}");
+    }
+    let attempts = count(state.failures, "attempt");
     format!("{error}{since}, {attempts}")
 }
 

@@ -77,7 +77,17 @@ fn check(state: &FeedState, events: &[Event<'_>], expect: Expect) {
 
 #[track_caller]
 fn check_news(state: &FeedState, events: &[Event<'_>], expect: Expect) {
-    let lines: Vec<String> = news(state, events, &berlin(), noon())
+    check_news_after(state, None, events, expect);
+}
+
+#[track_caller]
+fn check_news_after(
+    state: &FeedState,
+    failing_since: Option<Timestamp>,
+    events: &[Event<'_>],
+    expect: Expect,
+) {
+    let lines: Vec<String> = news(state, failing_since, events, &berlin(), noon())
         .into_iter()
         .map(|news| format!("{}: {}", news.kind, news.detail))
         .collect();
@@ -147,6 +157,46 @@ fn a_429_stays_a_throttle_when_its_hold_is_over() {
         &[],
         expect![
             "throttled: HTTP 429 (too many requests) since Wednesday 25 November 08:00, 2 attempts"
+        ],
+    );
+}
+
+#[test]
+fn a_feed_of_a_held_domain_says_for_whose_sake_and_fails_nothing() {
+    let held = |since, until, words: String| FeedState {
+        hold_until: Some(noon() + hours(until)),
+        ..failing(&words, since, 0)
+    };
+    let own = || held_words(None, Some("Evil"));
+    check(
+        &held(2, 5, own()),
+        &[],
+        expect![
+            "throttled: HTTP 429 (too many requests) to `Evil` of the same domain, not before 18:00"
+        ],
+    );
+    check(&held(2, -1, own()), &[], expect!["ok: "]);
+    check(
+        &held(2, 5, held_words(Some("example.org"), Some("Evil"))),
+        &[],
+        expect![
+            "throttled: leads to example.org, which answered `Evil` with HTTP 429 (too many requests), not before 18:00"
+        ],
+    );
+    check_news(&held(23, 5, own()), &[], expect![[""]]);
+    check_news(
+        &held(24, 5, own()),
+        &[],
+        expect![
+            "failing: HTTP 429 (too many requests) to `Evil` of the same domain, not asked since Tuesday 24 November 13:00"
+        ],
+    );
+    check_news(&held(30, 5, own()), &[event("failing", 6)], expect![[""]]);
+    check_news(
+        &held(30, 5, held_words(None, None)),
+        &[],
+        expect![
+            "failing: HTTP 429 (too many requests) to another feed of the same domain, not asked since Tuesday 24 November 07:00"
         ],
     );
 }
@@ -230,6 +280,12 @@ fn a_recovery_is_said_once_and_only_after_a_death() {
     check_news(&feed(), &[], expect![""]);
     check_news(
         &feed(),
+        &[event("failing", 48)],
+        expect!["recovered: answers again after about 2 days"],
+    );
+    check_news_after(
+        &feed(),
+        Some(ago(80)),
         &[event("failing", 48)],
         expect!["recovered: answers again after about 3 days"],
     );

@@ -1,5 +1,7 @@
 //! Lengths and moments as a person says them.
 
+use std::borrow::Cow;
+
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
@@ -57,6 +59,15 @@ pub(super) fn moment(at: Timestamp, zone: &TimeZone, now: Timestamp) -> String {
     since(at, zone, now)
 }
 
+/// Words of the store, in which moments are written for programs, for a person.
+pub(super) fn in_zone(words: &str, zone: &TimeZone, now: Timestamp) -> String {
+    let said = words.split(' ').map(|word| match word.parse() {
+        Ok(at) => Cow::Owned(moment(at, zone, now)),
+        Err(_) => Cow::Borrowed(word),
+    });
+    said.collect::<Vec<_>>().join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,6 +84,29 @@ mod tests {
             (9 * 1440 + 600, "9 days"),
         ] {
             assert_eq!(length(SignedDuration::from_mins(minutes)), expected);
+        }
+    }
+
+    #[test]
+    fn moments_in_stored_words_are_said_in_the_zone() {
+        let now = "2026-11-25T12:00:00Z".parse().expect("a time");
+        let zone = TimeZone::get("Europe/Berlin").expect("a bundled zone");
+        for (stored, said) in [
+            (
+                "nothing that it showed at 2026-11-24T20:50:00Z is left",
+                "nothing that it showed at Tuesday 24 November 21:50 is left",
+            ),
+            (
+                "nothing that it showed at 2026-11-25T06:05:00Z is left",
+                "nothing that it showed at 07:05 is left",
+            ),
+            (
+                "https://example.org/2026-11-25T06:05:00Z",
+                "https://example.org/2026-11-25T06:05:00Z",
+            ),
+            ("2026 guids  changed", "2026 guids  changed"),
+        ] {
+            assert_eq!(in_zone(stored, &zone, now), said);
         }
     }
 

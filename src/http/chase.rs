@@ -12,8 +12,8 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::client::{Agent, Client, ClientError};
-use super::fetch::{Outcome, Request, Scope, Stage};
-use super::gate::Permit;
+use super::fetch::{HoldOf, Outcome, Request, Scope, Stage};
+use super::gate::{self, Permit};
 use super::patience::Patience;
 use super::room::Room;
 use super::{answer, cause, document};
@@ -30,6 +30,7 @@ const MOST_HOPS: usize = 10;
 pub(super) struct Chase<'a> {
     client: &'a Client,
     request: &'a Request<'a>,
+    hold_of: HoldOf<'a>,
     origin: Url,
     url: Url,
     /// The addresses that redirected us.
@@ -55,12 +56,14 @@ impl<'a> Chase<'a> {
     pub(super) fn new(
         client: &'a Client,
         request: &'a Request<'a>,
+        hold_of: HoldOf<'a>,
         origin: Url,
         started: Instant,
     ) -> Chase<'a> {
         Chase {
             client,
             request,
+            hold_of,
             url: origin.clone(),
             origin,
             seen: Vec::new(),
@@ -75,8 +78,10 @@ impl<'a> Chase<'a> {
             return Reply::failed(failure);
         }
         loop {
-            if let Some(wait) = permit.refused_meanwhile() {
-                return Reply::refused_to_others(wait);
+            let domain = gate::domain(self.url.as_str());
+            let refused = permit.refused_meanwhile();
+            if let Some(wait) = refused.or_else(|| (self.hold_of)(&domain).map(Some)) {
+                return Reply::of(Outcome::Held { domain, wait });
             }
             permit.begin();
             let found = match self.ask().await {
@@ -292,21 +297,14 @@ impl<'a> Chase<'a> {
 }
 
 impl Reply {
-    /// Another feed's 429 holds for this one; it need not be spread to the domain a second time.
-    fn refused_to_others(wait: Option<SignedDuration>) -> Reply {
-        let said = "HTTP 429 (too many requests), to another feed of its domain".to_owned();
-        let scope = Scope::Feed;
-        Reply {
-            outcome: Outcome::Throttled { wait, scope, said },
-            room: None,
-            freshness: None,
-            server_date: None,
-        }
+    pub(super) fn failed((stage, cause): Failure) -> Reply {
+        Reply::of(Outcome::Failed { stage, cause })
     }
 
-    pub(super) fn failed((stage, cause): Failure) -> Reply {
+    /// An outcome without an answer.
+    fn of(outcome: Outcome) -> Reply {
         Reply {
-            outcome: Outcome::Failed { stage, cause },
+            outcome,
             room: None,
             freshness: None,
             server_date: None,

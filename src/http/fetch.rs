@@ -30,6 +30,10 @@ pub struct Request<'a> {
     pub typed_by_hand: bool,
 }
 
+/// How much longer a domain, by the name that [`domain`](super::gate::domain) gives it, wants to be left alone; `None`: it may
+/// be asked.
+pub type HoldOf<'a> = &'a (dyn Fn(&str) -> Option<SignedDuration> + Sync);
+
 /// What came of it.
 #[derive(Clone, Debug)]
 pub struct Response {
@@ -79,6 +83,13 @@ pub enum Outcome {
         /// In words: "HTTP 429 (too many requests)".
         said: String,
     },
+    /// The domain of an address on our way has asked another feed to leave it alone: nothing was sent to it.
+    Held {
+        /// Which, as [`domain`](super::gate::domain) has it.
+        domain: String,
+        /// What is left of the time that it named, if it named one.
+        wait: Option<SignedDuration>,
+    },
     /// 410.
     Gone,
     /// No document, for whatever reason.
@@ -123,23 +134,28 @@ impl Outcome {
 }
 
 impl Client {
-    /// Waits for its turn at the gate and asks; never call it while holding a permit.
+    /// Waits for its turn at the gate and asks whoever it is led to; never call it while holding a permit.
     pub async fn fetch(&self, request: &Request<'_>) -> Response {
         let permit = self.enter(request.url).await;
-        self.fetch_entered(permit, request).await
+        self.fetch_entered(permit, request, &|_| None).await
     }
 
     /// Asks with the permit that `enter` gave for `request.url`. Each redirect gives it back and waits for its own.
     ///
-    /// If the domain answered another feed with 429 while this one waited, nothing is sent and the outcome is `Throttled`,
-    /// with `Scope::Feed`: the refusal of the domain has been told already.
-    pub async fn fetch_entered(&self, permit: Permit, request: &Request<'_>) -> Response {
+    /// Nothing is sent to a domain that `hold_of` knows or that answered another feed with 429 while this one waited for it: then
+    /// the outcome is `Held`.
+    pub async fn fetch_entered(
+        &self,
+        permit: Permit,
+        request: &Request<'_>,
+        hold_of: HoldOf<'_>,
+    ) -> Response {
         let started = Instant::now();
         let origin = match address(request.url) {
             Ok(origin) => origin,
             Err(failed) => return Response::without_answer(failed, request.url),
         };
-        let mut chase = Chase::new(self, request, origin, started);
+        let mut chase = Chase::new(self, request, hold_of, origin, started);
         let reply = chase.run(permit).await;
         Response {
             outcome: reply.outcome,

@@ -19,13 +19,15 @@ use crate::http::client::Client;
 use crate::http::fetch::{Outcome, Request};
 use crate::http::gate;
 use crate::http::room::Room;
-use crate::model::{FeedId, FeedState};
-use crate::schedule::feeds::{Scope, adopts, send_validators};
+use crate::model::FeedState;
+use crate::schedule::feeds::{Scope, held_until, send_validators};
 
+mod holds;
 mod network;
 mod readers;
 mod round;
 
+use self::holds::Holds;
 use self::network::{Errand, Network};
 use self::readers::Readers;
 
@@ -85,6 +87,7 @@ pub struct Poller {
     documents: Arc<Semaphore>,
     large_documents: Arc<Semaphore>,
     network: Arc<Network>,
+    holds: Arc<Holds>,
     readers: Arc<Readers>,
 }
 
@@ -118,6 +121,7 @@ impl Poller {
             documents: SMALL.open(),
             large_documents: LARGE.open(),
             network: Arc::default(),
+            holds: Arc::default(),
             readers: Arc::new(Readers::start()?),
         })
     }
@@ -126,30 +130,23 @@ impl Poller {
     async fn ask(&self, job: Job) -> Result<Line, DeskError> {
         let id = job.state.id;
         let (mut came, answered_by, held) = self.fetch(job).await;
+        let now = self.clock.now();
         if let Arrival::Throttled {
             scope: Scope::Domain,
+            wait,
             ..
         } = came.arrival
         {
-            came.also_held = self.of_same_domain(id, gate::domain(&answered_by)).await?;
+            let domain = gate::domain(&answered_by);
+            // Before anything is stored, since others may be on their way there.
+            self.holds.note(domain.clone(), held_until(wait, now));
+            came.refused_by = Some(domain);
         }
-        let now = self.clock.now();
         self.desk
             .batched(move |desk| {
                 let line = desk.take(id, came, now);
                 drop(held);
                 line
-            })
-            .await
-    }
-
-    /// Other feeds of a domain.
-    async fn of_same_domain(&self, id: FeedId, domain: String) -> Result<Vec<FeedId>, DeskError> {
-        self.desk
-            .at_once(move |desk| {
-                let feeds = desk.store.feed_urls()?.into_iter();
-                let others = feeds.filter(|(feed, url)| *feed != id && gate::domain(url) == domain);
-                Ok(others.map(|(feed, _)| feed).collect())
             })
             .await
     }
@@ -173,7 +170,7 @@ impl Poller {
         let moved = state
             .moved
             .as_ref()
-            .filter(|moved| state.failures == 0 && adopts(moved, self.clock.now()));
+            .filter(|moved| state.failures == 0 && moved.adopted_at.is_some());
         let url = moved.map_or(state.url.as_str(), |moved| moved.to.as_str());
         // What opens the declared server is no other server's business.
         let credentials = if same_origin(url, &state.url) {
@@ -220,6 +217,13 @@ impl Poller {
     async fn send(&self, mut errand: Errand, request: &Request<'_>, state: &FeedState) -> Answered {
         let not_asked = |arrival| (Came::of(arrival), state.url.clone(), Held::default());
         let host = gate::domain(request.url);
+        let hold_of = |domain: &str| self.holds.of(domain, self.clock.now());
+        if let Some(wait) = hold_of(&host) {
+            return not_asked(Arrival::Held {
+                domain: host,
+                wait: Some(wait),
+            });
+        }
         let permit = self.client.enter_domain(host.clone()).await;
         let places = match state.failures {
             0 => &self.places,
@@ -234,7 +238,7 @@ impl Poller {
             return not_asked(Arrival::Offline { cause });
         }
         // Apart, since a request takes much more memory than those thousands need that wait for their turn.
-        let mut response = Box::pin(self.client.fetch_entered(permit, request)).await;
+        let mut response = Box::pin(self.client.fetch_entered(permit, request, &hold_of)).await;
         let reached = response.outcome.reached();
         let answered_by = response.final_url.clone();
         let held = match &response.outcome {

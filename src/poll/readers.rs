@@ -97,6 +97,7 @@ impl Readers {
                 (Err(cause), _) => Arrival::Failed { cause },
             },
             Outcome::Throttled { wait, scope, said } => Arrival::Throttled { wait, scope, said },
+            Outcome::Held { domain, wait } => Arrival::Held { domain, wait },
             Outcome::Gone => Arrival::Gone,
             Outcome::Failed { cause, .. } => Arrival::Failed { cause },
         };
@@ -104,7 +105,7 @@ impl Readers {
             arrival,
             permanent_target,
             freshness,
-            also_held: Vec::new(),
+            refused_by: None,
         }
     }
 

@@ -52,6 +52,10 @@ impl Round {
     /// Begins a round.
     pub async fn begin(poller: Poller, choice: Choice) -> Result<Round, DeskError> {
         let now = poller.clock.now();
+        let held = poller.desk.at_once(move |desk| desk.store.holds(now));
+        for hold in held.await? {
+            poller.holds.note(hold.domain, hold.until);
+        }
         let queue = match choice {
             Choice::Due => None,
             choice => {
@@ -121,8 +125,11 @@ impl Round {
 
     /// Asks by other settings from now on; what is under way goes on by the old ones.
     pub fn go_on_with(&mut self, poller: Poller) {
-        let network = Arc::clone(&self.poller.network);
-        self.poller = Poller { network, ..poller };
+        self.poller = Poller {
+            network: Arc::clone(&self.poller.network),
+            holds: Arc::clone(&self.poller.holds),
+            ..poller
+        };
     }
 
     /// What feeds are asked with.

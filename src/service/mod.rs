@@ -341,6 +341,8 @@ impl Tally {
                     self.matches += matches;
                 }
                 PollResult::Unchanged => self.unchanged += 1,
+                // It was not polled, and why is told by the feed that was refused.
+                PollResult::Held(_) => self.feeds -= 1,
                 PollResult::Throttled(cause) | PollResult::Failed(cause) => {
                     self.failed += 1;
                     warn!(feed = %line.name, "Feed `{}` failed: {cause}", line.name);

@@ -269,7 +269,7 @@ impl Store {
             let mut statement = connection.prepare_cached(
                 "SELECT DISTINCT feed.id FROM feed JOIN event ON event.feed = feed.id
                  JOIN event_told ON event_told.event = event.id AND event_told.recipient = ?1
-                 WHERE feed.declared = 1 AND feed.failures > 0 AND event.kind IN ('failing', 'gone')
+                 WHERE feed.declared = 1 AND feed.failing_since IS NOT NULL AND event.kind IN ('failing', 'gone')
                    AND event.at >= feed.failing_since",
             )?;
             let rows = statement.query_map([recipient], |row| row.get(0).map(FeedId))?;

@@ -159,16 +159,6 @@ impl Store {
         })
     }
 
-    /// Ids and addresses of the declared feeds.
-    pub fn feed_urls(&self) -> Result<Vec<(FeedId, String)>, StoreError> {
-        self.ask("read the feeds", |connection| {
-            connection
-                .prepare_cached("SELECT id, url FROM feed WHERE declared = 1")?
-                .query_map((), |row| Ok((FeedId(row.get(0)?), row.get(1)?)))?
-                .collect()
-        })
-    }
-
     /// The declared feeds that have been read before and may be asked now.
     pub fn overdue_feeds(&self, now: Timestamp) -> Result<Vec<FeedId>, StoreError> {
         self.ask("read the feeds that are due", |connection| {
@@ -181,16 +171,56 @@ impl Store {
         })
     }
 
-    /// How many declared feeds fail. A failure that looks like our own network's is not counted against a feed, but moves
-    /// its turn like any other, so one that was never read and has been asked fails too.
+    /// How many declared feeds fail, or are not asked because their domain wants to be left alone. A failure that looks like
+    /// our own network's is not counted against a feed, but moves its turn like any other, so one that was never read and
+    /// has been asked fails too.
     pub fn failing_feeds(&self) -> Result<u32, StoreError> {
         self.ask("count the feeds that fail", |connection| {
             connection
                 .prepare_cached(
                     "SELECT count(*) FROM feed WHERE declared = 1
-                        AND (failures > 0 OR (first_read_at IS NULL AND next_at > added_at))",
+                        AND (failing_since IS NOT NULL OR (first_read_at IS NULL AND next_at > added_at))",
                 )?
                 .query_row((), |row| row.get(0))
+        })
+    }
+
+    /// Declared feeds that have failed, or were not asked, since `since` or longer without being said to be dead or gone.
+    /// Of those that are due since before `asked_from` nobody can tell what they would answer now, so they are left out.
+    pub fn unsaid_failures(
+        &self,
+        since: Timestamp,
+        asked_from: Timestamp,
+    ) -> Result<Vec<FeedState>, StoreError> {
+        let query = select(
+            "WHERE failing_since <= ?1 AND declared = 1 AND paused = 0
+                AND max(next_at, ifnull(hold_until, 0)) > ?2
+                AND NOT EXISTS (SELECT 1 FROM event WHERE event.feed = feed.id
+                    AND event.kind IN ('failing', 'gone') AND event.at >= feed.failing_since)",
+        );
+        self.ask("read the feeds that fail", |connection| {
+            connection
+                .prepare_cached(&query)?
+                .query_map([seconds(since), seconds(asked_from)], feed_state)?
+                .collect()
+        })
+    }
+
+    /// The declared feed, other than `feed`, that is asked at this address: as declared, or after a move.
+    pub fn other_at(&self, url: &str, feed: FeedId) -> Result<Option<FeedState>, StoreError> {
+        let declared = select("WHERE url = ?1 AND id <> ?2 AND declared = 1");
+        let moved = select(
+            "WHERE moved_to = ?1 AND adopted_at IS NOT NULL AND id <> ?2 AND declared = 1 ORDER BY id LIMIT 1",
+        );
+        self.ask("read a feed", |connection| {
+            for query in [declared, moved] {
+                let mut statement = connection.prepare_cached(&query)?;
+                let found = statement.query_row(params![url, feed.0], feed_state);
+                if let Some(found) = found.optional()? {
+                    return Ok(Some(found));
+                }
+            }
+            Ok(None)
         })
     }
 
@@ -220,17 +250,6 @@ impl Store {
             .and_then(|mut statement| statement.query_row((), |row| row.get::<_, Option<i64>>(0)))
             .map(|due| due.map(instant))
             .map_err(doing("read when a feed is due"))
-    }
-
-    /// Leaves a feed alone until a moment that a server named for its whole domain; never shortens a longer wait.
-    pub fn hold_feed(&mut self, id: FeedId, until: Timestamp) -> Result<(), StoreError> {
-        self.connection
-            .prepare_cached(
-                "UPDATE feed SET hold_until = max(ifnull(hold_until, 0), ?2) WHERE id = ?1",
-            )
-            .and_then(|mut statement| statement.execute(params![id.0, seconds(until)]))
-            .map(drop)
-            .map_err(doing("hold a feed back"))
     }
 
     /// The names of all feeds, declared or not.
@@ -268,7 +287,7 @@ impl Store {
                     failing_since = ?7, failures = ?8, error = ?9, etag = ?10, last_modified = ?11,
                     validated_url = ?12, full_at = ?13, body_hash = ?14, next_at = ?15, hold_until = ?16, hint = ?17,
                     rhythm = ?18, skip_hours = ?19, skip_days = ?20, moved_to = ?21, moved_count = ?22,
-                    moved_since = ?23, oddities = ?24
+                    moved_since = ?23, adopted_at = ?24, oddities = ?25
                  WHERE id = ?1",
             )?
             .execute(params![
@@ -295,6 +314,7 @@ impl Store {
                 moved.map(|moved| moved.to.as_str()),
                 moved.map_or(0, |moved| moved.count),
                 moved.map(|moved| seconds(moved.since)),
+                moved.and_then(|moved| moved.adopted_at.map(seconds)),
                 feed.oddities,
             ])?;
         Ok(())
@@ -320,7 +340,8 @@ fn select(condition: &str) -> String {
     format!(
         "SELECT id, url, name, added_at, title, channel_link, first_read_at, last_ok_at, last_new_at, failing_since,
             failures, error, etag, last_modified, validated_url, full_at, body_hash, next_at, hold_until, hint, rhythm,
-            skip_hours, skip_days, moved_to, moved_count, moved_since, guids, guids_volatile, fragment_counts, oddities
+            skip_hours, skip_days, moved_to, moved_count, moved_since, adopted_at,
+            guids, guids_volatile, fragment_counts, oddities
          FROM feed {condition}"
     )
 }
@@ -402,6 +423,12 @@ impl Columns<'_> {
         let to: Option<String> = self.next()?;
         let count = self.next()?;
         let since = self.next_instant()?;
-        Ok(to.zip(since).map(|(to, since)| Moved { to, count, since }))
+        let adopted_at = self.next_instant()?;
+        Ok(to.zip(since).map(|(to, since)| Moved {
+            to,
+            count,
+            since,
+            adopted_at,
+        }))
     }
 }

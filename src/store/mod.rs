@@ -21,6 +21,7 @@ pub mod disk;
 pub mod edits;
 pub mod events;
 pub mod feeds;
+pub mod holds;
 pub mod in_force;
 pub mod intake;
 pub mod items;

@@ -11,6 +11,7 @@ mod digests;
 mod edits;
 mod faults;
 mod help;
+mod holds;
 mod house;
 mod http;
 mod http_server;

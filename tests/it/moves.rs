@@ -1,5 +1,7 @@
 //! Permanent redirects: when the new address is asked in place of the declared one.
 
+use std::fs;
+
 use crate::http_server::{Reply, Server};
 use crate::wirewatch::Home;
 
@@ -55,4 +57,80 @@ fn an_address_that_answers_by_itself_again_is_asked_again_once_the_new_one_fails
     }
     assert_eq!(server.requests_to("/new").len(), before + 1);
     assert_eq!(server.requests_to("/old").len(), 3 + 4);
+}
+
+#[test]
+fn of_two_feeds_that_moved_to_one_address_one_adopts_it_and_the_other_is_told_which() {
+    let server = Server::start();
+    for path in ["/one", "/two"] {
+        server.on(path, Reply::status(301).header("Location", "/new"));
+    }
+    server.on("/new", Reply::ok(FEED));
+    let feeds: String = ["one", "two"]
+        .iter()
+        .map(|name| {
+            let url = server.url(&format!("/{name}"));
+            format!("[[feed]]\nname = {name:?}\nurl = {url:?}\nevery = \"1h\"\n")
+        })
+        .collect();
+    let home = Home::new(&format!(
+        "[mail]\nto = [\"reader@mail.example\"]\n[poll]\nallow_private = [\"127.0.0.0/8\"]\n{feeds}\
+         [[digest]]\nname = \"Daily\"\nsend = [\"07:00\"]\nwhen_empty = \"send\"\n\
+         [[topic]]\nname = \"Mosul\"\nany = [\"Mosul\"]\n"
+    ));
+    let moment = |hour: u32| format!("2026-11-{:02}T{:02}:00:00Z", 23 + hour / 24, hour % 24);
+    let send = |hour| {
+        let now = moment(hour);
+        home.done(&["digest", "Daily", "--send", "--now", &now]);
+    };
+    for hour in (0..24).step_by(4) {
+        home.done(&["poll", "--force", "--now", &moment(hour)]);
+    }
+    send(23);
+    assert_eq!(
+        home.count("SELECT count(*) FROM event WHERE kind = 'moved'"),
+        0
+    );
+    for hour in (25..60).step_by(5) {
+        home.done(&["poll", "--force", "--now", &moment(hour)]);
+    }
+    send(60);
+    home.done(&["poll", "--force", "--now", &moment(61)]);
+    send(62);
+
+    let adopted = home.count("SELECT count(*) FROM feed WHERE adopted_at IS NOT NULL");
+    assert_eq!(adopted, 1);
+    let asked = |path: &str| server.requests_to(path).len();
+    let (fewest, most) = (
+        asked("/one").min(asked("/two")),
+        asked("/one").max(asked("/two")),
+    );
+    assert_eq!((fewest, most), (7, 14));
+
+    // Each is said once, in the list and in one mail.
+    assert_eq!(
+        home.count("SELECT count(*) FROM event WHERE kind = 'moved'"),
+        2
+    );
+    let (mover, stayer) = match asked("/one") < asked("/two") {
+        true => ("one", "two"),
+        false => ("two", "one"),
+    };
+    let listed = |name| home.done(&["feeds", "list", "--feed", name]).stdout;
+    assert!(listed(mover).contains(&format!("moved: {}\n", server.url("/new"))));
+    let words = format!("moved: {}, where `{mover}` is\n", server.url("/new"));
+    assert!(listed(stayer).contains(&words), "{}", listed(stayer));
+    let mails: Vec<String> = home
+        .files("outbox")
+        .iter()
+        .filter(|file| file.extension().is_some_and(|end| end == "eml"))
+        .map(|file| fs::read_to_string(file).expect("a message"))
+        .collect();
+    for words in [
+        format!("{mover} moved for good to:"),
+        format!("{stayer} moved for good to where {mover} is already"),
+    ] {
+        let said = mails.iter().filter(|mail| mail.contains(&words)).count();
+        assert_eq!(said, 1, "{words}: {mails:#?}");
+    }
 }

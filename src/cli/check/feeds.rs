@@ -1,5 +1,6 @@
 //! Each feed asked once, at its domain's turn, and what it answered.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
@@ -12,7 +13,8 @@ use crate::clock::Clock;
 use crate::config::{Config, FeedConfig};
 use crate::feed;
 use crate::http::client::Client;
-use crate::http::fetch::{Outcome, Request, Response, Stage};
+use crate::http::fetch::{HoldOf, Outcome, Request, Response, Stage};
+use crate::http::gate;
 use crate::model::Timestamp;
 use crate::store::Store;
 
@@ -35,12 +37,19 @@ pub(super) async fn ask(
     };
     let known = store.map_or(Ok(Vec::new()), Store::feeds)?;
     let now = context.clock.now();
+    let held: HashMap<String, Timestamp> = store
+        .map_or(Ok(Vec::new()), |store| store.holds(now))?
+        .into_iter()
+        .map(|hold| (hold.domain, hold.until))
+        .collect();
+    let held = Arc::new(held);
     let places = Arc::new(Semaphore::new(AT_ONCE));
     let mut tasks = JoinSet::new();
     for declared in &config.feeds {
         let state = known.iter().find(|state| state.url == declared.feed.url);
         let name = state.map_or_else(|| name_of(declared), |state| state.name.clone());
-        let hold = state.and_then(|state| state.hold_until);
+        let own = state.and_then(|state| state.hold_until);
+        let hold = own.max(held.get(&gate::domain(&declared.feed.url)).copied());
         match hold.filter(|until| *until > now) {
             _ if declared.feed.paused => add(Finding::note("feed", &name, "paused, so not asked"))?,
             Some(until) => {
@@ -53,9 +62,11 @@ pub(super) async fn ask(
             None => {
                 let (client, clock) = (client.clone(), context.clock);
                 let (declared, places) = (declared.clone(), Arc::clone(&places));
+                let held = Arc::clone(&held);
                 tasks.spawn(async move {
                     let _place = places.acquire_owned().await;
-                    ask_one(&client, clock, &declared, name).await
+                    let hold_of = |domain: &str| Some(held.get(domain)?.duration_since(now));
+                    ask_one(&client, clock, &declared, name, &hold_of).await
                 });
             }
         }
@@ -89,7 +100,13 @@ struct Answer {
     offset: Option<i64>,
 }
 
-async fn ask_one(client: &Client, clock: Clock, declared: &FeedConfig, name: String) -> Answer {
+async fn ask_one(
+    client: &Client,
+    clock: Clock,
+    declared: &FeedConfig,
+    name: String,
+    hold_of: HoldOf<'_>,
+) -> Answer {
     let credentials = match declared.access.open() {
         Ok(credentials) => credentials,
         Err(error) => {
@@ -108,7 +125,8 @@ async fn ask_one(client: &Client, clock: Clock, declared: &FeedConfig, name: Str
         basic_auth: login.map(|(user, password)| (user.as_str(), password.as_str())),
         typed_by_hand: false,
     };
-    let response = client.fetch(&request).await;
+    let permit = client.enter(request.url).await;
+    let response = client.fetch_entered(permit, &request, hold_of).await;
     let now = clock.now();
     Answer {
         offset: response.server_date.map(|date| seconds_between(now, date)),
@@ -163,6 +181,11 @@ async fn judge(response: Response, url: &str, name: &str) -> Finding {
         Outcome::Throttled { said, .. } => {
             Finding::note("feed", name, format!("its server wants us to wait: {said}"))
         }
+        Outcome::Held { domain, .. } => Finding::note(
+            "feed",
+            name,
+            format!("not asked: {domain} has refused another feed (HTTP 429) and wants us to wait"),
+        ),
         Outcome::Gone => Finding::problem("feed", name, "HTTP 410 (gone)")
             .hint("the feed is closed for good: take it out, or find its successor"),
         Outcome::Failed { stage, cause } => {

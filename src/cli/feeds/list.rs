@@ -7,7 +7,7 @@ use crate::cli::table::folded;
 use crate::cli::terminal::{plain, width};
 use crate::cli::{Context, End, hinted, print_line, rfc3339, setup};
 use crate::desk::Desk;
-use crate::health::{Report, next_words};
+use crate::health::{Report, next_words, told};
 use crate::ingest::guids_are_believed;
 use crate::model::{FeedState, Timestamp};
 
@@ -114,7 +114,8 @@ impl Listing<'_> {
         for event in self.desk.store.events_of(state.id, EVENTS)? {
             let at = event.at.to_zoned_datetime(self.zone.clone());
             let at = at.strftime("%Y-%m-%d %H:%M");
-            print_detail(&format!("{at}  {}: {}", event.kind.as_str(), event.detail))?;
+            let detail = told(&event.detail, &self.zone, self.now);
+            print_detail(&format!("{at}  {}: {detail}", event.kind.as_str()))?;
         }
         Ok(())
     }

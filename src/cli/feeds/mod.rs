@@ -169,6 +169,9 @@ fn fetch(url: &str) -> anyhow::Result<Source> {
         Outcome::Failed { cause, .. } | Outcome::Throttled { said: cause, .. } => {
             Err(anyhow::anyhow!("cannot fetch `{url}`: {cause}"))
         }
+        Outcome::Held { domain, .. } => Err(anyhow::anyhow!(
+            "cannot fetch `{url}`: {domain} wants to be left alone"
+        )),
         Outcome::Gone => Err(anyhow::anyhow!("cannot fetch `{url}`: HTTP 410 (gone)")),
         Outcome::NotModified { .. } => Err(anyhow::anyhow!(
             "cannot fetch `{url}`: HTTP 304, though nothing was known"

@@ -57,6 +57,7 @@ fn an_empty_digest_with_trouble() {
             since: ago(1_730),
             attempts: 9,
             error: "HTTP 404".to_owned(),
+            until: None,
         },
         &["Grain prices"],
     );

@@ -170,6 +170,7 @@ pub(in crate::digest) fn morning() -> Sample {
         since: ago(1_730),
         attempts: 9,
         error: "HTTP 404".to_owned(),
+        until: None,
     };
     sample.news("Lower Ferry Gazette", failing, &["Grain prices"]);
     sample
@@ -298,6 +299,7 @@ pub(in crate::digest) fn odds() -> Sample {
             "Quay Weekly",
             FeedEvent::Moved {
                 to: "https://quay.example/feed".to_owned(),
+                same_as: None,
             },
         ),
         ("Ferry Forum", FeedEvent::Guids),

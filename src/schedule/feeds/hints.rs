@@ -8,6 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 /// Beyond this a `Retry-After` is taken for a mistake and cut.
 pub const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(7 * 24);
 
+/// A hold that still lasts longer is of a clock that was ahead; one that was set back a little is none.
+pub const LONGEST_HOLD: SignedDuration = SignedDuration::from_hours(7 * 24 + 1);
+
 /// How long `Retry-After` (RFC 9110 section 10.2.3) asks to wait: seconds, or a date in one of the three forms.
 ///
 /// Nothing for what is neither, and for a time that has passed: such an answer tells no time.

@@ -115,11 +115,11 @@ pub fn next_after(
         Polled::Gone => base.max(DAY),
     };
     let asked = match *polled {
-        Polled::Throttled { wait, scope } => {
-            let untold = (scope == Scope::Domain).then_some(UNTOLD_WAIT);
-            wait.or(untold)
-                .map(|wait| later(now, wait.min(hints::LONGEST_WAIT)))
-        }
+        Polled::Throttled {
+            wait: None,
+            scope: Scope::Feed,
+        } => None,
+        Polled::Throttled { wait, .. } => Some(held_until(wait, now)),
         _ => None,
     };
     // Another feed of the domain may have been told to wait meanwhile.
@@ -133,6 +133,21 @@ pub fn next_after(
     Next {
         next_at: past_skipped(state, due, jitter),
         hold_until,
+    }
+}
+
+/// How long a 429 holds that named this time, or none.
+pub fn held_until(wait: Option<SignedDuration>, now: Timestamp) -> Timestamp {
+    later(now, wait.unwrap_or(UNTOLD_WAIT).min(hints::LONGEST_WAIT))
+}
+
+/// When to ask a feed that was not asked because its domain, or one that it leads to, wants to be left alone.
+pub fn put_off(state: &FeedState, until: Timestamp) -> Next {
+    let until = state.hold_until.map_or(until, |own| own.max(until));
+    let jitter = share(state.id, until);
+    Next {
+        next_at: past_skipped(state, until, jitter),
+        hold_until: Some(until),
     }
 }
 
@@ -179,7 +194,7 @@ pub fn clamp(
     let skips = state.skip_hours != 0 || state.skip_days != 0;
     let skipped = if skips { DAY * 8 } else { SignedDuration::ZERO };
 
-    let longest_hold = later(now, hints::LONGEST_WAIT);
+    let longest_hold = later(now, hints::LONGEST_HOLD);
     state.hold_until = state.hold_until.filter(|&until| until <= longest_hold);
     let latest = later(now, interval.mul_f64(1.10).saturating_add(skipped));
     let latest = state

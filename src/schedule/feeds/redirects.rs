@@ -23,11 +23,13 @@ pub fn moved(before: Option<&Moved>, target: Option<&str>, now: Timestamp) -> Op
             to: target.to_owned(),
             count: 1,
             since: now,
+            adopted_at: None,
         },
     })
 }
 
-/// Whether the feed's address is to become `moved.to` (unless that belongs to another feed): seen 3 times over 24 h.
+/// Whether what a poll has just seen again is to be adopted (unless the target belongs to another feed): seen 3 times over
+/// 24 h.
 pub fn adopts(moved: &Moved, now: Timestamp) -> bool {
     moved.count >= SIGHTINGS && now.duration_since(moved.since) >= TIME
 }

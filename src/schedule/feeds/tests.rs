@@ -432,6 +432,7 @@ fn instants_from_a_clock_that_was_ahead_become_now() {
         full_at: Some(ahead),
         failing_since: Some(ahead),
         moved: Some(Moved {
+            adopted_at: None,
             to: "http://a/".to_owned(),
             count: 1,
             since: ahead,

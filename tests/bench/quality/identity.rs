@@ -152,6 +152,7 @@ fn redirect(
         to: to.to_owned(),
         count: 3,
         since: now,
+        adopted_at: Some(now),
     };
     store.record_feed(&FeedState {
         moved: Some(moved),

@@ -279,6 +279,7 @@ fn a_feed_that_moved_keeps_its_past() {
         to: "https://feeds.paper.example/all".to_owned(),
         count: 3,
         since: world.now,
+        adopted_at: Some(world.now),
     };
     let redirected = FeedState {
         moved: Some(moved),
