@@ -3,17 +3,15 @@
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use jiff::tz::TimeZone;
 
 use super::Desk;
 use crate::config::FeedConfig;
 use crate::feed::FeedDocument;
 use crate::health;
-use crate::http::gate;
 use crate::model::{Backfill, FeedId, FeedState, ItemId, Origin, Timestamp, Validators};
 use crate::schedule::feeds::{self as schedule, Polled, Scope};
 use crate::store::StoreError;
-use crate::store::events::{Event, EventKind, PollOutcome};
+use crate::store::events::PollOutcome;
 use crate::store::holds::Hold;
 use crate::store::intake::{Counts, Taken, TakenEntry, TakenKind};
 
@@ -170,14 +168,8 @@ impl Named {
 /// How soon a feed is asked again after our own network was down.
 const OFFLINE_PAUSE: SignedDuration = SignedDuration::from_mins(1);
 
-/// How often what fails is looked through for what has become news.
-const LOOK_FOR_DEATHS: SignedDuration = SignedDuration::from_mins(5);
-
 /// How many dates a feed's rhythm is taken from.
 const RHYTHM_DATES: u32 = 20;
-
-/// How many events tell what was said of a feed already.
-const EVENTS_LOOKED_AT: usize = 20;
 
 impl Desk {
     /// Stores what came of asking a feed; all of it or, on an error, nothing.
@@ -393,119 +385,6 @@ impl Desk {
                 feed: state.id,
             };
             self.store.hold_domain(&hold, now)?;
-        }
-        Ok(())
-    }
-
-    /// Lets a feed wait that was not asked for the sake of a domain, which is no failure of its own; gives the reason.
-    fn put_off(
-        &mut self,
-        state: &mut FeedState,
-        domain: &str,
-        wait: Option<SignedDuration>,
-        now: Timestamp,
-    ) -> Result<String, StoreError> {
-        let hold = self.store.hold_of(domain, now)?;
-        let until = schedule::held_until(wait, now);
-        let until = hold.as_ref().map_or(until, |hold| hold.until);
-        let refused = hold.map(|hold| self.store.feed(hold.feed)).transpose()?;
-        let leads_elsewhere = gate::domain(&state.url) != domain;
-        let words = health::held_words(
-            leads_elsewhere.then_some(domain),
-            refused.as_ref().map(|feed| feed.name.as_str()),
-        );
-        let next = schedule::put_off(state, until);
-        state.next_at = next.next_at;
-        state.hold_until = next.hold_until;
-        state.failing_since.get_or_insert(now);
-        // The schedule knows by its words that a feed is gone.
-        if state.error.as_deref() != Some(schedule::GONE) {
-            state.error = Some(words.clone());
-        }
-        Ok(words)
-    }
-
-    /// Notes what a person may want to know, each once: a death, a recovery, a silence. `failing_since` is that of before.
-    fn note_news(
-        &mut self,
-        state: &FeedState,
-        failing_since: Option<Timestamp>,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let events = self.store.events_of(state.id, EVENTS_LOOKED_AT)?;
-        let events: Vec<_> = events.iter().map(Event::seen).collect();
-        for news in health::news(state, failing_since, &events, &TimeZone::system(), now) {
-            if let Some(kind) = EventKind::from_word(news.kind) {
-                self.store.event(state.id, now, kind, &news.detail)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Notes the feeds whose death has become news since they were last asked: one that is to be left alone for days is not
-    /// asked meanwhile. Those that fail are looked at, and that not at each call.
-    pub fn note_deaths(&mut self, now: Timestamp) -> Result<(), StoreError> {
-        if let Some(looked) = self.looked_for_deaths
-            && (SignedDuration::ZERO..LOOK_FOR_DEATHS).contains(&now.duration_since(looked))
-        {
-            return Ok(());
-        }
-        self.looked_for_deaths = Some(now);
-        // Whoever has just begun, or was asleep, is about to ask what is due.
-        let is_awake = now.duration_since(self.awake_since) >= LOOK_FOR_DEATHS;
-        let asked_from = if is_awake { Timestamp::MIN } else { now };
-        let unsaid = self
-            .store
-            .unsaid_failures(now - health::DEATH, asked_from)?;
-        if unsaid.is_empty() {
-            return Ok(());
-        }
-        self.step(|desk| {
-            unsaid
-                .iter()
-                .try_for_each(|state| desk.note_news(state, state.failing_since, now))
-        })
-    }
-
-    /// Follows a permanent redirect for good once it has been seen often enough.
-    fn note_move(
-        &mut self,
-        state: &mut FeedState,
-        target: Option<&str>,
-        had_failed: bool,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let moved = state.moved.as_ref();
-        let adopted_before = moved.filter(|moved| moved.adopted_at.is_some());
-        // One that was asked at its new address needs no redirect any more. After a failure there the declared one was
-        // asked: if that answers by itself, the move is over.
-        let new_address = adopted_before.filter(|_| !had_failed);
-        let target = target.or(new_address.map(|moved| moved.to.as_str()));
-        state.moved = schedule::moved(state.moved.as_ref(), target, now);
-        let Some(moved) = &mut state.moved else {
-            return Ok(());
-        };
-        // Two feeds at one address would ask it twice as often, and each show what the other does.
-        let other = self.store.other_at(&moved.to, state.id)?;
-        if other.is_some() {
-            moved.adopted_at = None;
-        }
-        if moved.adopted_at.is_some() || !schedule::adopts(moved, now) {
-            return Ok(());
-        }
-        let words = match &other {
-            None => {
-                moved.adopted_at = Some(now);
-                moved.to.clone()
-            }
-            Some(other) => format!("{}, where `{}` is", moved.to, other.name),
-        };
-        let said = self.store.events_of(state.id, EVENTS_LOOKED_AT)?;
-        let is_said = |event: &Event| {
-            event.kind == EventKind::Moved && event.at >= moved.since && event.detail == words
-        };
-        if !said.iter().any(is_said) {
-            self.store.event(state.id, now, EventKind::Moved, &words)?;
         }
         Ok(())
     }

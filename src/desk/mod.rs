@@ -26,8 +26,11 @@ use crate::store::{self, Store, StoreError};
 
 mod census;
 mod handing;
+mod held;
 pub mod intake;
 mod matching;
+mod moves;
+mod news;
 mod reading;
 mod returned;
 mod stories;

@@ -13,11 +13,12 @@ use url::Url;
 
 use super::client::{Agent, Client, ClientError};
 use super::fetch::{HoldOf, Outcome, Request, Scope, Stage};
-use super::gate::{self, Permit};
+use super::gate::Permit;
 use super::patience::Patience;
 use super::room::Room;
 use super::{answer, cause, document};
 use crate::model::Validators;
+use crate::url::domain as domain_of;
 
 /// What we ask for; the rest of the world is welcome, too.
 const ACCEPT: &str = "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml, \
@@ -78,7 +79,7 @@ impl<'a> Chase<'a> {
             return Reply::failed(failure);
         }
         loop {
-            let domain = gate::domain(self.url.as_str());
+            let domain = domain_of(self.url.as_str());
             let refused = permit.refused_meanwhile();
             if let Some(wait) = refused.or_else(|| (self.hold_of)(&domain).map(Some)) {
                 return Reply::of(Outcome::Held { domain, wait });

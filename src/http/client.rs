@@ -148,7 +148,7 @@ impl Client {
         self.inner.gate.enter(url).await
     }
 
-    /// The same for whoever knows its [`domain`](super::gate::domain).
+    /// The same for whoever knows its [`domain`](crate::url::domain).
     pub async fn enter_domain(&self, domain: String) -> Permit {
         self.inner.gate.enter_domain(domain).await
     }

@@ -30,7 +30,7 @@ pub struct Request<'a> {
     pub typed_by_hand: bool,
 }
 
-/// How much longer a domain, by the name that [`domain`](super::gate::domain) gives it, wants to be left alone; `None`: it may
+/// How much longer a domain, by the name that [`domain`](crate::url::domain) gives it, wants to be left alone; `None`: it may
 /// be asked.
 pub type HoldOf<'a> = &'a (dyn Fn(&str) -> Option<SignedDuration> + Sync);
 
@@ -85,7 +85,7 @@ pub enum Outcome {
     },
     /// The domain of an address on our way has asked another feed to leave it alone: nothing was sent to it.
     Held {
-        /// Which, as [`domain`](super::gate::domain) has it.
+        /// Which, as [`domain`](crate::url::domain) has it.
         domain: String,
         /// What is left of the time that it named, if it named one.
         wait: Option<SignedDuration>,

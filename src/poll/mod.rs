@@ -17,10 +17,10 @@ use crate::desk::intake::{Arrival, Came, Line};
 use crate::desk::{DeskError, Handle};
 use crate::http::client::Client;
 use crate::http::fetch::{Outcome, Request};
-use crate::http::gate;
 use crate::http::room::Room;
 use crate::model::FeedState;
 use crate::schedule::feeds::{Scope, held_until, send_validators};
+use crate::url::domain as domain_of;
 
 mod holds;
 mod network;
@@ -137,7 +137,7 @@ impl Poller {
             ..
         } = came.arrival
         {
-            let domain = gate::domain(&answered_by);
+            let domain = domain_of(&answered_by);
             // Before anything is stored, since others may be on their way there.
             self.holds.note(domain.clone(), held_until(wait, now));
             came.refused_by = Some(domain);
@@ -216,7 +216,7 @@ impl Poller {
     /// Waits for the domain's turn, for a place and for our own network, and asks.
     async fn send(&self, mut errand: Errand, request: &Request<'_>, state: &FeedState) -> Answered {
         let not_asked = |arrival| (Came::of(arrival), state.url.clone(), Held::default());
-        let host = gate::domain(request.url);
+        let host = domain_of(request.url);
         let hold_of = |domain: &str| self.holds.of(domain, self.clock.now());
         if let Some(wait) = hold_of(&host) {
             return not_asked(Arrival::Held {

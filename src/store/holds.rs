@@ -79,3 +79,69 @@ fn hold(row: &Row<'_>) -> rusqlite::Result<Hold> {
         feed: FeedId(row.get(2)?),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+    use crate::model::{Backfill, Feed};
+
+    fn at(hour: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + hour * 3600).expect("in range")
+    }
+
+    fn store() -> (Store, FeedId) {
+        let mut store = Store::open_in_memory(at(0)).expect("a database in memory");
+        let url = "https://example.org/feed";
+        let feed = Feed {
+            url: url.to_owned(),
+            name: None,
+            tags: Vec::new(),
+            every: None,
+            backfill: Backfill::None,
+            paused: false,
+        };
+        store.declare_feeds([&feed], at(0)).expect("declared");
+        let feed = store.feed_by_url(url).expect("readable").expect("there");
+        (store, feed.id)
+    }
+
+    fn hold(store: &mut Store, domain: &str, until: Timestamp, feed: FeedId) {
+        let hold = Hold {
+            domain: domain.to_owned(),
+            until,
+            feed,
+        };
+        store.hold_domain(&hold, at(0)).expect("held");
+    }
+
+    fn until(store: &Store, domain: &str, now: Timestamp) -> Option<Timestamp> {
+        let hold = store.hold_of(domain, now).expect("readable");
+        hold.map(|hold| hold.until)
+    }
+
+    #[test]
+    fn a_domain_is_held_until_the_latest_moment_that_was_named() {
+        let (mut store, feed) = store();
+        hold(&mut store, "example.org", at(4), feed);
+        hold(&mut store, "example.org", at(2), feed);
+        assert_eq!(until(&store, "example.org", at(3)), Some(at(4)));
+        assert_eq!(until(&store, "example.org", at(4)), None);
+        assert_eq!(until(&store, "example.com", at(3)), None);
+        let held = store.holds(at(3)).expect("readable");
+        assert_eq!(held.len(), 1);
+        assert!(store.holds(at(4)).expect("readable").is_empty());
+    }
+
+    #[test]
+    fn a_hold_of_a_clock_that_was_ahead_is_none() {
+        let (mut store, feed) = store();
+        hold(&mut store, "example.org", at(0) + LONGEST_HOLD, feed);
+        let second = SignedDuration::from_secs(1);
+        let ahead = at(0) + LONGEST_HOLD + second;
+        hold(&mut store, "example.com", ahead, feed);
+        assert!(until(&store, "example.org", at(0)).is_some());
+        assert_eq!(until(&store, "example.com", at(0)), None);
+    }
+}

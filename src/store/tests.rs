@@ -2,11 +2,12 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use jiff::SignedDuration;
 use tempfile::TempDir;
 
 use super::events::EventKind;
 use super::*;
-use crate::model::{Backfill, Feed, FeedId};
+use crate::model::{Backfill, Feed, FeedId, Moved};
 
 fn now() -> Timestamp {
     "2026-03-03T12:00:00Z".parse().expect("a time")
@@ -360,4 +361,86 @@ fn an_hour_counts_its_polls() {
         new: 3,
     };
     assert_eq!(hours, [expected]);
+}
+
+#[test]
+fn a_feed_that_fails_unsaid_for_long_is_found_unless_it_is_about_to_be_asked() {
+    let mut store = memory();
+    let urls = [
+        "due", "waits", "held", "young", "paused", "said", "again", "well",
+    ];
+    let feeds: Vec<Feed> = urls
+        .iter()
+        .map(|url| Feed {
+            paused: *url == "paused",
+            ..feed(url)
+        })
+        .collect();
+    store.declare_feeds(&feeds, now()).expect("declared");
+    let hours = SignedDuration::from_hours;
+    for url in urls {
+        let mut state = store.feed_by_url(url).expect("readable").expect("there");
+        let since = if url == "young" { 23 } else { 24 };
+        state.failing_since = (url != "well").then(|| now() - hours(since));
+        state.next_at = now() + hours(1);
+        if matches!(url, "due" | "held") {
+            state.next_at = now() - hours(1);
+        }
+        state.hold_until = (url == "held").then(|| now() + hours(1));
+        store.record_feed(&state).expect("recorded");
+        let said = match url {
+            "said" => Some(1),
+            "again" => Some(48),
+            _ => None,
+        };
+        if let Some(hours_ago) = said {
+            let at = now() - hours(hours_ago);
+            let noted = store.event(state.id, at, EventKind::Failing, "");
+            noted.expect("noted");
+        }
+    }
+    let found = |asked_from| {
+        let found = store.unsaid_failures(now() - hours(24), asked_from);
+        let mut urls: Vec<_> = found
+            .expect("readable")
+            .into_iter()
+            .map(|feed| feed.url)
+            .collect();
+        urls.sort();
+        urls.join(" ")
+    };
+    assert_eq!(found(now()), "again held waits");
+    assert_eq!(found(now() - hours(2)), "again due held waits");
+}
+
+#[test]
+fn an_address_is_of_the_feed_that_is_declared_or_was_moved_there() {
+    let mut store = memory();
+    let feeds = ["one", "two", "three"].map(feed);
+    store.declare_feeds(&feeds, now()).expect("declared");
+    let row = |store: &Store, url| store.feed_by_url(url).expect("readable").expect("there");
+    let mut one = row(&store, "one");
+    let mut moved = Moved {
+        to: "new".to_owned(),
+        count: 9,
+        since: now(),
+        adopted_at: None,
+    };
+    let two = row(&store, "two").id;
+    let other = |store: &Store, url| {
+        let other = store.other_at(url, two).expect("readable");
+        other.map_or("-".to_owned(), |other| other.url)
+    };
+    one.moved = Some(moved.clone());
+    store.record_feed(&one).expect("recorded");
+    assert_eq!(other(&store, "new"), "-");
+    moved.adopted_at = Some(now());
+    one.moved = Some(moved);
+    store.record_feed(&one).expect("recorded");
+    assert_eq!(other(&store, "new"), "one");
+    assert_eq!(other(&store, "three"), "three");
+    assert_eq!(other(&store, "two"), "-");
+    store.declare_feeds(&feeds[1..2], now()).expect("declared");
+    assert_eq!(other(&store, "new"), "-");
+    assert_eq!(other(&store, "three"), "-");
 }

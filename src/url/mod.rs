@@ -19,8 +19,11 @@ use ::url::Url;
 use unicode_normalization::UnicodeNormalization;
 
 mod decoration;
+mod domain;
 mod site;
 mod wrapper;
+
+pub use self::domain::domain;
 
 /// An http(s) address, as far as it tells articles apart.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -14,9 +14,9 @@ use crate::config::{Config, FeedConfig};
 use crate::feed;
 use crate::http::client::Client;
 use crate::http::fetch::{HoldOf, Outcome, Request, Response, Stage};
-use crate::http::gate;
 use crate::model::Timestamp;
 use crate::store::Store;
+use crate::url::domain as domain_of;
 
 /// Asks every feed that is not paused and whose server has not asked us to wait. Tells those that are not well and
 /// how many are; gives the servers' clocks minus ours, in seconds.
@@ -49,7 +49,7 @@ pub(super) async fn ask(
         let state = known.iter().find(|state| state.url == declared.feed.url);
         let name = state.map_or_else(|| name_of(declared), |state| state.name.clone());
         let own = state.and_then(|state| state.hold_until);
-        let hold = own.max(held.get(&gate::domain(&declared.feed.url)).copied());
+        let hold = own.max(held.get(&domain_of(&declared.feed.url)).copied());
         match hold.filter(|until| *until > now) {
             _ if declared.feed.paused => add(Finding::note("feed", &name, "paused, so not asked"))?,
             Some(until) => {

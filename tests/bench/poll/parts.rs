@@ -86,7 +86,7 @@ pub(crate) fn run(
             },
             permanent_target: None,
             freshness: None,
-            also_held: Vec::new(),
+            refused_by: None,
         };
         desk.store.begin_batch()?;
         on_this_thread(&mut take, || desk.take(state.id, came, now))?;
