@@ -362,6 +362,16 @@ pub struct FeedState {
     pub oddities: u32,
 }
 
+impl FeedState {
+    /// The address that is asked next: where it has moved for good, or the declared one, which is asked again after a
+    /// failure.
+    pub fn asked_at(&self) -> &str {
+        let moved = self.moved.as_ref();
+        let adopted = moved.filter(|moved| moved.adopted_at.is_some() && self.failures == 0);
+        adopted.map_or(&self.url, |moved| &moved.to)
+    }
+}
+
 /// A permanent redirect that a feed's address answers with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Moved {

@@ -37,6 +37,7 @@ mod stories;
 mod watchlist;
 
 pub use census::Taken;
+pub use held::HeldDomains;
 pub use watchlist::Watchlist;
 
 /// Fetches are committed together for this long at most,

@@ -518,9 +518,9 @@ mod tests {
         };
         let until = Some(at("27T12:00"));
         expect_test::expect!["HTTP 429 (too many requests) since Friday 20 November 13:00, 1 attempt; not asked before Friday 27 November 13:00."].assert_eq(&say(1, "HTTP 429 (too many requests)", until));
-        let why = "HTTP 429 (too many requests) to `Quay` of the same domain";
-        expect_test::expect!["HTTP 429 (too many requests) to `Quay` of the same domain; not asked since Friday 20 November 13:00, nor before Friday 27 November 13:00."].assert_eq(&say(0, why, until));
-        expect_test::expect!["HTTP 429 (too many requests) to `Quay` of the same domain; not asked since Friday 20 November 13:00."].assert_eq(&say(0, why, None));
+        let why = "quay.example answered `Quay` with HTTP 429 (too many requests)";
+        expect_test::expect!["quay.example answered `Quay` with HTTP 429 (too many requests); not asked since Friday 20 November 13:00, nor before Friday 27 November 13:00."].assert_eq(&say(0, why, until));
+        expect_test::expect!["quay.example answered `Quay` with HTTP 429 (too many requests); not asked since Friday 20 November 13:00."].assert_eq(&say(0, why, None));
     }
 
     #[test]

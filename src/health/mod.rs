@@ -196,7 +196,7 @@ pub fn next_words(
     if state.error.as_deref() == Some(GONE) {
         return Some("to see whether it is back".to_owned());
     }
-    if state.hold_until == Some(state.next_at) && state.failing_since.is_some() {
+    if state.hold_until == Some(state.next_at) {
         // The reason for its state tells already until when a server wants to be left alone.
         return None;
     }
@@ -209,17 +209,12 @@ pub fn next_words(
     is_longer.then(|| format!("its server says that nothing changes for {}", length(hint)))
 }
 
-/// Why a feed is not asked whose domain, or the one that it leads to, has refused another feed.
-pub fn held_words(leads_to: Option<&str>, refused: Option<&str>) -> String {
+/// Why a feed is not asked that belongs to a domain which has refused another feed, or that leads there.
+pub fn held_words(domain: &str, leads_there: bool, refused: Option<&str>) -> String {
     let refused = refused.map_or("another feed".to_owned(), |name| format!("`{name}`"));
-    match leads_to {
-        None => format!("{TOO_MANY} (too many requests) to {refused} of the same domain"),
-        Some(domain) => {
-            format!(
-                "leads to {domain}, which answered {refused} with {TOO_MANY} (too many requests)"
-            )
-        }
-    }
+    let leads = if leads_there { "leads to " } else { "" };
+    let which = if leads_there { ", which" } else { "" };
+    format!("{leads}{domain}{which} answered {refused} with {TOO_MANY} (too many requests)")
 }
 
 fn report(health: Health, words: String) -> Report {

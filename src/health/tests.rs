@@ -167,17 +167,17 @@ fn a_feed_of_a_held_domain_says_for_whose_sake_and_fails_nothing() {
         hold_until: Some(noon() + hours(until)),
         ..failing(&words, since, 0)
     };
-    let own = || held_words(None, Some("Evil"));
+    let own = || held_words("example.org", false, Some("Evil"));
     check(
         &held(2, 5, own()),
         &[],
         expect![
-            "throttled: HTTP 429 (too many requests) to `Evil` of the same domain, not before 18:00"
+            "throttled: example.org answered `Evil` with HTTP 429 (too many requests), not before 18:00"
         ],
     );
     check(&held(2, -1, own()), &[], expect!["ok: "]);
     check(
-        &held(2, 5, held_words(Some("example.org"), Some("Evil"))),
+        &held(2, 5, held_words("example.org", true, Some("Evil"))),
         &[],
         expect![
             "throttled: leads to example.org, which answered `Evil` with HTTP 429 (too many requests), not before 18:00"
@@ -188,15 +188,15 @@ fn a_feed_of_a_held_domain_says_for_whose_sake_and_fails_nothing() {
         &held(24, 5, own()),
         &[],
         expect![
-            "failing: HTTP 429 (too many requests) to `Evil` of the same domain, not asked since Tuesday 24 November 13:00"
+            "failing: example.org answered `Evil` with HTTP 429 (too many requests), not asked since Tuesday 24 November 13:00"
         ],
     );
     check_news(&held(30, 5, own()), &[event("failing", 6)], expect![[""]]);
     check_news(
-        &held(30, 5, held_words(None, None)),
+        &held(30, 5, held_words("example.org", false, None)),
         &[],
         expect![
-            "failing: HTTP 429 (too many requests) to another feed of the same domain, not asked since Tuesday 24 November 07:00"
+            "failing: example.org answered another feed with HTTP 429 (too many requests), not asked since Tuesday 24 November 07:00"
         ],
     );
 }

@@ -166,12 +166,7 @@ impl Poller {
             .validators
             .as_ref()
             .filter(|_| send_validators(state, self.clock.now()));
-        // A permanent redirect that held for a day is believed; the declared address is asked again once it fails.
-        let moved = state
-            .moved
-            .as_ref()
-            .filter(|moved| state.failures == 0 && moved.adopted_at.is_some());
-        let url = moved.map_or(state.url.as_str(), |moved| moved.to.as_str());
+        let url = state.asked_at();
         // What opens the declared server is no other server's business.
         let credentials = if same_origin(url, &state.url) {
             credentials

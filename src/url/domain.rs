@@ -1,7 +1,5 @@
 //! Whom an address belongs to, as far as its server's patience goes.
 
-use std::net::IpAddr;
-
 use ::url::{Host, Url};
 
 /// Whom `url` belongs to: its registrable domain (by the ICANN part of the public-suffix list, lower case), or
@@ -28,7 +26,7 @@ fn registrable(host: &str) -> Option<String> {
     // The list is in Unicode, addresses are in Punycode.
     let (host, _) = idna::domain_to_unicode(host);
     let host = host.trim_end_matches('.');
-    if host.parse::<IpAddr>().is_ok() {
+    if matches!(Host::parse(host), Ok(Host::Ipv4(_))) {
         return None;
     }
     let mut rest = host;

@@ -84,7 +84,7 @@ fn said(home: &Home, words: &str) -> usize {
 
 const LOUD_IS_HELD: &str = "Loud: HTTP 429 (too many requests) since Monday 23 November 14:00, 1 attempt; not asked before \
                             Monday 30 November 14:00.";
-const QUIET_IS_HELD: &str = "Quiet: HTTP 429 (too many requests) to `Loud` of the same domain; not asked since Monday 23 \
+const QUIET_IS_HELD: &str = "Quiet: example.org answered `Loud` with HTTP 429 (too many requests); not asked since Monday 23 \
                              November 15:00, nor before Monday 30 November 14:00.";
 
 /// A week's hold from Monday 14:00 on, by a server that was asked by this clock.
@@ -154,7 +154,7 @@ fn the_daemon_tells_of_a_held_feed_by_itself() {
     let (server, home) = held_for_a_week();
     let daemon = home.daemon(&["--now", "2026-11-24T13:00:00Z", "--pace", "3600"]);
     daemon.wait_until("both are told", || {
-        said(&home, "Loud: HTTP 429") > 0 && said(&home, "Quiet: HTTP 429") > 0
+        said(&home, "Loud: HTTP 429") > 0 && said(&home, "Quiet: example.org answered") > 0
     });
     assert_eq!(daemon.terminate(), 0);
     assert_eq!(server.requests_to(LOUD).len(), 2);
@@ -172,14 +172,31 @@ fn a_feed_that_waits_for_another_has_not_failed_and_says_for_whom_it_waits() {
     let quiet = listed(&home, "Quiet", "2026-11-23T15:05:00Z");
     for part in [
         "throttled Quiet",
-        "next 30 Nov 2026 14:00; HTTP 429 (too many requests) to `Loud` of the same domain, not before Monday 30 November \
+        "next 30 Nov 2026 14:00; example.org answered `Loud` with HTTP 429 (too many requests), not before Monday 30 November \
          14:00",
     ] {
         assert!(quiet.contains(part), "no `{part}` in {quiet}");
     }
+    let both = [(LOUD_IS_HELD, 0), (QUIET_IS_HELD, 0)];
+    for (words, told) in both {
+        assert_eq!(said(&home, words), told, "a day is not over");
+    }
     // Other domains go on.
     poll(&home, "2026-11-23T17:00:00Z");
     assert!(server.requests_to(OTHER).len() >= 3);
+}
+
+#[test]
+fn a_neighbour_that_is_not_due_yet_is_listed_with_the_end_of_the_hold() {
+    let (server, home) = read_once();
+    refuse(&server, 4 * 3600);
+    poll_one(&home, "Loud", "2026-11-23T12:30:00Z");
+    let quiet = listed(&home, "Quiet", "2026-11-23T12:35:00Z");
+    let words = "throttled Quiet read Mon 12:00, next Mon 16:30; example.org answered `Loud` with HTTP 429 (too many \
+                 requests), not before 16:30";
+    assert!(quiet.starts_with(words), "{quiet}");
+    let other = listed(&home, "Other", "2026-11-23T12:35:00Z");
+    assert!(other.starts_with("ok Other"), "{other}");
 }
 
 #[test]
@@ -229,7 +246,7 @@ fn a_feed_that_joins_a_held_domain_waits_for_the_end_of_the_hold() {
     let ran = poll(&home, "2026-11-23T15:00:00Z");
     for name in ["Loud", "New"] {
         let words = format!(
-            "{name}: not asked: HTTP 429 (too many requests) to `Loud` of the same domain; next try Mon 23 Nov 18:00"
+            "{name}: not asked: example.org answered `Loud` with HTTP 429 (too many requests); next try Mon 23 Nov 18:00"
         );
         assert!(ran.stdout.contains(&words), "no `{words}` in {ran:#?}");
     }

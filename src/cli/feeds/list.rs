@@ -26,11 +26,13 @@ pub(super) fn run(context: &Context, only: Option<&str>, json: bool) -> anyhow::
         desk: &desk,
     };
     let mut listed = 0;
-    for state in desk.store.feeds()? {
+    let held = desk.held_domains(listing.now)?;
+    for mut state in desk.store.feeds()? {
         if only.is_some_and(|name| state.name != name && state.url != name) {
             continue;
         }
         listed += 1;
+        held.foresee(&mut state);
         listing.print(&state, json)?;
         if only.is_some() && !json {
             listing.print_events(&state)?;

@@ -168,7 +168,9 @@ impl Status {
 fn feeds(desk: &Desk, now: Timestamp) -> anyhow::Result<Vec<Seen>> {
     let zone = TimeZone::system();
     let mut feeds = Vec::new();
-    for feed in desk.store.feeds()? {
+    let held = desk.held_domains(now)?;
+    for mut feed in desk.store.feeds()? {
+        held.foresee(&mut feed);
         let declared = desk.watchlist.feed(&feed.url);
         let paused = declared.is_some_and(|declared| declared.feed.paused);
         let report = setup::health(&desk.store, &feed, paused, &zone, now)?;
