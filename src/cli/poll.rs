@@ -99,7 +99,7 @@ fn why_not(desk: &Desk, feed: &FeedState, now: Timestamp) -> anyhow::Result<Stri
         let report = setup::health(&desk.store, feed, false, &TimeZone::system(), now)?;
         let words = plain(&report.words);
         return Ok(format!(
-            "`{name}` is not asked, whoever wants it: its server asked us to wait. {words}."
+            "`{name}` is not asked, with `--force` or without: {words}."
         ));
     }
     let next = moment(feed.next_at);

@@ -200,7 +200,9 @@ impl Desk {
                 self.note_move(&mut state, target, had_failed, now)?;
             }
         }
-        if health::may_be_news(&before, &state, now) {
+        // While our own network is down, the silence of a feed says nothing.
+        let counts = polled.is_some() || matches!(result, PollResult::Held(_));
+        if counts && health::may_be_news(&before, &state, now) {
             self.note_news(&state, before.failing_since, now)?;
         }
         self.store.record_feed(&state)?;

@@ -341,8 +341,11 @@ impl Tally {
                     self.matches += matches;
                 }
                 PollResult::Unchanged => self.unchanged += 1,
-                // It was not polled, and why is told by the feed that was refused.
-                PollResult::Held(_) => self.feeds -= 1,
+                PollResult::Held(why) => {
+                    // It was not polled.
+                    self.feeds -= 1;
+                    info!(feed = %line.name, "Feed `{}` is not asked: {why}", line.name);
+                }
                 PollResult::Throttled(cause) | PollResult::Failed(cause) => {
                     self.failed += 1;
                     warn!(feed = %line.name, "Feed `{}` failed: {cause}", line.name);
@@ -363,6 +366,9 @@ impl Tally {
             stored,
             matches,
         } = std::mem::take(self);
+        if feeds == 0 {
+            return;
+        }
         let count = |number: u32, one, many| phrases::count(number.into(), one, many);
         info!(
             "Polled {}: {} stored, {}, {unchanged} unchanged, {failed} failed",

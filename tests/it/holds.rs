@@ -264,7 +264,7 @@ fn whoever_forces_a_held_feed_reads_why_it_is_not_asked() {
     poll_one(&home, "Loud", "2026-11-23T14:00:00Z");
     let asked = server.requests().len();
     let ran = poll_one(&home, "Loud", "2026-11-23T15:00:00Z");
-    let words = "`Loud` is not asked, whoever wants it: its server asked us to wait. HTTP 429 (too many requests), not \
+    let words = "`Loud` is not asked, with `--force` or without: HTTP 429 (too many requests), not \
                  before 18:00.";
     assert!(ran.stderr.contains(words), "{ran:#?}");
     assert_eq!(server.requests().len(), asked);

@@ -102,3 +102,24 @@ fn the_daemon_asks_one_as_a_probe_and_goes_on_when_it_answers() {
     });
     assert_eq!(daemon.terminate(), 0);
 }
+
+#[test]
+fn a_network_that_is_down_for_a_day_is_news_then_and_not_a_day_later() {
+    let up = proxy("127.0.0.1:0");
+    let home = Home::new(&watchlist(up.address()));
+    let daemon = home.daemon(&["--now", "2026-11-23T06:00:00Z", "--pace", "3600"]);
+    daemon.wait_until("it runs", || daemon.log().contains("Watching"));
+    daemon.wait_until("all were read", || {
+        home.count("SELECT count(*) FROM feed WHERE first_read_at IS NOT NULL") == FEEDS as i64
+    });
+    drop(up);
+    daemon.wait_until("the first is said to fail", || {
+        home.count("SELECT count(*) FROM event WHERE kind = 'failing'") > 0
+    });
+    let hours = home.count(
+        "SELECT max(event.at - feed.last_ok_at) / 3600 FROM event JOIN feed ON feed.id = event.feed
+         WHERE event.kind = 'failing'",
+    );
+    assert!((24..36).contains(&hours), "{hours}");
+    assert_eq!(daemon.terminate(), 0);
+}

@@ -120,6 +120,16 @@ fn of_feeds(status: &Status, now: Timestamp) -> Vec<Need> {
                 .is_some_and(|since| now.duration_since(since) >= DAY)
     };
     needs.extend(status.feeds.iter().filter(is_dead).map(|seen| {
+        if seen.feed.failures == 0 {
+            return need(
+                format!(
+                    "the feed `{}` is not asked: {}",
+                    plain(&seen.feed.name),
+                    plain(&seen.words)
+                ),
+                "it will be by itself; if its domain keeps refusing, set `paused = true`",
+            );
+        }
         need(
             format!(
                 "the feed `{}` fails: {}",
