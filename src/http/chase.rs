@@ -18,7 +18,6 @@ use super::patience::Patience;
 use super::room::Room;
 use super::{answer, cause, document};
 use crate::model::Validators;
-use crate::url::domain as domain_of;
 
 /// What we ask for; the rest of the world is welcome, too.
 const ACCEPT: &str = "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml, \
@@ -79,9 +78,9 @@ impl<'a> Chase<'a> {
             return Reply::failed(failure);
         }
         loop {
-            let domain = domain_of(self.url.as_str());
             let refused = permit.refused_meanwhile();
-            if let Some(wait) = refused.or_else(|| (self.hold_of)(&domain).map(Some)) {
+            if let Some(wait) = refused.or_else(|| (self.hold_of)(permit.domain()).map(Some)) {
+                let domain = permit.domain().to_owned();
                 return Reply::of(Outcome::Held { domain, wait });
             }
             permit.begin();

@@ -27,6 +27,7 @@ pub struct Gate {
 /// The right to ask one domain. The domain's rest begins when this is dropped: 1 s, or twice the response time.
 #[derive(Debug)]
 pub struct Permit {
+    domain: String,
     lane: OwnedMutexGuard<Lane>,
     came: Instant,
     /// When the domain was asked; `None`: not yet.
@@ -67,8 +68,9 @@ impl Gate {
     /// The same for whoever knows the [`domain`].
     pub async fn enter_domain(&self, domain: String) -> Permit {
         let came = Instant::now();
-        let lane = self.lane(domain).lock_owned().await;
+        let lane = self.lane(domain.clone()).lock_owned().await;
         let permit = Permit {
+            domain,
             lane,
             came,
             began: None,
@@ -114,6 +116,11 @@ impl Lanes {
 }
 
 impl Permit {
+    /// Which domain may be asked.
+    pub(super) fn domain(&self) -> &str {
+        &self.domain
+    }
+
     /// The response time counts from here; between entering and asking the caller may have waited for other things.
     pub(super) fn begin(&mut self) {
         self.began = Some(Instant::now());
