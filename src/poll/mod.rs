@@ -26,7 +26,7 @@ mod network;
 mod readers;
 mod round;
 
-use self::network::{Errand, Network};
+use self::network::{Ended, Errand, Network};
 use self::readers::Readers;
 
 pub use self::round::{Choice, Round};
@@ -235,7 +235,11 @@ impl Poller {
         }
         // Apart, since a request takes much more memory than those thousands need that wait for their turn.
         let mut response = Box::pin(self.client.fetch_entered(permit, request)).await;
-        let reached = response.outcome.reached();
+        let ended = match (response.outcome.reached(), state.failures) {
+            (true, _) => Ended::Reached,
+            (false, 0) => Ended::Failed,
+            (false, _) => Ended::FailedAgain,
+        };
         let answered_by = response.final_url.clone();
         let held = match &response.outcome {
             Outcome::Body { bytes, .. } => {
@@ -248,7 +252,7 @@ impl Poller {
                 Held::default()
             }
         };
-        let offline = errand.end(host, reached, self.clock.now()).await;
+        let offline = errand.end(host, ended, self.clock.now()).await;
         let mut came = self.readers.read(response, state.body_hash).await;
         if offline {
             came.arrival = match came.arrival {
