@@ -44,7 +44,7 @@ mod document;
 mod judge;
 mod origin;
 
-pub use document::{Document, Showing};
+pub use document::{Document, Landmark, Showing};
 use judge::Judge;
 use origin::Origins;
 
@@ -95,8 +95,8 @@ pub struct KnownItem {
 pub struct Intake {
     /// One for each entry, in document order.
     pub verdicts: Vec<Verdict>,
-    /// Nothing of the last document is left, so that items between may be lost.
-    pub gap: bool,
+    /// Nothing is left of what the feed showed at this time, so that items between may be lost.
+    pub gap: Option<Timestamp>,
     /// Another feed has taken the place of this one.
     pub replaced: bool,
     /// Known entries whose guid could be compared.
@@ -178,7 +178,7 @@ pub fn decide(
     known: &Known,
     now: Timestamp,
 ) -> Intake {
-    let judge = Judge::new(feed, previous, pass, known, now);
+    let judge = Judge::new(feed, previous, document, pass, known, now);
     let whats = judge.settle();
     let origins = Origins::read(feed, previous, document, pass, known, &whats);
     let mut intake = Intake {

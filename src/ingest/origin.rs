@@ -1,13 +1,11 @@
 //! How what a feed has not shown before comes to it: see the second table of [`crate::ingest`].
 
-use std::collections::HashSet;
-
 use jiff::SignedDuration;
 
-use super::{Document, Known, What};
+use super::{Document, Known, Landmark, What};
 use crate::feed::FeedDocument;
 use crate::identity::{Candidate, Pass};
-use crate::model::{FeedState, ItemId, Origin, Timestamp};
+use crate::model::{FeedState, Origin, Timestamp};
 use crate::text::html::shown;
 use crate::url;
 
@@ -19,7 +17,7 @@ const ARCHIVE: usize = 5;
 
 /// What the document as a whole says about its entries.
 pub(super) struct Origins {
-    pub(super) gap: bool,
+    pub(super) gap: Option<Timestamp>,
     pub(super) replaced: bool,
     first_poll: bool,
     archive: bool,
@@ -37,8 +35,12 @@ impl Origins {
         known: &Known,
         whats: &[What],
     ) -> Origins {
+        let landmark = previous.landmark_at(feed.last_ok_at);
         let age = Age {
-            last_ok: feed.last_ok_at,
+            last_shown: landmark
+                .as_ref()
+                .map(|landmark| landmark.shown_at)
+                .or(feed.last_ok_at),
             newest: previous.newest,
             usually_late: known.usually_late,
         };
@@ -49,11 +51,9 @@ impl Origins {
             })
         };
         let entries = || pass.candidates.iter().zip(whats.iter());
-        let strangers = || {
-            entries().filter(|(_, what)| {
-                !seen_here(what) && !matches!(what, What::Nameless | What::Twin(_))
-            })
-        };
+        let named =
+            || entries().filter(|(_, what)| !matches!(what, What::Nameless | What::Twin(_)));
+        let strangers = || named().filter(|(_, what)| !seen_here(what));
         // What fills in between the dates that the feed showed is no archive but published late.
         let archived = previous.lower_quartile();
         let is_below = |date: Timestamp| archived.is_none_or(|archived| date < archived);
@@ -61,10 +61,19 @@ impl Origins {
             .filter(|(candidate, _)| age.is_old(candidate, OLD))
             .filter(|(candidate, _)| candidate.date.is_some_and(is_below))
             .count();
-        let gap = is_gap(previous, whats);
+        let shown: Vec<Shown> = named()
+            .map(|(candidate, what)| Shown {
+                candidate,
+                what,
+                seen_here: seen_here(what),
+            })
+            .collect();
+        let gap = landmark
+            .filter(|landmark| is_gap(feed, landmark, previous, document, &shown))
+            .map(|landmark| landmark.shown_at);
         Origins {
             gap,
-            replaced: gap && is_replaced(feed, document, pass, &age),
+            replaced: gap.is_some() && is_replaced(feed, document, pass, &age),
             first_poll: feed.first_read_at.is_none(),
             archive: old >= ARCHIVE && old * 2 > strangers().count(),
             last_known: entries()
@@ -78,7 +87,12 @@ impl Origins {
     /// The origin of the entry at `index`, if this feed has not shown it before.
     pub(super) fn of(&self, index: usize, candidate: &Candidate) -> Origin {
         if self.first_poll {
-            return Origin::Backfill;
+            // The rest of what was torn at the first poll comes with the second, and what was published between is news.
+            let is_later = |date| self.age.last_shown.is_some_and(|first| date > first);
+            return match candidate.date {
+                Some(date) if is_later(date) => Origin::New,
+                _ => Origin::Backfill,
+            };
         }
         if self.replaced {
             return Origin::Replaced;
@@ -97,35 +111,72 @@ impl Origins {
 
 /// What "old" means in this feed.
 struct Age {
-    last_ok: Option<Timestamp>,
+    /// The last poll that showed what the feed had to show.
+    last_shown: Option<Timestamp>,
     /// The newest date that the last document showed.
     newest: Option<Timestamp>,
     usually_late: bool,
 }
 
 impl Age {
-    /// Dated more than `distance` before the last good poll, and not ahead of all that the feed had shown.
+    /// Dated more than `distance` before that poll, and not ahead of all that the feed had shown.
     fn is_old(&self, candidate: &Candidate, distance: SignedDuration) -> bool {
-        let (Some(date), Some(last_ok)) = (candidate.date, self.last_ok) else {
+        let (Some(date), Some(last_shown)) = (candidate.date, self.last_shown) else {
             return false;
         };
         let goes_on = self.newest.is_some_and(|newest| date > newest);
-        !self.usually_late && !goes_on && last_ok.duration_since(date) > distance
+        !self.usually_late && !goes_on && last_shown.duration_since(date) > distance
     }
 }
 
-/// Whether nothing of the last document is left. A feed of one entry shows that at each new one, and means nothing by it.
-fn is_gap(previous: &Document, whats: &[What]) -> bool {
-    let before: HashSet<ItemId> = previous.items().collect();
-    let shown = whats
+/// An entry that can be known again.
+struct Shown<'a> {
+    candidate: &'a Candidate,
+    what: &'a What,
+    /// Whether this feed has shown it before.
+    seen_here: bool,
+}
+
+/// Whether items may be lost: nothing of the landmark is left, and what is shown does not go on otherwise from what the
+/// feed has shown.
+fn is_gap(
+    feed: &FeedState,
+    landmark: &Landmark,
+    previous: &Document,
+    document: &FeedDocument,
+    shown: &[Shown<'_>],
+) -> bool {
+    let items = shown
         .iter()
-        .filter(|what| !matches!(what, What::Nameless | What::Twin(_)))
+        .filter(|entry| !matches!(entry.what, What::Again(_)))
         .count();
-    let overlaps = whats
+    let is_left = |entry: &Shown<'_>| {
+        let item = entry.what.item();
+        item.is_some_and(|item| landmark.items.contains(&item))
+    };
+    landmark.is_followed_by(document, items)
+        && !shown.iter().any(is_left)
+        && !reaches_down(shown)
+        && !(items < landmark.items.len() && begins_anew(feed, previous, shown))
+}
+
+/// Whether the oldest entry is one that the feed has shown before: one by one, say, or in torn documents.
+fn reaches_down(shown: &[Shown<'_>]) -> bool {
+    let oldest = shown
         .iter()
-        .filter_map(|what| what.item())
-        .any(|item| before.contains(&item));
-    before.len() > 1 && shown > 1 && !overlaps
+        .rev()
+        .min_by_key(|entry| entry.candidate.date.unwrap_or(Timestamp::MAX));
+    oldest.is_some_and(|entry| entry.seen_here)
+}
+
+/// Whether the feed had nothing to show, and all that it shows was published since: warnings that are in force, say, or
+/// the quakes of the last hour.
+fn begins_anew(feed: &FeedState, previous: &Document, shown: &[Shown<'_>]) -> bool {
+    let is_later = |date| feed.last_ok_at.is_some_and(|last_ok| date > last_ok);
+    previous.entries.len() < 2
+        && shown
+            .iter()
+            .all(|entry| entry.candidate.date.is_some_and(is_later))
 }
 
 fn is_replaced(feed: &FeedState, document: &FeedDocument, pass: &Pass, age: &Age) -> bool {
