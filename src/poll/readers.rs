@@ -97,10 +97,12 @@ impl Readers {
             Outcome::Gone => Arrival::Gone,
             Outcome::Failed { cause, .. } => Arrival::Failed { cause },
         };
+        let is_torn = |arrival: &Arrival| matches!(arrival, Arrival::Document { document, .. } if document.torn.is_some());
         Came {
-            arrival,
             permanent_target,
-            freshness,
+            // What is missing is to be asked for soon.
+            freshness: freshness.filter(|_| !is_torn(&arrival)),
+            arrival,
             also_held: Vec::new(),
         }
     }
