@@ -61,15 +61,9 @@ impl Origins {
             .filter(|(candidate, _)| age.is_old(candidate, OLD))
             .filter(|(candidate, _)| candidate.date.is_some_and(is_below))
             .count();
-        let shown: Vec<Shown> = named()
-            .map(|(candidate, what)| Shown {
-                candidate,
-                what,
-                seen_here: seen_here(what),
-            })
-            .collect();
+        let shown: Vec<_> = named().collect();
         let gap = landmark
-            .filter(|landmark| is_gap(feed, landmark, previous, document, &shown))
+            .filter(|landmark| is_gap(feed, landmark, previous, document, known, &shown))
             .map(|landmark| landmark.shown_at);
         Origins {
             gap,
@@ -129,13 +123,8 @@ impl Age {
     }
 }
 
-/// An entry that can be known again.
-struct Shown<'a> {
-    candidate: &'a Candidate,
-    what: &'a What,
-    /// Whether this feed has shown it before.
-    seen_here: bool,
-}
+/// An entry that can be known again, and what it is.
+type Shown<'a> = (&'a Candidate, &'a What);
 
 /// Whether items may be lost: nothing of the landmark is left, and what is shown does not go on otherwise from what the
 /// feed has shown.
@@ -144,29 +133,35 @@ fn is_gap(
     landmark: &Landmark,
     previous: &Document,
     document: &FeedDocument,
+    known: &Known,
     shown: &[Shown<'_>],
 ) -> bool {
-    let items = shown
-        .iter()
-        .filter(|entry| !matches!(entry.what, What::Again(_)))
-        .count();
-    let is_left = |entry: &Shown<'_>| {
-        let item = entry.what.item();
-        item.is_some_and(|item| landmark.items.contains(&item))
+    let again = |(_, what): &&Shown<'_>| matches!(what, What::Again(_));
+    let items = shown.len() - shown.iter().filter(again).count();
+    let is_left = |(_, what): &Shown<'_>| {
+        what.item()
+            .is_some_and(|item| landmark.items.contains(&item))
     };
     landmark.is_followed_by(document, items)
         && !shown.iter().any(is_left)
-        && !reaches_down(shown)
+        && !reaches_down(landmark, known, shown)
         && !(items < landmark.items.len() && begins_anew(feed, previous, shown))
 }
 
-/// Whether the oldest entry is one that the feed has shown before: one by one, say, or in torn documents.
-fn reaches_down(shown: &[Shown<'_>]) -> bool {
+/// Whether the oldest entry is one that the feed has shown since the landmark: one by one, say, or in torn documents.
+fn reaches_down(landmark: &Landmark, known: &Known, shown: &[Shown<'_>]) -> bool {
     let oldest = shown
         .iter()
         .rev()
-        .min_by_key(|entry| entry.candidate.date.unwrap_or(Timestamp::MAX));
-    oldest.is_some_and(|entry| entry.seen_here)
+        .min_by_key(|(candidate, _)| candidate.date.unwrap_or(Timestamp::MAX));
+    oldest.is_some_and(|(_, what)| match what {
+        What::Unchanged(_) => true,
+        What::Known(item) | What::Again(item) => known
+            .items
+            .get(item)
+            .is_some_and(|item| item.seen_here && item.last_seen > landmark.shown_at),
+        What::New | What::Nameless | What::Twin(_) => false,
+    })
 }
 
 /// Whether the feed had nothing to show, and all that it shows was published since: warnings that are in force, say, or
@@ -176,7 +171,7 @@ fn begins_anew(feed: &FeedState, previous: &Document, shown: &[Shown<'_>]) -> bo
     previous.entries.len() < 2
         && shown
             .iter()
-            .all(|entry| entry.candidate.date.is_some_and(is_later))
+            .all(|(candidate, _)| candidate.date.is_some_and(is_later))
 }
 
 fn is_replaced(feed: &FeedState, document: &FeedDocument, pass: &Pass, age: &Age) -> bool {

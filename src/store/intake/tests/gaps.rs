@@ -231,3 +231,14 @@ fn what_was_published_since_a_torn_first_poll_is_news_and_the_rest_from_before()
         "0 new, 3 backfill, 4 backfill"
     );
 }
+
+#[test]
+fn an_old_entry_that_is_shown_once_more_does_not_hide_a_gap() {
+    let mut world = World::after(&stories(30..40));
+    world.poll(PAPER, &stories(0..10));
+    world.wait(20);
+    let mut entries = until(23, 10);
+    entries.push(story(35));
+    let shown = world.poll(PAPER, &entries);
+    assert!(shown.ends_with("9 new, gap"), "{shown}");
+}
