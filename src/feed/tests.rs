@@ -187,3 +187,19 @@ fn a_feed_in_utf_16_is_torn_like_any_other() {
         assert!(torn(&whole[..whole.len() - cut]).is_some(), "{cut}");
     }
 }
+
+#[test]
+fn an_entry_is_complete_once_its_end_tag_begins() {
+    let cut = |end: &str| {
+        let document = RSS.replace(">https://a.example/2</link></item></channel></rss>", end);
+        let read = read(document.as_bytes(), &Context::default()).expect(end);
+        assert!(read.torn.is_some(), "{end}");
+        (read.entries.len(), read.ends_in_entry)
+    };
+    assert_eq!(cut(">https://a.example/2</link></item"), (2, false));
+    assert_eq!(cut(">https://a.example/2</link></"), (2, false));
+    assert_eq!(cut(">https://a.example/2</link><"), (1, false));
+    assert_eq!(cut(">https://a.example/2</link>"), (2, true));
+    assert_eq!(cut(">https://a.example/2</link"), (1, false));
+    assert_eq!(cut(">https://a.example/2</link></item><item>"), (2, false));
+}

@@ -51,6 +51,8 @@ pub(super) struct Mender<'a> {
     is_closed: bool,
     /// Whether the document ended inside the last item.
     is_cut: bool,
+    /// Whether that item was kept all the same.
+    ends_in_item: bool,
     torn: Option<String>,
     writer: Writer,
     log: Log,
@@ -102,6 +104,7 @@ impl<'a> Mender<'a> {
             next_item: 0,
             is_closed: false,
             is_cut: false,
+            ends_in_item: false,
             torn: None,
             writer,
             log: Log::default(),
@@ -118,6 +121,11 @@ impl<'a> Mender<'a> {
     /// Why the document is not whole, if it is not; known once it is read to its end.
     pub(super) fn torn(&mut self) -> Option<String> {
         self.torn.take()
+    }
+
+    /// Whether the document broke off inside the last item that it gave.
+    pub(super) fn ends_in_item(&self) -> bool {
+        self.ends_in_item
     }
 
     /// Goes on to the next container, item or field; `false` at the end.
@@ -389,7 +397,7 @@ impl<'a> Mender<'a> {
                 &place,
                 "ended where the next begins",
             ),
-            End::Document if item.is_usable() => {}
+            End::Document if item.is_usable() => self.ends_in_item = true,
             End::Document | End::Cut => return,
         }
         item.write(&mut self.writer, base.as_ref(), &mut self.log);
@@ -453,7 +461,13 @@ impl<'a> Mender<'a> {
                 }
                 Piece::Cut => {
                     self.at = found.start;
-                    return End::Cut;
+                    // Between its fields only the item itself can end.
+                    let rest = self.source.get(found.start..).unwrap_or_default();
+                    return if rest.starts_with("</") {
+                        End::Own
+                    } else {
+                        End::Cut
+                    };
                 }
                 Piece::Cdata(_, false) => self.at = found.start + CDATA_OPENER,
                 Piece::Other if self.is_open_comment(&found) => self.at = found.start + 4,

@@ -152,6 +152,9 @@ impl Store {
             known: &known,
             now,
             sharing_mark: pass.sharing_mark,
+            cut: document
+                .ends_in_entry
+                .then(|| document.entries.len().saturating_sub(1)),
             taken: Vec::new(),
             counts: Counts::default(),
         };
@@ -345,8 +348,10 @@ impl Store {
         if sighting.has_left {
             self.return_sighting(item, writing.feed.id)?;
         }
-        let is_edit =
-            sighting.hash != text.hash && self.revisions(item, writing.feed.id)? < MAX_REVISIONS;
+        // What an entry lacks that was cut is no edit.
+        let is_edit = writing.cut != Some(source.index)
+            && sighting.hash != text.hash
+            && self.revisions(item, writing.feed.id)? < MAX_REVISIONS;
         if is_edit {
             self.revise(writing, item, &sighting.shown, text)?;
             let significant = is_significant(&sighting.shown, &text.shown);
@@ -410,6 +415,8 @@ struct Writing<'a> {
     known: &'a Known,
     now: Timestamp,
     sharing_mark: i64,
+    /// The entry that the document broke off in.
+    cut: Option<usize>,
     taken: Vec<TakenEntry>,
     counts: Counts,
 }

@@ -242,3 +242,25 @@ fn an_old_entry_that_is_shown_once_more_does_not_hide_a_gap() {
     let shown = world.poll(PAPER, &entries);
     assert!(shown.ends_with("9 new, gap"), "{shown}");
 }
+
+#[test]
+fn an_entry_that_is_shown_in_part_is_not_edited() {
+    let part = |n: i64| Entry {
+        summary: None,
+        published: None,
+        ..story(n)
+    };
+    let mut world = World::after(&stories(1..4));
+    let mut document = FeedDocument {
+        entries: vec![story(1), part(2)],
+        torn: Some("it ends inside `rss`".to_owned()),
+        ends_in_entry: true,
+        ..FeedDocument::default()
+    };
+    assert_eq!(told(&world.take(PAPER, &document)), "");
+    assert_eq!(world.poll(PAPER, &stories(1..4)), "");
+    // What it shows is better than nothing, and the rest comes with the whole.
+    document.entries.push(part(0));
+    assert_eq!(told(&world.take(PAPER, &document)), "1 touched, 2 new");
+    assert_eq!(world.poll(PAPER, &stories(0..4)), "0 changed, 2 changed");
+}
