@@ -18,6 +18,8 @@ pub struct Document {
     pub entries: Vec<Showing>,
     /// What a gap is judged against, where that is not this document.
     pub landmark: Option<Landmark>,
+    /// When the first document came, as long as none has come whole.
+    pub torn_since: Option<Timestamp>,
 }
 
 /// The last document from which a feed can be expected to go on: it had several entries, and was not cut after the first
@@ -43,13 +45,14 @@ pub struct Showing {
 
 impl Document {
     /// What `document` shows, of which each entry is one of `items`. It came after `previous`, which was last shown at
-    /// `last_shown`.
+    /// `last_shown`; `None` if there was none.
     pub fn after(
         previous: &Document,
         last_shown: Option<Timestamp>,
         document: &FeedDocument,
         pass: &Pass,
         items: &[Option<ItemId>],
+        now: Timestamp,
     ) -> Document {
         let shown = pass.candidates.iter().zip(items);
         let mut entries: Vec<Showing> = shown
@@ -81,6 +84,10 @@ impl Document {
             newest: newest.max(previous.newest),
             entries,
             landmark,
+            torn_since: document.torn.as_ref().and(match last_shown {
+                None => Some(now),
+                Some(_) => previous.torn_since,
+            }),
         }
     }
 
@@ -117,8 +124,8 @@ impl Document {
         })
     }
 
-    /// Eight bytes for the newest date, then 24 an entry, big-endian. Where there is a landmark, a zero, which is no item, its
-    /// time and its items follow.
+    /// Eight bytes for the newest date, then 24 an entry, big-endian. Two numbers that are no item may stand in the place of
+    /// one, a time behind each: that since when it is torn, and last that of the landmark, before its items.
     pub fn to_bytes(&self) -> Vec<u8> {
         let date = |date: Option<Timestamp>| date.map_or(i64::MIN, Timestamp::as_second);
         let mut bytes = Vec::with_capacity(8 + 24 * self.entries.len());
@@ -128,9 +135,14 @@ impl Document {
                 bytes.extend(number.to_be_bytes());
             }
         }
+        if let Some(since) = self.torn_since {
+            for number in [TORN_SINCE, since.as_second()] {
+                bytes.extend(number.to_be_bytes());
+            }
+        }
         if let Some(Landmark { shown_at, items }) = &self.landmark {
             let items = items.iter().map(|item| item.0);
-            for number in [END, shown_at.as_second()].into_iter().chain(items) {
+            for number in [LANDMARK, shown_at.as_second()].into_iter().chain(items) {
                 bytes.extend(number.to_be_bytes());
             }
         }
@@ -146,25 +158,28 @@ impl Document {
         let date = |seconds| Timestamp::from_second(seconds).ok();
         let newest = numbers.next().and_then(date);
         let mut entries = Vec::with_capacity(bytes.len() / 24);
-        let mut landmark = None;
-        while let (Some(item), Some(raw)) = (numbers.next(), numbers.next()) {
-            if item == END {
-                landmark = date(raw).map(|shown_at| Landmark {
-                    shown_at,
-                    items: numbers.by_ref().map(ItemId).collect(),
-                });
-            } else if let Some(seconds) = numbers.next() {
-                entries.push(Showing {
+        let (mut landmark, mut torn_since) = (None, None);
+        while let (Some(item), Some(number)) = (numbers.next(), numbers.next()) {
+            match item {
+                TORN_SINCE => torn_since = date(number),
+                LANDMARK => {
+                    landmark = date(number).map(|shown_at| Landmark {
+                        shown_at,
+                        items: numbers.by_ref().map(ItemId).collect(),
+                    });
+                }
+                item => entries.extend(numbers.next().map(|seconds| Showing {
                     item: ItemId(item),
-                    raw,
+                    raw: number,
                     date: date(seconds),
-                });
+                })),
             }
         }
         Document {
             newest,
             entries,
             landmark,
+            torn_since,
         }
     }
 }
@@ -178,8 +193,11 @@ impl Landmark {
     }
 }
 
-/// Stands behind the entries, in the place of an item.
-const END: i64 = 0;
+/// Stands before the landmark, in the place of an item.
+const LANDMARK: i64 = 0;
+
+/// Stands before the time since when the feed is torn, in the place of an item.
+const TORN_SINCE: i64 = -1;
 
 #[cfg(test)]
 mod tests {
@@ -219,12 +237,15 @@ mod tests {
         };
         for entries in [Vec::new(), vec![showing(1, -1), showing(2, i64::MAX)]] {
             for landmark in [None, Some(landmark(&[])), Some(landmark(&[1, 3, 4]))] {
-                let document = Document {
-                    newest: Some(Timestamp::UNIX_EPOCH),
-                    entries: entries.clone(),
-                    landmark,
-                };
-                assert_eq!(Document::from_bytes(&document.to_bytes()), document);
+                for torn_since in [None, Timestamp::from_second(7).ok()] {
+                    let document = Document {
+                        newest: Some(Timestamp::UNIX_EPOCH),
+                        entries: entries.clone(),
+                        landmark: landmark.clone(),
+                        torn_since,
+                    };
+                    assert_eq!(Document::from_bytes(&document.to_bytes()), document);
+                }
             }
         }
         let empty = Document::default();

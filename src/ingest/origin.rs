@@ -20,6 +20,8 @@ pub(super) struct Origins {
     pub(super) gap: Option<Timestamp>,
     pub(super) replaced: bool,
     first_poll: bool,
+    /// When the first document came, if none came whole before this.
+    torn_since: Option<Timestamp>,
     archive: bool,
     /// Index and date of the last entry that this feed has shown before.
     last_known: Option<(usize, Timestamp)>,
@@ -69,6 +71,7 @@ impl Origins {
             gap,
             replaced: gap.is_some() && is_replaced(feed, document, pass, &age),
             first_poll: feed.first_read_at.is_none(),
+            torn_since: previous.torn_since,
             archive: old >= ARCHIVE && old * 2 > strangers().count(),
             last_known: entries()
                 .enumerate()
@@ -80,13 +83,13 @@ impl Origins {
 
     /// The origin of the entry at `index`, if this feed has not shown it before.
     pub(super) fn of(&self, index: usize, candidate: &Candidate) -> Origin {
-        if self.first_poll {
-            // The rest of what was torn at the first poll comes with the second, and what was published between is news.
-            let is_later = |date| self.age.last_shown.is_some_and(|first| date > first);
-            return match candidate.date {
-                Some(date) if is_later(date) => Origin::New,
-                _ => Origin::Backfill,
-            };
+        // What torn documents held back is from before, and what was published since the first of them is news.
+        let is_from_before = match (candidate.date, self.torn_since) {
+            (Some(date), Some(first)) => date < first,
+            _ => self.first_poll,
+        };
+        if is_from_before {
+            return Origin::Backfill;
         }
         if self.replaced {
             return Origin::Replaced;

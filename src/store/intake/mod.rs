@@ -173,7 +173,7 @@ impl Store {
             items.push(item);
         }
         let (entries, counts) = (writing.taken, writing.counts);
-        let showing = Document::after(&previous, past.last_ok_at, document, &pass, &items);
+        let showing = Document::after(&previous, past.last_ok_at, document, &pass, &items, now);
         self.write_departures(feed, &previous, &showing, now)?;
         observe(&mut state, document, &counts, showing.newest, now);
         self.write_document(feed.id, &showing)?;
