@@ -320,7 +320,6 @@ impl Desk {
         document: &FeedDocument,
         now: Timestamp,
     ) -> Result<(Taken, Vec<Named>, u32), StoreError> {
-        let first_poll = state.first_read_at.is_none();
         let mut taken = self.store.take_in(state, document, now)?;
         let mailed_from = match declared.feed.backfill {
             Backfill::None => None,
@@ -331,7 +330,7 @@ impl Desk {
         let mut named = Vec::with_capacity(taken.entries.len());
         for entry in std::mem::take(&mut taken.entries) {
             let is_mailed = entry.origin != Origin::Backfill
-                || mailed_from.is_some_and(|from| first_poll && entry.date >= from);
+                || mailed_from.is_some_and(|from| entry.date >= from);
             let feed = (&taken.feed, declared.feed.tags.as_slice());
             matches += self.match_entry(feed, &entry, is_mailed, now)?;
             named.push(Named::of(&entry));

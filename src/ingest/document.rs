@@ -3,7 +3,7 @@
 //! It serves gaps, corrections of what has just left, and entries that have not changed: they are told from their hash
 //! alone, without touching a row.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use crate::feed::FeedDocument;
 use crate::identity::Pass;
@@ -29,7 +29,7 @@ pub struct Landmark {
     /// The last poll before another document came.
     pub shown_at: Timestamp,
     /// What it showed, each once.
-    pub items: HashSet<ItemId>,
+    pub items: BTreeSet<ItemId>,
 }
 
 /// One entry of it.
@@ -94,7 +94,7 @@ impl Document {
     /// What a gap behind it is judged against, if `last_shown` is the last poll that showed it.
     pub fn landmark_at(&self, last_shown: Option<Timestamp>) -> Option<Landmark> {
         let own = || {
-            let items: HashSet<ItemId> = self.items().collect();
+            let items: BTreeSet<ItemId> = self.items().collect();
             let shown_at = last_shown.filter(|_| items.len() > 1)?;
             Some(Landmark { shown_at, items })
         };

@@ -30,9 +30,14 @@ fn up_to<'a>(text: &'a str, mark: &str) -> &'a str {
 }
 
 fn home(server: &Server) -> Home {
+    home_with(server, "")
+}
+
+/// With more said of the feed.
+fn home_with(server: &Server, more: &str) -> Home {
     Home::new(&format!(
         "[mail]\nto = [\"reader@mail.example\"]\n[poll]\nallow_private = [\"127.0.0.0/8\"]\n\
-         [[feed]]\nname = \"Wire\"\nurl = {:?}\n[[topic]]\nname = \"Mosul\"\nany = [\"Mosul\"]\n",
+         [[feed]]\nname = \"Wire\"\nurl = {:?}\n{more}\n[[topic]]\nname = \"Mosul\"\nany = [\"Mosul\"]\n",
         server.url("/")
     ))
 }
@@ -166,6 +171,20 @@ fn the_rest_of_a_feed_that_is_torn_again_and_again_is_from_before() {
         poll(&home, time);
     }
     assert_eq!((home.count(ITEMS), home.count(WAITING)), (8, 4));
+}
+
+#[test]
+fn backfill_tells_what_torn_documents_held_back() {
+    let server = Server::start();
+    let whole = feed((1..9).rev());
+    let cuts = ["<link>", "</item>"].map(|mark| up_to(&whole, mark).to_owned());
+    let [head, one] = cuts;
+    server.script("/", [head, one, whole].map(Reply::ok));
+    let home = home_with(&server, "backfill = \"58m\"");
+    for time in ["06:58", "06:59", "07:00"] {
+        poll(&home, time);
+    }
+    assert_eq!((home.count(ITEMS), home.count(WAITING)), (8, 6));
 }
 
 #[test]
