@@ -145,10 +145,11 @@ fn is_gap(
         what.item()
             .is_some_and(|item| landmark.items.contains(&item))
     };
-    landmark.is_followed_by(document, items)
-        && !shown.iter().any(is_left)
-        && !reaches_down(landmark, known, shown)
-        && !(items < landmark.items.len() && begins_anew(feed, previous, shown))
+    let has_fewer = items < landmark.items.len();
+    let goes_on = shown.iter().any(is_left)
+        || reaches_down(landmark, known, shown)
+        || (has_fewer && begins_anew(feed, previous, shown));
+    landmark.is_followed_by(document, items) && !goes_on
 }
 
 /// Whether the oldest entry is one that the feed has shown since the landmark: one by one, say, or in torn documents.

@@ -26,7 +26,7 @@ fn feed(numbers: impl IntoIterator<Item = u32>) -> String {
 /// The beginning of a text, up to and with the first occurrence of `mark`.
 fn up_to<'a>(text: &'a str, mark: &str) -> &'a str {
     let at = text.find(mark).expect("the mark is there");
-    &text[..at + mark.len()]
+    text.get(..at + mark.len()).expect("behind the mark")
 }
 
 fn home(server: &Server) -> Home {

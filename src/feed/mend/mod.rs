@@ -147,7 +147,7 @@ impl<'a> Mender<'a> {
                 let is_end =
                     self.state == State::Inside && names::small(name) == self.capturer.root;
                 self.is_closed |= is_end;
-                return !(is_end && !self.goes_on());
+                return !is_end || self.goes_on();
             }
             Piece::Cut => {
                 self.is_cut = true;
