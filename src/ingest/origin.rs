@@ -15,6 +15,9 @@ const OLD: SignedDuration = SignedDuration::from_hours(48);
 /// So many old entries at once are the archive and no straggler.
 const ARCHIVE: usize = 5;
 
+/// A feed that shows the last of its entries shows so many at least. One that shows what is in force may have fewer.
+const LIST: usize = 5;
+
 /// What the document as a whole says about its entries.
 pub(super) struct Origins {
     pub(super) gap: Option<Timestamp>,
@@ -145,7 +148,7 @@ fn is_gap(
         what.item()
             .is_some_and(|item| landmark.items.contains(&item))
     };
-    let has_fewer = items < landmark.items.len();
+    let has_fewer = items < landmark.items.len().max(LIST);
     let goes_on = shown.iter().any(is_left)
         || reaches_down(landmark, known, shown)
         || (has_fewer && begins_anew(feed, previous, shown));

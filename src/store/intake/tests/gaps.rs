@@ -114,6 +114,14 @@ fn a_feed_that_had_nothing_to_show_begins_anew_without_a_gap() {
     check(&[&[]], &lately(3), false);
     // As many as it had shown are all that such a feed can show.
     check(&[&[]], &lately(10), true);
+    let mut world = World::after(&until(1, 2));
+    assert_eq!(world.poll(PAPER, &[]), "");
+    assert_eq!(world.poll(PAPER, &until(3, 1)), "0 new");
+    assert_eq!(world.poll(PAPER, &[]), "");
+    let both = each(until(5, 2), |entry| {
+        entry.published = Some(world.now + SignedDuration::from_mins(50));
+    });
+    assert_eq!(world.poll(PAPER, &both), "0 new, 1 new");
     let undated = each(lately(3), |entry| entry.published = None);
     check(&[&[]], &undated, true);
 }
