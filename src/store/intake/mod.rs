@@ -511,8 +511,12 @@ fn observe(
         state.last_new_at = Some(now);
     }
     state.last_ok_at = Some(now);
-    state.skip_hours = document.skip_hours;
-    state.skip_days = document.skip_days;
+    // A torn document may have broken off before them.
+    let is_whole = document.torn.is_none();
+    if is_whole || document.skip_hours != 0 || document.skip_days != 0 {
+        state.skip_hours = document.skip_hours;
+        state.skip_days = document.skip_days;
+    }
     state.oddities = u32::try_from(document.oddities.len()).unwrap_or(u32::MAX);
 }
 

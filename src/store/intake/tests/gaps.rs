@@ -272,3 +272,19 @@ fn an_entry_that_is_shown_in_part_is_not_edited() {
     assert_eq!(told(&world.take(PAPER, &document)), "1 touched, 2 new");
     assert_eq!(world.poll(PAPER, &stories(0..4)), "0 changed, 2 changed");
 }
+
+#[test]
+fn a_torn_document_does_not_end_the_hours_of_rest() {
+    let mut world = World::new();
+    let document = |hours: u32, torn: Option<&str>| FeedDocument {
+        skip_hours: hours,
+        entries: stories(1..3),
+        torn: torn.map(str::to_owned),
+        ..FeedDocument::default()
+    };
+    let mut hours = |document| world.take(PAPER, &document).feed.skip_hours;
+    assert_eq!(hours(document(0b111, None)), 0b111);
+    assert_eq!(hours(document(0, Some("it ends inside `rss`"))), 0b111);
+    assert_eq!(hours(document(0b1, Some("it ends inside `rss`"))), 0b1);
+    assert_eq!(hours(document(0, None)), 0);
+}
