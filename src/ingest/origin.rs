@@ -144,15 +144,40 @@ fn is_gap(
 ) -> bool {
     let again = |(_, what): &&Shown<'_>| matches!(what, What::Again(_));
     let items = shown.len() - shown.iter().filter(again).count();
-    let is_left = |(_, what): &Shown<'_>| {
+    let is_left = |(_, what): &&Shown<'_>| {
         what.item()
             .is_some_and(|item| landmark.items.contains(&item))
     };
+    let on_top = shown.iter().take_while(is_left).count();
+    let shown = without_pinned(shown, on_top);
     let has_fewer = items < landmark.items.len().max(LIST);
-    let goes_on = shown.iter().any(is_left)
+    let goes_on = shown.iter().any(|entry| is_left(&entry))
         || reaches_down(landmark, known, shown)
         || (has_fewer && begins_anew(feed, previous, shown));
     landmark.is_followed_by(document, items) && !goes_on
+}
+
+/// The entries below those that a feed holds on top for weeks: the first `on_top`, if they are few, and older than all of a
+/// list below them that has the newest first. They are left at any poll, and tell nothing of what has passed below.
+fn without_pinned<'a, 'b>(shown: &'b [Shown<'a>], on_top: usize) -> &'b [Shown<'a>] {
+    let (top, list) = shown.split_at_checked(on_top).unwrap_or((&[], shown));
+    let dates = |entries: &[Shown<'_>]| -> Option<Vec<Timestamp>> {
+        entries
+            .iter()
+            .map(|(candidate, _)| candidate.date)
+            .collect()
+    };
+    let (Some(pinned), Some(listed)) = (dates(top), dates(list)) else {
+        return shown;
+    };
+    let has_newest_first = listed.len() >= 3 && listed.is_sorted_by(|newer, older| newer > older);
+    let are_older = pinned.iter().max() < listed.last();
+    let are_few = on_top * 4 <= shown.len();
+    if has_newest_first && are_older && are_few {
+        list
+    } else {
+        shown
+    }
 }
 
 /// Whether the oldest entry is one that the feed has shown since the landmark: one by one, say, or in torn documents.

@@ -288,3 +288,35 @@ fn a_torn_document_does_not_end_the_hours_of_rest() {
     assert_eq!(hours(document(0b1, Some("it ends inside `rss`"))), 0b1);
     assert_eq!(hours(document(0, None)), 0);
 }
+
+#[test]
+fn an_entry_that_is_pinned_does_not_hide_a_gap() {
+    let pinned = |hour, count| [vec![story(90)], until(hour, count)].concat();
+    let mut world = World::after(&pinned(1, 3));
+    assert_eq!(world.poll(PAPER, &pinned(2, 3)), "1 new");
+    world.wait(10);
+    assert_eq!(
+        world.poll(PAPER, &pinned(13, 3)),
+        "1 new, 2 new, 3 new, gap"
+    );
+    assert_eq!(world.poll(PAPER, &pinned(14, 3)), "1 new");
+    assert_eq!(world.poll(PAPER, &pinned(16, 3)), "1 new, 2 new");
+}
+
+#[test]
+fn what_is_left_on_top_in_another_order_is_no_gap() {
+    let mut oldest_first = until(9, 4);
+    oldest_first.reverse();
+    let mut world = World::after(&until(1, 4));
+    let top = until(1, 1);
+    assert_eq!(
+        world.poll(PAPER, &[top, oldest_first].concat()),
+        "1 new, 2 new, 3 new, 4 new"
+    );
+    // The first two of the five most read are as before.
+    let mut world = World::after(&until(1, 5));
+    assert_eq!(
+        world.poll(PAPER, &[until(1, 2), until(5, 3)].concat()),
+        "2 new, 3 new, 4 new"
+    );
+}
