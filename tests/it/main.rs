@@ -35,6 +35,7 @@ mod smtp_secured;
 mod smtp_server;
 mod status;
 mod stories;
+mod torn;
 mod trouble;
 mod week;
 mod wirewatch;
