@@ -108,6 +108,7 @@ fn shown(document: &FeedDocument) -> String {
             &format!("{} ({}): {}", oddity.what, oddity.place, oddity.done),
         );
     }
+    line("torn", &some(&document.torn));
     // The snapshots are kept with line feeds only.
     text.replace('\r', "")
 }

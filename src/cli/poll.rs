@@ -165,7 +165,7 @@ pub(super) fn words(line: &Line) -> String {
                 ));
             }
             if *gap {
-                words.push_str("; items since the last poll may have been missed");
+                words.push_str("; items before these may have been missed");
             }
             if let Some(torn) = torn {
                 words.push_str(&format!("; the document was not whole: {torn}"));

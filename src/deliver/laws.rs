@@ -269,7 +269,6 @@ fn document(feed: usize, now: i64, news: &[News]) -> Came {
             }),
             validators: None,
             hash: None,
-            torn: None,
         },
         permanent_target: None,
         freshness: None,

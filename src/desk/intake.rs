@@ -37,10 +37,8 @@ pub enum Arrival {
         document: Box<FeedDocument>,
         /// For the next time, if there are any.
         validators: Option<Validators>,
-        /// Of the decoded body; `None`: it was not whole.
+        /// Of the decoded body; `None`: it is torn, and even the same bytes are to be read once more.
         hash: Option<i64>,
-        /// Why it was not whole.
-        torn: Option<String>,
     },
     /// The body that we know already.
     SameBody {
@@ -231,12 +229,11 @@ impl Desk {
                 document,
                 validators,
                 hash,
-                torn,
             } => {
                 let (taken, named, matches) = self.take_document(state, declared, document, now)?;
                 let never_read = state.first_read_at.is_none() && state.last_ok_at.is_none();
                 *state = taken.feed;
-                if never_read && torn.is_some() {
+                if never_read && document.torn.is_some() {
                     // The rest of what it shows already is no news either, so the first poll is still to come; but only
                     // the next one, since some feeds never come whole.
                     state.first_read_at = None;
@@ -254,7 +251,7 @@ impl Desk {
                     matches,
                     oddities: state.oddities,
                     gap,
-                    torn: torn.clone(),
+                    torn: document.torn.clone(),
                 };
                 (
                     Some(Polled::Read {
@@ -337,7 +334,6 @@ impl Desk {
         document: &FeedDocument,
         now: Timestamp,
     ) -> Result<(Taken, Vec<Named>, u32), StoreError> {
-        let first_poll = state.first_read_at.is_none();
         let mut taken = self.store.take_in(state, document, now)?;
         let mailed_from = match declared.feed.backfill {
             Backfill::None => None,
@@ -348,7 +344,7 @@ impl Desk {
         let mut named = Vec::with_capacity(taken.entries.len());
         for entry in std::mem::take(&mut taken.entries) {
             let is_mailed = entry.origin != Origin::Backfill
-                || mailed_from.is_some_and(|from| first_poll && entry.date >= from);
+                || mailed_from.is_some_and(|from| entry.date >= from);
             let feed = (&taken.feed, declared.feed.tags.as_slice());
             matches += self.match_entry(feed, &entry, is_mailed, now)?;
             named.push(Named::of(&entry));

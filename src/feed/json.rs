@@ -13,6 +13,8 @@ use super::{Oddity, dates};
 pub(super) struct Mended {
     pub(super) atom: String,
     pub(super) oddities: Vec<Oddity>,
+    /// Why it is not whole, if it is not.
+    pub(super) torn: Option<String>,
 }
 
 /// Rewrites a JSON feed; `None` if the JSON, whole or broken, is none.
@@ -20,24 +22,29 @@ pub(super) fn mend(text: &str) -> Option<Mended> {
     let mut oddities = Vec::new();
     // What stands before and behind the object is not looked at.
     let text = text.get(text.find('{')?..)?;
+    let mut torn = None;
     let feed = match first(text) {
         Ok(Value::Object(feed)) => feed,
         Ok(_) => return None,
-        Err(_) if let Ok(Value::Object(feed)) = first(&tidy(text)) => {
+        Err(error) => {
+            let tidied = tidy(text);
+            let (place, done, feed) = match first(&tidied) {
+                Ok(Value::Object(feed)) => {
+                    ("commas, line ends or escapes".to_owned(), "mended", feed)
+                }
+                tidied_error => {
+                    let is_cut = tidied_error.is_err_and(|error| error.is_eof());
+                    torn = is_cut.then(|| "its JSON ends too soon".to_owned());
+                    let done = "kept what was complete before it";
+                    (format!("line {}", error.line()), done, salvage(&tidied)?)
+                }
+            };
             oddities.push(Oddity {
                 what: "broken JSON".to_owned(),
-                place: "commas, line ends or escapes".to_owned(),
-                done: "mended".to_owned(),
+                place,
+                done: done.to_owned(),
             });
             feed
-        }
-        Err(error) => {
-            oddities.push(Oddity {
-                what: "broken JSON".to_owned(),
-                place: format!("line {}", error.line()),
-                done: "kept what was complete before it".to_owned(),
-            });
-            salvage(&tidy(text))?
         }
     };
     let items = feed.get("items").and_then(Value::as_array);
@@ -66,6 +73,7 @@ pub(super) fn mend(text: &str) -> Option<Mended> {
     Some(Mended {
         atom: writer.take(),
         oddities,
+        torn,
     })
 }
 

@@ -56,6 +56,11 @@ pub struct FeedDocument {
     pub entries: Vec<Entry>,
     /// What was wrong and what was done about it.
     pub oddities: Vec<Oddity>,
+    /// Why it is not whole, in words, if it is not: whoever wrote or sent it broke off before the end. What of it came is read,
+    /// the rest is still to be asked for.
+    pub torn: Option<String>,
+    /// Whether the document broke off inside the last entry, so that what that does not say may still come.
+    pub ends_in_entry: bool,
 }
 
 /// A fault in a document that was read all the same.
@@ -130,6 +135,7 @@ fn from_json(text: &str, context: &Context<'_>) -> Result<FeedDocument, NotAFeed
     let mut document =
         read::parse(mended.atom.as_bytes(), context.url).map_err(|error| unreadable(&error))?;
     document.oddities = mended.oddities;
+    document.torn = mended.torn;
     Ok(document)
 }
 
@@ -166,6 +172,8 @@ fn mended(text: &str, context: &Context<'_>) -> Result<FeedDocument, NotAFeed> {
     let mut mender = Mender::new(text, context.url);
     let mut document = read::parse(&mut mender, context.url).map_err(|error| unreadable(&error))?;
     document.oddities = mender.oddities();
+    document.torn = mender.torn();
+    document.ends_in_entry = mender.ends_in_item();
     Ok(document)
 }
 

@@ -6,7 +6,8 @@ use super::FeedDocument;
 use crate::model::Entry;
 
 /// The JSON of `feeds show --json`: title, link and the items in document order; texts are HTML, addresses absolute, and `date` is
-/// published, else updated, in RFC 3339. What was mended follows under `oddities`.
+/// published, else updated, in RFC 3339. What was mended follows under `oddities`, and
+/// under `torn` why the document is not whole, if it is not.
 pub fn show_json(document: &FeedDocument) -> Value {
     let items: Vec<Value> = document.entries.iter().map(item).collect();
     let oddities: Vec<Value> = document
@@ -21,6 +22,7 @@ pub fn show_json(document: &FeedDocument) -> Value {
         "lang": document.lang,
         "items": items,
         "oddities": oddities,
+        "torn": document.torn,
     })
 }
 

@@ -167,7 +167,8 @@ fn is_plain(text: &str) -> bool {
             Piece::Cdata(..) => {}
         }
     }
-    walk.items == walk.links && has_only_plain_numbers(text)
+    // Of one whose root has no end the mender tells that it is torn.
+    walk.depth == 0 && walk.items == walk.links && has_only_plain_numbers(text)
 }
 
 /// feed-rs takes `&#150;` for the control character that it is by the letter.

@@ -5,6 +5,7 @@ use reqwest::StatusCode;
 use reqwest::header::{self, HeaderMap, HeaderName};
 use url::Url;
 
+use super::cause::quoted;
 use super::fetch::{Outcome, Scope, Stage};
 use crate::model::Validators;
 use crate::schedule::feeds::hints;
@@ -89,11 +90,11 @@ fn target(location: Option<String>, from: &Url) -> Result<Url, String> {
     };
     let mut target = from
         .join(&location)
-        .map_err(|error| format!("leads to `{location}`: {error}"))?;
+        .map_err(|error| format!("leads to {}: {error}", quoted(&location)))?;
     if !matches!(target.scheme(), "http" | "https") {
         return Err(format!(
-            "leads to `{}:`, which is not http or https",
-            target.scheme()
+            "leads to {}, which is not http or https",
+            quoted(&format!("{}:", target.scheme()))
         ));
     }
     strip(&mut target);

@@ -10,6 +10,16 @@ use rustls::pki_types::{ServerName, UnixTime};
 use super::fetch::Stage;
 use super::guard::{Refusal, Unresolved};
 
+/// What a server wrote, as much of it as a line has room for.
+pub(super) fn quoted(written: &str) -> String {
+    const MOST: usize = 200;
+
+    match written.char_indices().nth(MOST) {
+        Some((end, _)) => format!("`{}…`", written.get(..end).unwrap_or_default()),
+        None => format!("`{written}`"),
+    }
+}
+
 /// How far a request came and what stopped it. The deepest error that we know by name decides.
 pub(super) fn explain(error: &reqwest::Error) -> (Stage, String) {
     let connecting = error.is_connect();

@@ -23,6 +23,9 @@ pub const USER_AGENT: &str = concat!(
     ")"
 );
 
+/// Servers behind several others send a hundred headers and more. How long they may be together is limited apart.
+const MOST_HEADERS: usize = 500;
+
 /// What the watchlist and the machine decide about asking.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -210,6 +213,7 @@ impl Inner {
             .no_proxy()
             .connect_timeout(self.settings.connect_timeout)
             .dns_resolver(Arc::new(resolver))
+            .http1_max_headers(MOST_HEADERS)
             .http1_ignore_invalid_headers_in_responses(true)
             .http1_allow_spaces_after_header_name_in_responses(true)
             .http1_allow_obsolete_multiline_headers_in_responses(true);

@@ -25,18 +25,8 @@ pub(super) async fn read(
 ) -> (Outcome, Option<Room>) {
     let content_type = answer::content_type(found.headers());
     let mut reading = Reading::new(client, patience, &found);
-    let came = reading.all(found).await;
-    let Reading {
-        body,
-        room,
-        decoder: _decoder,
-        ..
-    } = reading;
-    let (bytes, fault) = match came {
-        Ok(()) => body.finish(),
-        Err(Fault::Refused(cause)) => (Vec::new(), Some(Fault::Refused(cause))),
-        Err(torn) => (body.finish().0, Some(torn)),
-    };
+    let (bytes, fault) = reading.all(found).await;
+    let room = reading.room;
     let stage = Stage::Body;
     let torn = match fault {
         Some(Fault::Refused(cause)) => return (Outcome::Failed { stage, cause }, None),
@@ -91,20 +81,43 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Takes all that comes. After a tear what has come is decoded as far as it goes.
-    async fn all(&mut self, found: reqwest::Response) -> Result<(), Fault> {
+    /// Takes all that comes, and gives the document and what is wrong with it. After a tear what has come is decoded as
+    /// far as it goes.
+    async fn all(&mut self, found: reqwest::Response) -> (Vec<u8>, Option<Fault>) {
         let came = self.pieces(found).await;
-        if let Err(Fault::Refused(_)) = came {
-            return came;
+        let (bytes, fault) = self.decoded(came).await;
+        // Compressed by the application and once more by the server before it.
+        if Body::is_gzip(&bytes) && !matches!(fault, Some(Fault::Refused(_))) {
+            let came = self.take(&bytes).await;
+            let (bytes, inner) = self.decoded(came).await;
+            return (bytes, fault.or(inner));
         }
+        (bytes, fault)
+    }
+
+    /// What all that came amounts to, when it has come; leaves an empty body.
+    async fn decoded(&mut self, came: Result<(), Fault>) -> (Vec<u8>, Option<Fault>) {
+        let came = match came {
+            Err(Fault::Refused(_)) => came,
+            _ => match self.drained().await {
+                refused @ Err(Fault::Refused(_)) => refused,
+                drained => came.and(drained),
+            },
+        };
+        self.decoder = None;
+        let body = std::mem::replace(&mut self.body, Body::new(""));
+        match came {
+            Ok(()) => body.finish(),
+            Err(Fault::Refused(cause)) => (Vec::new(), Some(Fault::Refused(cause))),
+            Err(torn) => (body.finish().0, Some(torn)),
+        }
+    }
+
+    async fn drained(&mut self) -> Result<(), Fault> {
         if self.body.close()? == Effort::Large {
             self.decoder = Some(self.patience.excuse(self.client.decoder()).await);
         }
-        let decoded = self.take(&[]).await;
-        match decoded {
-            Err(Fault::Refused(_)) => decoded,
-            _ => came.and(decoded),
-        }
+        self.take(&[]).await
     }
 
     async fn pieces(&mut self, mut found: reqwest::Response) -> Result<(), Fault> {

@@ -10,6 +10,8 @@ use ipnet::IpNet;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
+use super::cause::quoted;
+
 /// Which addresses may be asked.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Guard {
@@ -91,8 +93,8 @@ impl Guard {
             return Ok(());
         }
         let host = match name {
-            "" => format!("`{ip}`"),
-            _ => format!("`{name}` ({ip})"),
+            "" => quoted(&ip.to_string()),
+            _ => format!("{} ({ip})", quoted(name)),
         };
         Err(Refusal { host, kind })
     }

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use jiff::SignedDuration;
 
 use super::{Document, Known, KnownItem, Usable, What};
+use crate::feed::FeedDocument;
 use crate::identity::{Candidate, Marks, Pass, Text, shared_words};
 use crate::model::{FeedState, ItemId, Timestamp};
 use crate::text::fold::fold;
@@ -15,6 +16,8 @@ const CORRECTION: SignedDuration = SignedDuration::from_hours(48);
 /// Finds the item of each entry, the surest ways first.
 pub(super) struct Judge<'a> {
     previous: HashSet<ItemId>,
+    /// What the document does not show may stand where it broke off.
+    is_torn: bool,
     known: &'a Known,
     pass: &'a Pass,
     usable: Usable<'a>,
@@ -29,12 +32,14 @@ impl<'a> Judge<'a> {
     pub(super) fn new(
         feed: &FeedState,
         previous: &Document,
+        document: &FeedDocument,
         pass: &'a Pass,
         known: &'a Known,
         now: Timestamp,
     ) -> Judge<'a> {
         Judge {
             previous: previous.items().collect(),
+            is_torn: document.torn.is_some(),
             known,
             pass,
             usable: Usable::new(feed, known),
@@ -231,7 +236,9 @@ impl<'a> Judge<'a> {
     fn has_just_left(&self, item: ItemId) -> bool {
         self.known.items.get(&item).is_some_and(|known| {
             let lately = self.now.duration_since(known.last_seen) <= CORRECTION;
-            !known.shown_elsewhere && (lately || self.previous.contains(&item))
+            let was_shown = self.previous.contains(&item);
+            let is_cut_off = self.is_torn && was_shown;
+            !known.shown_elsewhere && !is_cut_off && (lately || was_shown)
         })
     }
 

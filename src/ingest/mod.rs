@@ -25,7 +25,8 @@
 //!
 //! | line | applies when | origin | the case that taught it |
 //! | --- | --- | --- | --- |
-//! | first poll | the feed was never read | backfill | nobody wants the archive of a new feed by mail |
+//! | first poll | the feed was never read, or but once and torn, and it has no date | backfill | nobody wants the archive of a new feed by mail |
+//! | held back | no document came whole before, and it is older than the first of them | backfill | a first poll that broke off, so that the rest came with the next |
 //! | replaced | nothing of the last document is left, and most is older than the last poll, or title and page changed | replaced | a domain sold; a feed re-purposed |
 //! | slid in | it is two days older than the last poll, stands below the last known entry and is no newer | late | a window that grew, or a gap that a deletion opened |
 //! | re-published | it is two days older than the last poll and than most that the feed showed, and so are at least 4 others and most of what is new | late | 500 old items after a purge |
@@ -44,7 +45,7 @@ mod document;
 mod judge;
 mod origin;
 
-pub use document::{Document, Showing};
+pub use document::{Document, Landmark, Showing};
 use judge::Judge;
 use origin::Origins;
 
@@ -95,8 +96,8 @@ pub struct KnownItem {
 pub struct Intake {
     /// One for each entry, in document order.
     pub verdicts: Vec<Verdict>,
-    /// Nothing of the last document is left, so that items between may be lost.
-    pub gap: bool,
+    /// Nothing is left of what the feed showed at this time, so that items between may be lost.
+    pub gap: Option<Timestamp>,
     /// Another feed has taken the place of this one.
     pub replaced: bool,
     /// Known entries whose guid could be compared.
@@ -178,7 +179,7 @@ pub fn decide(
     known: &Known,
     now: Timestamp,
 ) -> Intake {
-    let judge = Judge::new(feed, previous, pass, known, now);
+    let judge = Judge::new(feed, previous, document, pass, known, now);
     let whats = judge.settle();
     let origins = Origins::read(feed, previous, document, pass, known, &whats);
     let mut intake = Intake {

@@ -1,13 +1,11 @@
 //! How what a feed has not shown before comes to it: see the second table of [`crate::ingest`].
 
-use std::collections::HashSet;
-
 use jiff::SignedDuration;
 
-use super::{Document, Known, What};
+use super::{Document, Known, Landmark, What};
 use crate::feed::FeedDocument;
 use crate::identity::{Candidate, Pass};
-use crate::model::{FeedState, ItemId, Origin, Timestamp};
+use crate::model::{FeedState, Origin, Timestamp};
 use crate::text::html::shown;
 use crate::url;
 
@@ -17,11 +15,16 @@ const OLD: SignedDuration = SignedDuration::from_hours(48);
 /// So many old entries at once are the archive and no straggler.
 const ARCHIVE: usize = 5;
 
+/// A feed that shows the last of its entries shows so many at least. One that shows what is in force may have fewer.
+const LIST: usize = 5;
+
 /// What the document as a whole says about its entries.
 pub(super) struct Origins {
-    pub(super) gap: bool,
+    pub(super) gap: Option<Timestamp>,
     pub(super) replaced: bool,
     first_poll: bool,
+    /// When the first document came, if none came whole before this.
+    torn_since: Option<Timestamp>,
     archive: bool,
     /// Index and date of the last entry that this feed has shown before.
     last_known: Option<(usize, Timestamp)>,
@@ -37,8 +40,12 @@ impl Origins {
         known: &Known,
         whats: &[What],
     ) -> Origins {
+        let landmark = previous.landmark_at(feed.last_ok_at);
         let age = Age {
-            last_ok: feed.last_ok_at,
+            last_shown: landmark
+                .as_ref()
+                .map(|landmark| landmark.shown_at)
+                .or(feed.last_ok_at),
             newest: previous.newest,
             usually_late: known.usually_late,
         };
@@ -49,11 +56,9 @@ impl Origins {
             })
         };
         let entries = || pass.candidates.iter().zip(whats.iter());
-        let strangers = || {
-            entries().filter(|(_, what)| {
-                !seen_here(what) && !matches!(what, What::Nameless | What::Twin(_))
-            })
-        };
+        let named =
+            || entries().filter(|(_, what)| !matches!(what, What::Nameless | What::Twin(_)));
+        let strangers = || named().filter(|(_, what)| !seen_here(what));
         // What fills in between the dates that the feed showed is no archive but published late.
         let archived = previous.lower_quartile();
         let is_below = |date: Timestamp| archived.is_none_or(|archived| date < archived);
@@ -61,11 +66,15 @@ impl Origins {
             .filter(|(candidate, _)| age.is_old(candidate, OLD))
             .filter(|(candidate, _)| candidate.date.is_some_and(is_below))
             .count();
-        let gap = is_gap(previous, whats);
+        let shown: Vec<_> = named().collect();
+        let gap = landmark
+            .filter(|landmark| is_gap(feed, landmark, previous, document, known, &shown))
+            .map(|landmark| landmark.shown_at);
         Origins {
             gap,
-            replaced: gap && is_replaced(feed, document, pass, &age),
+            replaced: gap.is_some() && is_replaced(feed, document, pass, &age),
             first_poll: feed.first_read_at.is_none(),
+            torn_since: previous.torn_since,
             archive: old >= ARCHIVE && old * 2 > strangers().count(),
             last_known: entries()
                 .enumerate()
@@ -77,7 +86,12 @@ impl Origins {
 
     /// The origin of the entry at `index`, if this feed has not shown it before.
     pub(super) fn of(&self, index: usize, candidate: &Candidate) -> Origin {
-        if self.first_poll {
+        // What torn documents held back is from before, and what was published since the first of them is news.
+        let is_from_before = match (candidate.date, self.torn_since) {
+            (Some(date), Some(first)) => date < first,
+            _ => self.first_poll,
+        };
+        if is_from_before {
             return Origin::Backfill;
         }
         if self.replaced {
@@ -97,35 +111,99 @@ impl Origins {
 
 /// What "old" means in this feed.
 struct Age {
-    last_ok: Option<Timestamp>,
+    /// The last poll that showed what the feed had to show.
+    last_shown: Option<Timestamp>,
     /// The newest date that the last document showed.
     newest: Option<Timestamp>,
     usually_late: bool,
 }
 
 impl Age {
-    /// Dated more than `distance` before the last good poll, and not ahead of all that the feed had shown.
+    /// Dated more than `distance` before that poll, and not ahead of all that the feed had shown.
     fn is_old(&self, candidate: &Candidate, distance: SignedDuration) -> bool {
-        let (Some(date), Some(last_ok)) = (candidate.date, self.last_ok) else {
+        let (Some(date), Some(last_shown)) = (candidate.date, self.last_shown) else {
             return false;
         };
         let goes_on = self.newest.is_some_and(|newest| date > newest);
-        !self.usually_late && !goes_on && last_ok.duration_since(date) > distance
+        !self.usually_late && !goes_on && last_shown.duration_since(date) > distance
     }
 }
 
-/// Whether nothing of the last document is left. A feed of one entry shows that at each new one, and means nothing by it.
-fn is_gap(previous: &Document, whats: &[What]) -> bool {
-    let before: HashSet<ItemId> = previous.items().collect();
-    let shown = whats
+/// An entry that can be known again, and what it is.
+type Shown<'a> = (&'a Candidate, &'a What);
+
+/// Whether items may be lost: nothing of the landmark is left, and what is shown does not go on otherwise from what the
+/// feed has shown.
+fn is_gap(
+    feed: &FeedState,
+    landmark: &Landmark,
+    previous: &Document,
+    document: &FeedDocument,
+    known: &Known,
+    shown: &[Shown<'_>],
+) -> bool {
+    let again = |(_, what): &&Shown<'_>| matches!(what, What::Again(_));
+    let items = shown.len() - shown.iter().filter(again).count();
+    let is_left = |(_, what): &&Shown<'_>| {
+        what.item()
+            .is_some_and(|item| landmark.items.contains(&item))
+    };
+    let on_top = shown.iter().take_while(is_left).count();
+    let shown = without_pinned(shown, on_top);
+    let has_fewer = items < landmark.items.len().max(LIST);
+    let goes_on = shown.iter().any(|entry| is_left(&entry))
+        || reaches_down(landmark, known, shown)
+        || (has_fewer && begins_anew(feed, previous, shown));
+    landmark.is_followed_by(document, items) && !goes_on
+}
+
+/// The entries below those that a feed holds on top for weeks: the first `on_top`, if they are few, and older than all of a
+/// list below them that has the newest first. They are left at any poll, and tell nothing of what has passed below.
+fn without_pinned<'a, 'b>(shown: &'b [Shown<'a>], on_top: usize) -> &'b [Shown<'a>] {
+    let (top, list) = shown.split_at_checked(on_top).unwrap_or((&[], shown));
+    let dates = |entries: &[Shown<'_>]| -> Option<Vec<Timestamp>> {
+        entries
+            .iter()
+            .map(|(candidate, _)| candidate.date)
+            .collect()
+    };
+    let (Some(pinned), Some(listed)) = (dates(top), dates(list)) else {
+        return shown;
+    };
+    let has_newest_first = listed.len() >= 3 && listed.is_sorted_by(|newer, older| newer > older);
+    let are_older = pinned.iter().max() < listed.last();
+    let are_few = on_top * 4 <= shown.len();
+    if has_newest_first && are_older && are_few {
+        list
+    } else {
+        shown
+    }
+}
+
+/// Whether the oldest entry is one that the feed has shown since the landmark: one by one, say, or in torn documents.
+fn reaches_down(landmark: &Landmark, known: &Known, shown: &[Shown<'_>]) -> bool {
+    let oldest = shown
         .iter()
-        .filter(|what| !matches!(what, What::Nameless | What::Twin(_)))
-        .count();
-    let overlaps = whats
-        .iter()
-        .filter_map(|what| what.item())
-        .any(|item| before.contains(&item));
-    before.len() > 1 && shown > 1 && !overlaps
+        .rev()
+        .min_by_key(|(candidate, _)| candidate.date.unwrap_or(Timestamp::MAX));
+    oldest.is_some_and(|(_, what)| match what {
+        What::Unchanged(_) => true,
+        What::Known(item) | What::Again(item) => known
+            .items
+            .get(item)
+            .is_some_and(|item| item.seen_here && item.last_seen > landmark.shown_at),
+        What::New | What::Nameless | What::Twin(_) => false,
+    })
+}
+
+/// Whether the feed had nothing to show, and all that it shows was published since: warnings that are in force, say, or
+/// the quakes of the last hour.
+fn begins_anew(feed: &FeedState, previous: &Document, shown: &[Shown<'_>]) -> bool {
+    let is_later = |date| feed.last_ok_at.is_some_and(|last_ok| date > last_ok);
+    previous.entries.len() < 2
+        && shown
+            .iter()
+            .all(|(candidate, _)| candidate.date.is_some_and(is_later))
 }
 
 fn is_replaced(feed: &FeedState, document: &FeedDocument, pass: &Pass, age: &Age) -> bool {

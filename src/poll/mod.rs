@@ -5,9 +5,11 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::SignedDuration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
+use tokio::time::timeout;
 use url::Url;
 
 use crate::clock::Clock;
@@ -28,7 +30,7 @@ mod readers;
 mod round;
 
 use self::holds::Holds;
-use self::network::{Errand, Network};
+use self::network::{Ended, Errand, Network};
 use self::readers::Readers;
 
 pub use self::round::{Choice, Round};
@@ -39,6 +41,11 @@ const PLACES: usize = 96;
 /// How many more of those that failed last time, which have places of their own: hundreds of servers that hang for half
 /// a minute each must not keep the others waiting.
 const PLACES_OF_FAILING: usize = 32;
+
+/// After this time without a document a request gives its place to another and goes on in one of those for the slow, while
+/// there are any: what hundreds of servers that hang have to say in their first round nobody should have to wait for.
+const SLOW: Duration = Duration::from_secs(3);
+const PLACES_OF_SLOW: usize = 300;
 
 /// How long a feed that was taken is left alone if we crash before its answer is stored.
 const LEASE: SignedDuration = SignedDuration::from_mins(10);
@@ -84,6 +91,7 @@ pub struct Poller {
     clock: Clock,
     places: Arc<Semaphore>,
     places_of_failing: Arc<Semaphore>,
+    places_of_slow: Arc<Semaphore>,
     documents: Arc<Semaphore>,
     large_documents: Arc<Semaphore>,
     network: Arc<Network>,
@@ -118,6 +126,7 @@ impl Poller {
             clock,
             places: Arc::new(Semaphore::new(PLACES)),
             places_of_failing: Arc::new(Semaphore::new(PLACES_OF_FAILING)),
+            places_of_slow: Arc::new(Semaphore::new(PLACES_OF_SLOW)),
             documents: SMALL.open(),
             large_documents: LARGE.open(),
             network: Arc::default(),
@@ -224,7 +233,7 @@ impl Poller {
             0 => &self.places,
             _ => &self.places_of_failing,
         };
-        let Ok(place) = places.acquire().await else {
+        let Ok(mut place) = places.acquire().await else {
             let cause = "wirewatch is stopping".to_owned();
             return not_asked(Arrival::Failed { cause });
         };
@@ -233,8 +242,21 @@ impl Poller {
             return not_asked(Arrival::Offline { cause });
         }
         // Apart, since a request takes much more memory than those thousands need that wait for their turn.
-        let mut response = Box::pin(self.client.fetch_entered(permit, request, &hold_of)).await;
-        let reached = response.outcome.reached();
+        let mut fetching = Box::pin(self.client.fetch_entered(permit, request, &hold_of));
+        let mut response = match timeout(SLOW, &mut fetching).await {
+            Ok(response) => response,
+            Err(_) => {
+                if let Ok(slow) = self.places_of_slow.try_acquire() {
+                    place = slow;
+                }
+                fetching.await
+            }
+        };
+        let ended = match (response.outcome.reached(), state.failures) {
+            (true, _) => Ended::Reached,
+            (false, 0) => Ended::Failed,
+            (false, _) => Ended::FailedAgain,
+        };
         let answered_by = response.final_url.clone();
         let held = match &response.outcome {
             Outcome::Body { bytes, .. } => {
@@ -247,7 +269,7 @@ impl Poller {
                 Held::default()
             }
         };
-        let offline = errand.end(host, reached, self.clock.now()).await;
+        let offline = errand.end(host, ended, self.clock.now()).await;
         let mut came = self.readers.read(response, state.body_hash).await;
         if offline {
             came.arrival = match came.arrival {

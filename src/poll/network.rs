@@ -2,7 +2,8 @@
 //!
 //! While it seems to be down, one feed at a time is asked, as a probe, and nothing that fails is held against a feed. A
 //! failure is judged only once others have had their say: the first to fail in a round must not be blamed for what all
-//! meet, nor the network for two dead hosts while a hundred others are still being asked.
+//! meet, nor the network for two dead hosts while a hundred others are still being asked. A feed that failed the last time
+//! too tells nothing new: else two dead hosts that are due alone would be our network's fault for ever.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -49,6 +50,17 @@ struct State {
 pub(super) struct Errand {
     network: Arc<Network>,
     is_out: bool,
+}
+
+/// What came of asking a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// It answered, whatever it said.
+    Reached,
+    /// It did not answer.
+    Failed,
+    /// It did not answer, as the last time.
+    FailedAgain,
 }
 
 impl Default for Network {
@@ -127,13 +139,14 @@ impl Errand {
         self.is_out
     }
 
-    /// Notes whether `host` was reached. Whether a failure is our own network's, as soon as that can be told.
-    pub(super) async fn end(self, host: String, reached: bool, now: Timestamp) -> bool {
+    /// Notes what came of asking `host`. Whether a failure is our own network's, as soon as that can be told.
+    pub(super) async fn end(self, host: String, ended: Ended, now: Timestamp) -> bool {
         let network = Arc::clone(&self.network);
+        let reached = ended == Ended::Reached;
         let (reached_before, was_down) = {
             let mut state = network.lock();
             let was_down = state.down;
-            state.note(host, reached, now);
+            state.note(host, ended, now);
             (state.reached, was_down)
         };
         // The others learn of it, and that one less is being asked.
@@ -169,14 +182,16 @@ impl Drop for Errand {
 }
 
 impl State {
-    fn note(&mut self, host: String, reached: bool, now: Timestamp) {
+    fn note(&mut self, host: String, ended: Ended, now: Timestamp) {
         let was_down = self.down;
         self.last.retain(|(other, _)| *other != host);
-        self.last.push_back((host, reached));
+        if ended != Ended::FailedAgain {
+            self.last.push_back((host, ended == Ended::Reached));
+        }
         if self.last.len() > HOSTS {
             self.last.pop_front();
         }
-        if reached {
+        if ended == Ended::Reached {
             self.reached += 1;
             if was_down {
                 // What failed before says nothing any more.
@@ -227,12 +242,21 @@ mod tests {
     /// Asks, and gives whether the failure is our own network's.
     async fn fail(mut errand: Errand, host: usize) -> bool {
         assert!(errand.leave(now()).await);
-        errand.end(format!("host{host}"), false, now()).await
+        errand
+            .end(format!("host{host}"), Ended::Failed, now())
+            .await
+    }
+
+    async fn fail_again(mut errand: Errand, host: usize) -> bool {
+        assert!(errand.leave(now()).await);
+        let host = format!("host{host}");
+        errand.end(host, Ended::FailedAgain, now()).await
     }
 
     async fn reach(mut errand: Errand, host: usize) {
         assert!(errand.leave(now()).await);
-        assert!(!errand.end(format!("host{host}"), true, now()).await);
+        let host = format!("host{host}");
+        assert!(!errand.end(host, Ended::Reached, now()).await);
     }
 
     /// A network by which two hosts could not be reached.
@@ -249,6 +273,28 @@ mod tests {
         assert!(!fail(network.expect(), 1).await);
         assert!(!fail(network.expect(), 1).await);
         assert!(!network.is_down());
+    }
+
+    #[tokio::test]
+    async fn hosts_that_failed_the_last_time_too_say_nothing_of_the_network() {
+        let network = Arc::new(Network::default());
+        let ours = tokio::join!(
+            fail_again(network.expect(), 1),
+            fail_again(network.expect(), 2)
+        );
+        assert_eq!(ours, (false, false));
+        assert!(!network.is_down());
+    }
+
+    #[tokio::test]
+    async fn while_it_is_down_nobody_is_blamed_not_even_who_failed_before() {
+        let network = Arc::new(Network::default());
+        let ours = tokio::join!(
+            fail(network.expect(), 1),
+            fail(network.expect(), 2),
+            fail_again(network.expect(), 3)
+        );
+        assert_eq!(ours, (true, true, true));
     }
 
     #[tokio::test]
@@ -312,7 +358,7 @@ mod tests {
         let mut other = network.expect();
         let (waited, ours) = tokio::join!(
             other.leave(later()),
-            probe.end("host1".to_owned(), false, later())
+            probe.end("host1".to_owned(), Ended::Failed, later())
         );
         assert!(!waited && ours);
         assert_eq!(network.room(500, later()), 0);
@@ -325,7 +371,7 @@ mod tests {
         assert!(probe.leave(later()).await);
         let (waited, ours) = tokio::join!(
             other.leave(later()),
-            probe.end("host1".to_owned(), true, later())
+            probe.end("host1".to_owned(), Ended::Reached, later())
         );
         assert!(waited && !ours);
         assert_eq!(network.room(500, later()), 500);

@@ -74,37 +74,36 @@ impl Readers {
                 content_type,
                 hash,
                 torn,
-            } => match (self.parse(bytes, final_url, content_type).await, torn) {
-                (Ok(Ok(document)), None) => Arrival::Document {
-                    document: Box::new(document),
-                    validators: some_validators(validators),
-                    hash: Some(hash),
-                    torn: None,
-                },
-                // A torn body is asked for again as a whole.
-                (Ok(Ok(document)), torn) => Arrival::Document {
-                    document: Box::new(document),
-                    validators: None,
-                    hash: None,
-                    torn,
-                },
-                (Ok(Err(not_a_feed)), torn) => Arrival::Failed {
+            } => match self.parse(bytes, final_url, content_type).await {
+                Ok(Ok(mut document)) => {
+                    document.torn = torn.or(document.torn);
+                    // A torn document is asked for again as a whole.
+                    let is_whole = document.torn.is_none();
+                    Arrival::Document {
+                        document: Box::new(document),
+                        validators: some_validators(validators).filter(|_| is_whole),
+                        hash: is_whole.then_some(hash),
+                    }
+                }
+                Ok(Err(not_a_feed)) => Arrival::Failed {
                     cause: match torn {
                         Some(torn) => format!("{not_a_feed} ({torn})"),
                         None => not_a_feed.to_string(),
                     },
                 },
-                (Err(cause), _) => Arrival::Failed { cause },
+                Err(cause) => Arrival::Failed { cause },
             },
             Outcome::Throttled { wait, scope, said } => Arrival::Throttled { wait, scope, said },
             Outcome::Held { domain, wait } => Arrival::Held { domain, wait },
             Outcome::Gone => Arrival::Gone,
             Outcome::Failed { cause, .. } => Arrival::Failed { cause },
         };
+        let is_torn = |arrival: &Arrival| matches!(arrival, Arrival::Document { document, .. } if document.torn.is_some());
         Came {
-            arrival,
             permanent_target,
-            freshness,
+            // What is missing is to be asked for soon.
+            freshness: freshness.filter(|_| !is_torn(&arrival)),
+            arrival,
             refused_by: None,
         }
     }

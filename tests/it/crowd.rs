@@ -149,6 +149,30 @@ fn feeds_that_hang_never_delay_those_that_answer() {
 }
 
 #[test]
+fn those_that_hang_at_their_very_first_poll_make_room_for_the_others() {
+    let server = Server::start();
+    let hanging: Vec<String> = (0..150)
+        .map(|feed| format!("http://hanging{feed}.example/feed"))
+        .collect();
+    for url in &hanging {
+        server.on(url, Reply::silent());
+    }
+    let well = feeds(5);
+    serve(&server, &well);
+    let home = Home::new(&watchlist(
+        &server,
+        &[hanging.clone(), well.clone()].concat(),
+    ));
+    let daemon = home.daemon(&[]);
+    let all_asked = || well.iter().all(|url| !server.requests_to(url).is_empty());
+    daemon.wait_until("the others were asked", all_asked);
+    let last = server.requests_to(&well[4])[0].at;
+    let waited = last.duration_since(server.requests()[0].at);
+    // Those who hang are given up after twenty seconds.
+    assert!(waited < Duration::from_secs(15), "{waited:?}");
+}
+
+#[test]
 fn what_poll_has_told_is_on_the_disk_when_it_is_killed_and_the_rest_is_asked_again() {
     use std::io::{BufRead, BufReader};
     use std::process::Stdio;

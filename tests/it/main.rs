@@ -36,6 +36,7 @@ mod smtp_secured;
 mod smtp_server;
 mod status;
 mod stories;
+mod torn;
 mod trouble;
 mod week;
 mod wirewatch;

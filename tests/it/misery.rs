@@ -52,17 +52,18 @@ fn misery_leaves_memory_bounded_and_others_on_time() {
 
 /// Run it alone: `cargo test --release --test it misery -- --ignored --nocapture`.
 #[test]
-#[ignore = "takes six minutes"]
+#[ignore = "takes a quarter of an hour"]
 fn two_hundred_servers_at_their_worst_leave_memory_flat_and_others_on_time() {
     undergo(&Ordeal {
         miserable: 180,
         healthy: 20,
         pace: 60,
-        rounds: 12,
-        settled: Some(3),
+        rounds: 24,
+        settled: Some(12),
         bytes: 30 << 20,
-        // Some 230 are in use at any time; the allocator keeps what it took for each of the threads.
-        most: 700,
+        // Mostly 200 are in use, and 480 while one document of this size is compared with its last version and two more
+        // come in; the allocator keeps what it took for each of the threads, until it levels off in the eighth round.
+        most: 800,
     });
 }
 
@@ -87,7 +88,7 @@ fn undergo(ordeal: &Ordeal) {
     let last = memory[ordeal.rounds - 1];
     assert!(last.peak <= ordeal.most, "{memory:?}");
     if let Some(settled) = ordeal.settled.map(|round| memory[round - 1]) {
-        let margin = settled.peak / 4 + 8;
+        let margin = settled.peak / 10;
         assert!(last.peak <= settled.peak + margin, "it grew: {memory:?}");
     }
     let latest = longest_pause(&healthy);

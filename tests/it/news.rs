@@ -330,10 +330,10 @@ fn a_language_that_no_feed_declares_is_found_out_where_a_topic_asks_for_it() {
 }
 
 #[test]
-fn a_feed_that_never_comes_whole_is_told_from_its_third_document_on() {
+fn an_undated_feed_that_never_comes_whole_is_told_from_its_third_document_on() {
     let server = Server::start();
     let torn = |items: &[Item<'_>]| {
-        let text = feed(items);
+        let text = feed(items).replace("pubDate", "undated");
         let cut = text.len();
         Reply::ok(text + "<!-- the rest -->").truncated_at(cut)
     };

@@ -153,26 +153,27 @@ async fn judge(response: Response, url: &str, name: &str) -> Finding {
                     url: &final_url,
                     content_type: content_type.as_deref(),
                 };
-                feed::read(&bytes, &context).map(|document| document.entries.len())
+                feed::read(&bytes, &context)
+                    .map(|document| (document.entries.len(), torn.or(document.torn)))
             });
-            match (read.await, torn, moved) {
-                (Err(_), ..) => {
+            match (read.await, moved) {
+                (Err(_), _) => {
                     Finding::problem("feed", name, "a fault in wirewatch stopped its parser")
                         .hint("please report it, with the feed")
                 }
-                (Ok(Err(not_a_feed)), ..) => Finding::problem("feed", name, not_a_feed.to_string())
+                (Ok(Err(not_a_feed)), _) => Finding::problem("feed", name, not_a_feed.to_string())
                     .hint(format!(
                         "`wirewatch feeds add {url}` finds the feeds of a page"
                     )),
-                (Ok(Ok(_)), Some(torn), _) => {
+                (Ok(Ok((_, Some(torn)))), _) => {
                     Finding::note("feed", name, format!("its document is not whole: {torn}"))
                 }
-                (Ok(Ok(_)), None, Some(target)) => {
+                (Ok(Ok(_)), Some(target)) => {
                     Finding::note("feed", name, format!("moved for good to {target}"))
                         .hint("change its `url`")
                 }
-                (Ok(Ok(0)), None, None) => Finding::note("feed", name, "a feed without entries"),
-                (Ok(Ok(_)), None, None) => Finding::good("feed", name, "can be read"),
+                (Ok(Ok((0, _))), None) => Finding::note("feed", name, "a feed without entries"),
+                (Ok(Ok(_)), None) => Finding::good("feed", name, "can be read"),
             }
         }
         Outcome::NotModified { .. } => {

@@ -51,7 +51,7 @@ impl<'a> Channel<'a> {
                     .or(Some(language))
                     .filter(|language| !language.is_empty());
             }
-            ChannelPart::Ttl => self.ttl = field.plain().parse().ok(),
+            ChannelPart::Ttl => self.ttl = minutes(&field.plain()),
             ChannelPart::UpdatePeriod => self.period = period(&field.plain()),
             ChannelPart::UpdateFrequency => self.frequency = field.plain().parse().ok(),
             ChannelPart::SkipHours => {
@@ -123,6 +123,12 @@ impl<'a> Channel<'a> {
     }
 }
 
+/// A number of minutes; one beyond counting is the largest.
+fn minutes(written: &str) -> Option<u32> {
+    let is_number = !written.is_empty() && written.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| written.parse().unwrap_or(u32::MAX))
+}
+
 /// Minutes of `sy:updatePeriod`.
 fn period(word: &str) -> Option<u32> {
     const DAY: u32 = 24 * 60;
@@ -144,4 +150,19 @@ fn weekday(name: &str) -> Option<u8> {
         .iter()
         .position(|day| day.eq_ignore_ascii_case(start))?;
     u8::try_from(at).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_of_minutes_beyond_counting_is_the_largest() {
+        assert_eq!(minutes("60"), Some(60));
+        assert_eq!(minutes("99999999999999999999"), Some(u32::MAX));
+        assert_eq!(
+            (minutes("an hour"), minutes("-5"), minutes("")),
+            (None, None, None)
+        );
+    }
 }

@@ -47,6 +47,13 @@ pub(super) struct Mender<'a> {
     has_orphans: bool,
     /// Just behind the start of the last item that was looked for behind the end of the feed; 0 before that end.
     next_item: usize,
+    /// Whether the end tag of the element that holds the feed was found.
+    is_closed: bool,
+    /// Whether the document ended inside the last item.
+    is_cut: bool,
+    /// Whether that item was kept all the same.
+    ends_in_item: bool,
+    torn: Option<String>,
     writer: Writer,
     log: Log,
     /// Written, and not read yet from `offset` on.
@@ -95,6 +102,10 @@ impl<'a> Mender<'a> {
             items: 0,
             has_orphans: true,
             next_item: 0,
+            is_closed: false,
+            is_cut: false,
+            ends_in_item: false,
+            torn: None,
             writer,
             log: Log::default(),
             pending: String::new(),
@@ -107,15 +118,21 @@ impl<'a> Mender<'a> {
         self.log.finish()
     }
 
+    /// Why the document is not whole, if it is not; known once it is read to its end.
+    pub(super) fn torn(&mut self) -> Option<String> {
+        self.torn.take()
+    }
+
+    /// Whether the document broke off inside the last item that it gave.
+    pub(super) fn ends_in_item(&self) -> bool {
+        self.ends_in_item
+    }
+
     /// Goes on to the next container, item or field; `false` at the end.
     fn step(&mut self) -> bool {
         let mut scanner = Scanner::new(self.source, self.at, self.capturer.missing);
         let Some(found) = scanner.next() else {
-            self.log.note(
-                "the document breaks off",
-                "its end",
-                "kept what was complete",
-            );
+            self.break_off("its end");
             return false;
         };
         self.capturer.missing = scanner.missing;
@@ -127,16 +144,14 @@ impl<'a> Mender<'a> {
             }
             Piece::Start(tag) => self.start(tag, found.start),
             Piece::End(name) => {
-                return !(self.state == State::Inside
-                    && names::small(name) == self.capturer.root
-                    && !self.goes_on());
+                let is_end =
+                    self.state == State::Inside && names::small(name) == self.capturer.root;
+                self.is_closed |= is_end;
+                return !is_end || self.goes_on();
             }
             Piece::Cut => {
-                self.log.note(
-                    "the document breaks off",
-                    "inside a tag",
-                    "kept what was complete",
-                );
+                self.is_cut = true;
+                self.break_off("inside a tag");
                 self.at = self.source.len();
                 return false;
             }
@@ -153,11 +168,28 @@ impl<'a> Mender<'a> {
             return false;
         }
         // A lone entry has no end tag round it that could be missing.
-        !(self.state == State::Bare
+        let is_over = self.state == State::Bare
             && self
                 .source
                 .get(self.at..)
-                .is_none_or(|rest| rest.trim().is_empty()))
+                .is_none_or(|rest| rest.trim().is_empty());
+        if is_over && self.is_cut {
+            self.break_off("its end");
+        }
+        !is_over
+    }
+
+    /// The document ends before the feed does. A feed without an element round it may end behind any item.
+    fn break_off(&mut self, place: &str) {
+        self.log
+            .note("the document breaks off", place, "kept what was complete");
+        self.torn = match self.state {
+            State::Inside if !self.is_closed => {
+                Some(format!("it ends inside `{}`", self.capturer.root))
+            }
+            State::Bare if self.is_cut => Some("it ends inside an item".to_owned()),
+            _ => None,
+        };
     }
 
     /// Whether items stand behind the end of the feed, before another feed or the end of the document.
@@ -231,6 +263,7 @@ impl<'a> Mender<'a> {
             self.note_text_before(at);
             self.state = State::Inside;
             self.capturer.root.clone_from(&small);
+            self.is_closed = tag.is_empty;
             if small == "feed" {
                 self.spaces = Spaces::new(Space::Atom);
             }
@@ -356,6 +389,7 @@ impl<'a> Mender<'a> {
             self.fill(&mut item)
         };
         let place = format!("item {}", self.items + 1);
+        self.is_cut = matches!(end, End::Document | End::Cut);
         match end {
             End::Own => {}
             End::Missing => self.log.note(
@@ -363,7 +397,7 @@ impl<'a> Mender<'a> {
                 &place,
                 "ended where the next begins",
             ),
-            End::Document if item.is_usable() => {}
+            End::Document if item.is_usable() => self.ends_in_item = true,
             End::Document | End::Cut => return,
         }
         item.write(&mut self.writer, base.as_ref(), &mut self.log);
@@ -427,7 +461,13 @@ impl<'a> Mender<'a> {
                 }
                 Piece::Cut => {
                     self.at = found.start;
-                    return End::Cut;
+                    // Between its fields only the item itself can end.
+                    let rest = self.source.get(found.start..).unwrap_or_default();
+                    return if rest.starts_with("</") {
+                        End::Own
+                    } else {
+                        End::Cut
+                    };
                 }
                 Piece::Cdata(_, false) => self.at = found.start + CDATA_OPENER,
                 Piece::Other if self.is_open_comment(&found) => self.at = found.start + 4,

@@ -10,6 +10,7 @@ use std::io::{self, Write};
 use flate2::write::GzDecoder;
 
 use self::brotli::{Brotli, Then};
+use super::cause::quoted;
 
 /// The most we read of one document from the wire.
 pub(super) const MOST_ON_WIRE: usize = 16 << 20;
@@ -88,15 +89,21 @@ impl Progress {
 }
 
 impl Body {
-    /// An empty document; `announced` is its `Content-Encoding`.
+    /// An empty document; `announced` is its `Content-Encoding`, of which the last was applied last.
     pub(super) fn new(announced: &str) -> Body {
+        let outermost = announced.rsplit(',').next().unwrap_or_default();
         Body {
-            announced: announced.trim().to_ascii_lowercase(),
+            announced: outermost.trim().to_ascii_lowercase(),
             on_wire: 0,
             held: Vec::new(),
             used: 0,
             decoder: Decoder::Undecided(Vec::new()),
         }
+    }
+
+    /// Whether these bytes begin a gzip file (RFC 1952, section 2.3.1).
+    pub(super) fn is_gzip(bytes: &[u8]) -> bool {
+        bytes.starts_with(&[0x1f, 0x8b])
     }
 
     /// How much we hold, in bytes.
@@ -177,7 +184,7 @@ impl Body {
             return Ok(());
         };
         let sink = Sink::default();
-        self.decoder = if first.starts_with(&[0x1f, 0x8b]) {
+        self.decoder = if Body::is_gzip(&first) {
             Decoder::Gzip {
                 member: Box::new(GzDecoder::new(sink)),
                 began_at: None,
@@ -190,9 +197,10 @@ impl Body {
                 // Some servers name a character set here.
                 "" | "identity" | "gzip" | "x-gzip" | "none" | "utf-8" => Decoder::Plain(sink),
                 other => {
-                    let words =
-                        format!("the document is encoded as `{other}`, which we did not ask for");
-                    return Err(Fault::Refused(words));
+                    return Err(Fault::Refused(format!(
+                        "the document is encoded as {}, which we did not ask for",
+                        quoted(other)
+                    )));
                 }
             }
         };

@@ -36,6 +36,8 @@ enum Act {
     Redate,
     /// The first entry stands in the document once more.
     Double,
+    /// The document breaks off behind so many entries.
+    Tear(Index),
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -53,6 +55,7 @@ fn act() -> impl Strategy<Value = Act> {
         1 => Just(Act::Track),
         1 => Just(Act::Redate),
         1 => Just(Act::Double),
+        2 => any::<Index>().prop_map(Act::Tear),
     ]
 }
 
@@ -72,11 +75,13 @@ struct Publisher {
     published: usize,
     moves: usize,
     doubles: bool,
+    torn: Option<Index>,
 }
 
 impl Publisher {
     fn act(&mut self, act: &Act, now: Timestamp) {
         self.doubles = false;
+        self.torn = None;
         let shown = self.articles.len().min(WINDOW);
         match act {
             Act::Publish(count) => (0..*count).for_each(|_| self.publish(now)),
@@ -138,6 +143,7 @@ impl Publisher {
                 }
             }
             Act::Double => self.doubles = true,
+            Act::Tear(index) => self.torn = Some(*index),
         }
         self.moves += 1;
     }
@@ -182,6 +188,9 @@ impl Publisher {
         if self.doubles {
             shown.push(shown[0]);
         }
+        if let Some(index) = self.torn {
+            shown.truncate(index.index(shown.len()));
+        }
         shown
     }
 }
@@ -209,6 +218,7 @@ fn check(acts: &[Act]) -> Result<(), TestCaseError> {
         published: 0,
         moves: 0,
         doubles: false,
+        torn: None,
     };
     (0..6).for_each(|_| publisher.publish(now));
     let mut stored = BTreeSet::new();
@@ -218,6 +228,7 @@ fn check(acts: &[Act]) -> Result<(), TestCaseError> {
         let shown = publisher.shown();
         let document = FeedDocument {
             entries: shown.iter().map(|article| article.entry.clone()).collect(),
+            torn: publisher.torn.map(|_| "it ends inside `rss`".to_owned()),
             ..FeedDocument::default()
         };
         let state = store.feed_by_url(url).expect("readable").expect("declared");

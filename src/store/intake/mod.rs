@@ -8,7 +8,7 @@ use super::{Store, StoreError, doing};
 use crate::feed::FeedDocument;
 use crate::identity::{Candidate, Pass, Text, is_significant};
 use crate::ingest::{
-    Document, Intake, Known, KnownItem, Showing, Verdict, What, decide, guids_are_believed,
+    Document, Intake, Known, KnownItem, Verdict, What, decide, guids_are_believed,
 };
 use crate::model::{Dated, Entry, FeedState, ItemId, Origin, Shown, Timestamp};
 use crate::text::html::shown;
@@ -27,7 +27,7 @@ pub struct Taken {
     pub feed: FeedState,
     /// Entries whose text is to be matched, in document order.
     pub entries: Vec<TakenEntry>,
-    /// Nothing of the last document is left: the time of the poll that showed it.
+    /// Nothing is left of what it showed at this time.
     pub gap: Option<Timestamp>,
     /// Another feed has taken the place of this one.
     pub replaced: bool,
@@ -152,6 +152,9 @@ impl Store {
             known: &known,
             now,
             sharing_mark: pass.sharing_mark,
+            cut: document
+                .ends_in_entry
+                .then(|| document.entries.len().saturating_sub(1)),
             taken: Vec::new(),
             counts: Counts::default(),
         };
@@ -170,17 +173,17 @@ impl Store {
             items.push(item);
         }
         let (entries, counts) = (writing.taken, writing.counts);
-        self.write_departures(feed, &previous, &items, now)?;
-        let showing = showing(&pass, &items, &previous);
+        let showing = Document::after(&previous, past.last_ok_at, document, &pass, &items, now);
+        self.write_departures(feed, &previous, &showing, now)?;
         observe(&mut state, document, &counts, showing.newest, now);
         self.write_document(feed.id, &showing)?;
         self.write_learnt(&mut state, &pass, &intake)?;
         self.write_feed(&state)?;
-        self.note_events(feed, &past, &state, &intake, now)?;
+        self.note_events(feed, &state, &intake, now)?;
         Ok(Taken {
             feed: state,
             entries,
-            gap: past.last_ok_at.filter(|_| intake.gap),
+            gap: intake.gap,
             replaced: intake.replaced,
             counts,
         })
@@ -345,8 +348,10 @@ impl Store {
         if sighting.has_left {
             self.return_sighting(item, writing.feed.id)?;
         }
-        let is_edit =
-            sighting.hash != text.hash && self.revisions(item, writing.feed.id)? < MAX_REVISIONS;
+        // What an entry lacks that was cut is no edit.
+        let is_edit = writing.cut != Some(source.index)
+            && sighting.hash != text.hash
+            && self.revisions(item, writing.feed.id)? < MAX_REVISIONS;
         if is_edit {
             self.revise(writing, item, &sighting.shown, text)?;
             let significant = is_significant(&sighting.shown, &text.shown);
@@ -374,7 +379,6 @@ impl Store {
     fn note_events(
         &mut self,
         feed: &FeedState,
-        past: &FeedState,
         state: &FeedState,
         intake: &Intake,
         now: Timestamp,
@@ -382,7 +386,7 @@ impl Store {
         if intake.replaced {
             let title = state.title.as_deref().unwrap_or_default();
             self.write_event(feed.id, now, EventKind::Replaced, title)?;
-        } else if let Some(last) = past.last_ok_at.filter(|_| intake.gap) {
+        } else if let Some(last) = intake.gap {
             let detail = format!("nothing that it showed at {last} is left");
             self.write_event(feed.id, now, EventKind::Gap, &detail)?;
         }
@@ -411,6 +415,8 @@ struct Writing<'a> {
     known: &'a Known,
     now: Timestamp,
     sharing_mark: i64,
+    /// The entry that the document broke off in.
+    cut: Option<usize>,
     taken: Vec<TakenEntry>,
     counts: Counts,
 }
@@ -477,31 +483,6 @@ fn is_known_by_name(candidate: &Candidate, verdict: &Verdict, known: &Known, ite
     (verdict.guid_counts || verdict.link_counts) && guid && link
 }
 
-/// What the feed shows now, for the next poll.
-fn showing(pass: &Pass, items: &[Option<ItemId>], previous: &Document) -> Document {
-    let entries = pass
-        .candidates
-        .iter()
-        .zip(items)
-        .filter_map(|(candidate, item)| {
-            Some(Showing {
-                item: (*item)?,
-                raw: candidate.raw,
-                date: candidate.declared,
-            })
-        })
-        .collect();
-    let newest = pass
-        .candidates
-        .iter()
-        .filter_map(|candidate| candidate.date)
-        .max();
-    Document {
-        newest: newest.max(previous.newest),
-        entries,
-    }
-}
-
 /// What a read document says of its feed.
 fn observe(
     state: &mut FeedState,
@@ -530,8 +511,12 @@ fn observe(
         state.last_new_at = Some(now);
     }
     state.last_ok_at = Some(now);
-    state.skip_hours = document.skip_hours;
-    state.skip_days = document.skip_days;
+    // A torn document may have broken off before them.
+    let is_whole = document.torn.is_none();
+    if is_whole || document.skip_hours != 0 || document.skip_days != 0 {
+        state.skip_hours = document.skip_hours;
+        state.skip_days = document.skip_days;
+    }
     state.oddities = u32::try_from(document.oddities.len()).unwrap_or(u32::MAX);
 }
 

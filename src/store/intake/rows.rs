@@ -155,10 +155,10 @@ impl Store {
         &mut self,
         feed: &FeedState,
         previous: &Document,
-        items: &[Option<ItemId>],
+        showing: &Document,
         now: Timestamp,
     ) -> rusqlite::Result<()> {
-        let present: HashSet<ItemId> = items.iter().flatten().copied().collect();
+        let present: HashSet<ItemId> = showing.items().collect();
         let last_shown = seconds(feed.last_ok_at.unwrap_or(now));
         for item in previous.items().filter(|item| !present.contains(item)) {
             self.connection

@@ -82,7 +82,6 @@ pub(crate) fn run(
                 document: Box::new(document),
                 validators: None,
                 hash: Some(1),
-                torn: None,
             },
             permanent_target: None,
             freshness: None,

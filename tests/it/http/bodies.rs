@@ -47,6 +47,8 @@ async fn gzip_is_undone_by_what_it_is_and_not_by_what_it_is_called() {
         encoded("x-gzip", &gzip(FEED.as_bytes())),
         encoded("gzip", &two_members),
         encoded("gzip", FEED.as_bytes()),
+        encoded("gzip, gzip", &gzip(&gzip(FEED.as_bytes()))),
+        encoded("gzip", &gzip(&two_members)),
         encoded("br", FEED.as_bytes()),
         Reply::ok(gzip(FEED.as_bytes())),
         Reply::ok(FEED).until_close(),
@@ -64,7 +66,7 @@ async fn gzip_is_undone_by_what_it_is_and_not_by_what_it_is_called() {
 async fn brotli_is_undone() {
     let feed = include_bytes!("../../data/http/feed.xml");
     let compressed = include_bytes!("../../data/http/feed.xml.br");
-    let brotli = |body: &[u8]| Reply::ok(body).header("Content-Encoding", "br");
+    let brotli = |body: &[u8]| Reply::ok(body).header("Content-Encoding", "gzip, br");
     assert_eq!(document(answer(brotli(compressed)).await).0, feed);
     assert_eq!(document(answer(brotli(compressed).chunked()).await).0, feed);
 
@@ -123,9 +125,12 @@ async fn a_document_that_breaks_off_is_torn() {
 #[tokio::test]
 async fn compressed_data_that_ends_too_soon_is_torn() {
     let whole = gzip(FEED.as_bytes());
-    let (bytes, cause) = torn(answer(Reply::ok(&whole[..whole.len() - 10])).await);
-    assert!(FEED.as_bytes().starts_with(&bytes));
-    assert_eq!(cause, "the compressed data is cut short or damaged");
+    let cut = &whole[..whole.len() - 10];
+    for body in [cut.to_vec(), gzip(cut)] {
+        let (bytes, cause) = torn(answer(Reply::ok(body)).await);
+        assert!(FEED.as_bytes().starts_with(&bytes));
+        assert_eq!(cause, "the compressed data is cut short or damaged");
+    }
 }
 
 #[tokio::test]
@@ -143,11 +148,13 @@ async fn a_bomb_is_refused() {
     for _ in 0..64 {
         bomb.write_all(&[b' '; 1 << 20]).expect("memory takes it");
     }
-    let gzip = Reply::ok(bomb.finish().expect("memory takes it"));
+    let bomb = bomb.finish().expect("memory takes it");
+    let twice = Reply::ok(gzip(&bomb));
+    let gzip = Reply::ok(bomb);
     // 64 MiB of spaces in 51 bytes.
     let brotli =
         Reply::ok(include_bytes!("../../data/http/bomb.br")).header("Content-Encoding", "br");
-    for reply in [gzip, brotli] {
+    for reply in [gzip, twice, brotli] {
         let expected = "Body: the document is larger than 32 MiB when decompressed";
         assert_eq!(failure(answer(reply).await), expected);
     }

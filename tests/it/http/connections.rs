@@ -229,3 +229,14 @@ async fn a_port_that_does_not_speak_tls_says_so() {
         .outcome;
     assert_eq!(failure(outcome), "Tls: the port does not speak TLS");
 }
+
+#[tokio::test]
+async fn an_answer_may_have_hundreds_of_headers() {
+    let server = Server::start();
+    let mut reply = Reply::ok(FEED);
+    for number in 0..400 {
+        reply = reply.header(&format!("X-{number}"), "v");
+    }
+    server.on("/", reply);
+    document(ask(&server).await);
+}

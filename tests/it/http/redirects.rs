@@ -168,6 +168,19 @@ async fn a_redirect_without_a_usable_target_says_so() {
 }
 
 #[tokio::test]
+async fn of_a_target_without_end_the_beginning_is_told() {
+    let server = Server::start();
+    let target = format!("http://{}:99999/", "a".repeat(60_000));
+    server.on("/", to(302, target));
+    let told = failure(fetch(&server.url("/")).await.outcome);
+    assert!(
+        told.contains("leads to `http://aaa") && told.contains("a…`"),
+        "{told}"
+    );
+    assert!(told.len() < 300, "{}", told.len());
+}
+
+#[tokio::test]
 async fn headers_of_the_watchlist_stay_with_the_origin_and_the_user_agent_travels() {
     let (origin, other) = (Server::start(), Server::start());
     origin.on("/", to(301, "/same"));

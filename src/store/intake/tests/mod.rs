@@ -172,4 +172,5 @@ fn clear_names(entry: &mut Entry) {
 }
 
 mod feeds;
+mod gaps;
 mod same;
