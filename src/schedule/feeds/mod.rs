@@ -169,13 +169,27 @@ pub fn rhythm(dates: &[Timestamp]) -> Option<SignedDuration> {
     Some(SignedDuration::from_secs((above + below) / 2))
 }
 
-/// Whether the next request should carry validators: after 14 days of 304 only, one asks for the whole document; and after
-/// a failure every other one does, since some servers refuse what is conditional (412, or 400 for a long ETag).
+/// Whether the next request should carry validators: after 14 days of 304 only, one asks for the whole document; and where
+/// a server may have refused just what is conditional, every other one does.
 pub fn send_validators(state: &FeedState, now: Timestamp) -> bool {
     let is_trusted = state
         .full_at
         .is_some_and(|full_at| now.duration_since(full_at) < TRUST_IN_304);
-    is_trusted && state.failures.is_multiple_of(2)
+    let may_go_without = !state.failures.is_multiple_of(2) && may_refuse_validators(state);
+    is_trusted && !may_go_without
+}
+
+/// Some servers fail a precondition (412), or take no long header (400, 431); others break at them, which is not believed
+/// before the third time. Who was busy, or away, gets back what he gave us.
+fn may_refuse_validators(state: &FeedState) -> bool {
+    const REFUSALS: [&str; 3] = ["HTTP 412", "HTTP 400", "HTTP 431"];
+    const FAULTS: [&str; 2] = ["HTTP 500", "HTTP 403"];
+
+    let Some(error) = state.error.as_deref() else {
+        return false;
+    };
+    let is_one_of = |said: &[&str]| said.iter().any(|said| error.starts_with(said));
+    is_one_of(&REFUSALS) || state.failures >= 3 && is_one_of(&FAULTS)
 }
 
 /// Mends instants that no legal schedule can have produced, as after a clock that was ahead: they become `now`.

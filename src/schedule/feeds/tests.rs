@@ -346,13 +346,23 @@ fn after_fourteen_days_of_304_one_request_carries_no_validators() {
         };
         assert_eq!(send_validators(&state, noon()), expected, "{days}");
     }
-    for (failures, expected) in [(0, true), (1, false), (2, true)] {
-        let state = FeedState {
+    for (error, without) in [
+        ("HTTP 412 (precondition failed)", vec![1, 3, 5]),
+        ("HTTP 400 (bad request)", vec![1, 3, 5]),
+        ("HTTP 500 (internal server error)", vec![3, 5]),
+        ("HTTP 429 (too many requests)", vec![]),
+        ("HTTP 503 (service unavailable)", vec![]),
+        ("HTTP 404 (not found)", vec![]),
+        ("no answer in time", vec![]),
+    ] {
+        let state = |failures| FeedState {
             full_at: Some(noon()),
+            error: Some(error.to_owned()),
             failures,
             ..feed()
         };
-        assert_eq!(send_validators(&state, noon()), expected, "{failures}");
+        let asked_without = (0..6).filter(|&failures| !send_validators(&state(failures), noon()));
+        assert_eq!(asked_without.collect::<Vec<_>>(), without, "{error}");
     }
     assert!(!send_validators(
         &FeedState {
