@@ -33,6 +33,19 @@ fn serve(server: &Server, feeds: &[String]) {
     }
 }
 
+/// A hundred and fifty feeds whose servers say nothing, and five that are well.
+fn serve_hanging_and_well(server: &Server) -> (Vec<String>, Vec<String>) {
+    let hanging: Vec<String> = (0..150)
+        .map(|feed| format!("http://hanging{feed}.example/feed"))
+        .collect();
+    for url in &hanging {
+        server.on(url, Reply::silent());
+    }
+    let well = feeds(5);
+    serve(server, &well);
+    (hanging, well)
+}
+
 fn document(item: usize) -> String {
     format!(
         "<rss version=\"2.0\"><channel><title>Outlet {item}</title><link>http://outlet{item}.example/</link>\
@@ -99,14 +112,7 @@ fn an_import_asks_its_domain_one_by_one_and_is_not_due_again_all_at_once() {
 #[test]
 fn feeds_that_hang_never_delay_those_that_answer() {
     let server = Server::start();
-    let hanging: Vec<String> = (0..150)
-        .map(|feed| format!("http://hanging{feed}.example/feed"))
-        .collect();
-    for url in &hanging {
-        server.on(url, Reply::silent());
-    }
-    let well = feeds(5);
-    serve(&server, &well);
+    let (hanging, well) = serve_hanging_and_well(&server);
     let home = Home::new(&watchlist(&server, &well));
     home.done(&["poll", "--now", "2026-11-23T06:00:00Z"]);
     home.edit(&watchlist(
@@ -151,14 +157,7 @@ fn feeds_that_hang_never_delay_those_that_answer() {
 #[test]
 fn those_that_hang_at_their_very_first_poll_make_room_for_the_others() {
     let server = Server::start();
-    let hanging: Vec<String> = (0..150)
-        .map(|feed| format!("http://hanging{feed}.example/feed"))
-        .collect();
-    for url in &hanging {
-        server.on(url, Reply::silent());
-    }
-    let well = feeds(5);
-    serve(&server, &well);
+    let (hanging, well) = serve_hanging_and_well(&server);
     let home = Home::new(&watchlist(
         &server,
         &[hanging.clone(), well.clone()].concat(),
