@@ -41,6 +41,8 @@ struct State {
     /// How many contacts have reached somebody.
     reached: u64,
     down: bool,
+    /// It seems to be down, but some are still being asked who may reach somebody: until then nobody else is asked.
+    in_doubt: bool,
     failed_at: Option<Timestamp>,
     came_back: bool,
 }
@@ -123,10 +125,10 @@ impl Errand {
     /// Waits for leave to ask, which comes at once while the network is up. While it is down, who comes when nobody is
     /// being asked is the probe, and the others wait for what becomes of it; false: ask another time.
     pub(super) async fn leave(&mut self, now: Timestamp) -> bool {
-        let may_go = |state: &mut State| match (state.down, state.asking) {
-            (false, _) => Some(true),
-            (true, 0) => Some(state.may_probe(now)),
-            (true, _) => None,
+        let may_go = |state: &mut State| match (state.down, state.in_doubt, state.asking) {
+            (false, false, _) => Some(true),
+            (true, _, 0) => Some(state.may_probe(now)),
+            _ => None,
         };
         self.is_out = self
             .network
@@ -160,11 +162,18 @@ impl Errand {
         });
         match timeout(HEARING, heard).await {
             Ok(ours) => ours,
-            // Others still wait for the turn of their domain, and nobody is being asked who could say more.
+            // Others still wait for the turn of their domain, and nobody is being asked who could say more, or who is says
+            // nothing.
             Err(_) => {
-                let mut state = network.lock();
-                state.down |= state.asking == 0 && state.seems_down();
-                state.down
+                let down = {
+                    let mut state = network.lock();
+                    if state.in_doubt || state.asking == 0 {
+                        state.decide();
+                    }
+                    state.down
+                };
+                network.changed.send_replace(());
+                down
             }
         }
     }
@@ -176,6 +185,9 @@ impl Drop for Errand {
             let mut state = self.network.lock();
             state.expected -= 1;
             state.asking -= usize::from(self.is_out);
+            if state.in_doubt && state.asking == 0 {
+                state.decide();
+            }
         }
         self.network.changed.send_replace(());
     }
@@ -198,13 +210,21 @@ impl State {
                 self.last.retain(|(_, reached)| *reached);
             }
             self.down = false;
+            self.in_doubt = false;
             self.came_back |= was_down;
             return;
         }
         self.failed_at = Some(now);
         // Those who are still to be asked may reach somebody, so few failures prove nothing yet.
         let all_have_said = self.last.len() == HOSTS || self.expected == 1;
-        self.down |= all_have_said && self.seems_down();
+        if all_have_said && self.seems_down() {
+            self.in_doubt = !self.down;
+        }
+    }
+
+    fn decide(&mut self) {
+        self.down |= self.seems_down();
+        self.in_doubt = false;
     }
 
     fn may_probe(&self, now: Timestamp) -> bool {
@@ -342,6 +362,32 @@ mod tests {
         }
         while let Some(ours) = ends.join_next().await {
             assert!(ours.expect("no panic"));
+        }
+    }
+
+    #[tokio::test]
+    async fn while_it_is_in_doubt_nobody_else_is_asked_and_one_that_is_reached_decides() {
+        let network = Arc::new(Network::default());
+        let mut slow = network.expect();
+        assert!(slow.leave(now()).await);
+        let mut dead = JoinSet::new();
+        for host in 0..30 {
+            let network = Arc::clone(&network);
+            dead.spawn(async move { fail(network.expect(), host).await });
+        }
+        for _ in 0..40 {
+            yield_now().await;
+        }
+        assert!(network.lock().in_doubt);
+        let mut other = network.expect();
+        let (may_go, ours) = tokio::join!(
+            other.leave(now()),
+            slow.end("well".to_owned(), Ended::Reached, now())
+        );
+        assert!(may_go && !ours);
+        drop(other);
+        while let Some(ours) = dead.join_next().await {
+            assert!(!ours.expect("no panic"));
         }
     }
 

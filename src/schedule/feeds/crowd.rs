@@ -28,9 +28,11 @@ pub fn spread(feed: FeedId, overdue: usize, settings: &Settings, now: Timestamp)
     later(now, window.mul_f64(share(feed, now)))
 }
 
-/// Whether failures mean our own network: more than half of the last 20 hosts, or all where there are fewer (at least 2).
+/// Whether failures mean our own network: of the last 20 hosts the newest, more than half of them, or all where there are
+/// fewer (at least 2).
 ///
-/// `contacts` are those of the last minutes, oldest first. If so, one host is probed and nothing is counted.
+/// `contacts` are those of the last minutes, oldest first. If so, one host is probed and nothing is counted. A host that
+/// was reached between those that were not shows that they are dead, as most may be in an old list of feeds.
 pub fn own_network_down(contacts: &[Contact<'_>]) -> bool {
     let mut last: Vec<Contact<'_>> = Vec::with_capacity(HOSTS);
     for &contact in contacts.iter().rev() {
@@ -38,7 +40,7 @@ pub fn own_network_down(contacts: &[Contact<'_>]) -> bool {
             last.push(contact);
         }
     }
-    let unreached = last.iter().filter(|contact| !contact.reached).count();
+    let unreached = last.iter().take_while(|contact| !contact.reached).count();
     if last.len() < HOSTS {
         unreached >= 2 && unreached == last.len()
     } else {
@@ -83,6 +85,12 @@ mod tests {
         };
         assert!(!down(&contacts(10)));
         assert!(down(&contacts(11)));
+    }
+
+    #[test]
+    fn a_host_that_is_reached_between_dead_ones_shows_that_they_are_dead() {
+        let contacts: Vec<(usize, bool)> = (0..40).map(|host| (host, host % 5 == 0)).collect();
+        assert!(!down(&contacts));
     }
 
     #[test]
