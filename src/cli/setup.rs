@@ -191,10 +191,23 @@ pub(super) fn desk_to_work(
     let lock = Lock::take(&path, Work::Command)?;
     let now = context.clock.now();
     let store = store_to_work(&path, now)?;
+    let before = worked_by_before(&watchlist);
     keep_as_last_good(&watchlist)?;
     let mut desk = Desk::open(store, Arc::new(watchlist), now)?;
-    desk.heal_times(now)?;
+    desk.heal_times(before.as_ref(), now)?;
     Ok((lock, desk))
+}
+
+/// The version of a watchlist that the last command or daemon worked by, if it was another.
+fn worked_by_before(watchlist: &Watchlist) -> Option<Watchlist> {
+    let kept = last_good::read(&watchlist.config.store.path).ok().flatten();
+    if kept.is_none_or(|kept| kept.text == watchlist.text) {
+        return None;
+    }
+    match last_good_of(watchlist.file()) {
+        Ok(LastGood::Of(before)) => Some(*before),
+        _ => None,
+    }
 }
 
 /// Opens the database to work on it, whose lock is held; creates it at the first start.

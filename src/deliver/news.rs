@@ -74,11 +74,24 @@ pub(super) fn trouble_since(
                 .watchlist
                 .reading(&wanted, &desk.store.feed(event.feed)?.url)
                 .is_empty()
+            && !is_one_gap_of_many(desk, recipient, &event)?
         {
             return Ok(Some(event.at));
         }
     }
     Ok(None)
+}
+
+/// Whether the recipient was told of another gap of the feed within a day: a feed that shows less than it publishes has one
+/// at each poll, and they wait for a mail that goes by itself.
+fn is_one_gap_of_many(desk: &Desk, recipient: &str, event: &Event) -> Result<bool, StoreError> {
+    const APART: SignedDuration = SignedDuration::from_hours(24);
+
+    let before = (event.at - APART, event.at);
+    Ok(
+        event.kind == EventKind::Gap
+            && desk.store.was_told_of_gap(recipient, event.feed, before)?,
+    )
 }
 
 fn is_trouble(kind: EventKind) -> bool {

@@ -138,8 +138,7 @@ impl Desk {
 
     fn take_over(&mut self, watchlist: Arc<Watchlist>, now: Timestamp) -> Result<(), StoreError> {
         let before = self.go_by(watchlist, now)?;
-        let way = |url: &str| self.watchlist.way_to(url) != before.way_to(url);
-        let misfits = self.misfits(way, now)?;
+        let misfits = self.misfits(Some(&before), now)?;
         misfits
             .iter()
             .try_for_each(|state| self.store.record_feed(state))?;
@@ -173,11 +172,11 @@ impl Desk {
         Ok(before)
     }
 
-    /// The feeds whose schedule no clock or no present watchlist can have made, as they shall be. `is_edited`: whether the
-    /// way to the feed of an address is another one than before.
+    /// The feeds whose schedule no clock or no present watchlist can have made, as they shall be. `worked_by` is
+    /// the watchlist before this one, if there was another.
     fn misfits(
         &self,
-        is_edited: impl Fn(&str) -> bool,
+        worked_by: Option<&Watchlist>,
         now: Timestamp,
     ) -> Result<Vec<FeedState>, StoreError> {
         let pace = self.watchlist.pace();
@@ -186,7 +185,9 @@ impl Desk {
             let mut state = before.clone();
             let declared = self.watchlist.feed(&state.url);
             let every = declared.and_then(|declared| declared.feed.every);
-            let way = is_edited(&state.url);
+            let way = worked_by.is_some_and(|before| {
+                before.way_to(&state.url) != self.watchlist.way_to(&state.url)
+            });
             schedule::clamp(&mut state, &pace, every, now);
             schedule::edited(&mut state, &pace, every, way, now);
             if state != before {
@@ -197,9 +198,13 @@ impl Desk {
     }
 
     /// Sets instants that only a clock that was ahead can have left to now, so that nothing waits for that time; and lets
-    /// no feed wait by the pace of a watchlist that was edited while nobody worked by it.
-    pub fn heal_times(&mut self, now: Timestamp) -> Result<(), StoreError> {
-        let misfits = self.misfits(|_| false, now)?;
+    /// no feed wait by the pace of a watchlist, or by the way to it in the one `before`, that was edited while nobody worked.
+    pub fn heal_times(
+        &mut self,
+        before: Option<&Watchlist>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let misfits = self.misfits(before, now)?;
         self.step(|desk| {
             desk.store.heal_times(now)?;
             misfits
@@ -211,7 +216,7 @@ impl Desk {
     /// After a start, a sleep or a leap of the clock: no burst of feeds that fell due together.
     pub fn smooth_schedule(&mut self, now: Timestamp) -> Result<(), StoreError> {
         self.awake_since = now;
-        self.heal_times(now)?;
+        self.heal_times(None, now)?;
         let pace = self.watchlist.pace();
         let overdue = self.store.overdue_feeds(now)?;
         if overdue.len() < 2 {

@@ -372,7 +372,7 @@ fn complaint(feed: &Troubled<'_>, clock: &Clock) -> String {
             format!("{gaps} gaps since {from}, articles may have been missed.{suffering}")
         }
         FeedEvent::Gap { from, to } => {
-            let (from, to) = (clock.since(*from), clock.since(*to));
+            let (from, to) = clock.span(*from, *to);
             format!("articles between {from} and {to} may have been missed.{suffering}")
         }
         FeedEvent::Replaced { at } => format!(

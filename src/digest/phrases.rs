@@ -66,6 +66,17 @@ impl Clock {
         self.format(at, format)
     }
 
+    /// Two moments as [`Clock::since`] writes them; the second has a day wherever the first has one, as else it would be
+    /// read as of the same day.
+    pub fn span(&self, from: Timestamp, to: Timestamp) -> (String, String) {
+        let is_ambiguous = self.days_ago(to) == 0 && self.days_ago(from) > 0;
+        let to = match is_ambiguous {
+            true => format!("today {}", self.since(to)),
+            false => self.since(to),
+        };
+        (self.since(from), to)
+    }
+
     /// `22 November, 18:04`, with the year if it is another.
     pub fn date(&self, at: Timestamp) -> String {
         self.format(
@@ -270,6 +281,19 @@ mod tests {
         assert_eq!(
             clock.since("2026-10-12T05:00:00Z".parse().expect("a timestamp")),
             "12 October, 07:00"
+        );
+        let span = |from: &str, to: &str| {
+            let at = |text: &str| text.parse().expect("a timestamp");
+            let (from, to) = clock.span(at(from), at(to));
+            format!("between {from} and {to}")
+        };
+        assert_eq!(
+            span("2026-11-20T07:45:00Z", "2026-11-22T23:45:00Z"),
+            "between Friday 08:45 and today 00:45"
+        );
+        assert_eq!(
+            span("2026-11-23T03:45:00Z", "2026-11-23T04:45:00Z"),
+            "between 04:45 and 05:45"
         );
     }
 

@@ -122,7 +122,12 @@ pub fn judge(
     if let Some(gap) = gaps.max_by_key(|event| event.at)
         && now.duration_since(gap.at) < GAP_SHOWN
     {
-        return report(Health::Gap, told(gap.detail, zone, now));
+        let words = match gap.kind {
+            "replaced" if gap.detail.is_empty() => "its whole content was replaced".to_owned(),
+            "replaced" => format!("its whole content was replaced, now it is `{}`", gap.detail),
+            _ => told(gap.detail, zone, now),
+        };
+        return report(Health::Gap, words);
     }
     match silence(state, now) {
         Some(words) => report(Health::Quiet, words),

@@ -239,6 +239,26 @@ impl Store {
         })
     }
 
+    /// Whether a recipient was told of another gap of a feed that was seen after `from`, and not after `to`.
+    pub fn was_told_of_gap(
+        &self,
+        recipient: &str,
+        feed: FeedId,
+        (from, to): (Timestamp, Timestamp),
+    ) -> Result<bool, StoreError> {
+        self.ask("read events", |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM event JOIN event_told ON event_told.event = event.id
+                 WHERE event.feed = ?1 AND event.kind = 'gap' AND event.at > ?2 AND event.at <= ?3
+                   AND event_told.recipient = ?4)",
+            )?;
+            statement.query_row(
+                params![feed.0, seconds(from), seconds(to), recipient],
+                |row| row.get(0),
+            )
+        })
+    }
+
     /// Events that one message told of, oldest first.
     pub fn events_told_in(&self, delivery: DeliveryId) -> Result<Vec<Event>, StoreError> {
         self.ask("read events", |connection| {

@@ -178,8 +178,8 @@ impl Store {
         self.ask("count the feeds that fail", |connection| {
             connection
                 .prepare_cached(
-                    "SELECT count(*) FROM feed WHERE declared = 1
-                        AND (failing_since IS NOT NULL OR (first_read_at IS NULL AND next_at > added_at))",
+                    "SELECT count(*) FROM feed WHERE declared = 1 AND paused = 0
+                        AND (failing_since IS NOT NULL OR (last_ok_at IS NULL AND next_at > added_at))",
                 )?
                 .query_row((), |row| row.get(0))
         })

@@ -157,6 +157,27 @@ fn poll_exits_1_if_every_feed_failed() {
 }
 
 #[test]
+fn poll_asks_a_feed_that_fails_once_the_way_to_it_is_edited() {
+    let server = Server::start();
+    server.answer("/members", |request, _| {
+        match request.header("x-key").as_deref() {
+            Some("right") => Reply::ok(FEED),
+            _ => Reply::status(401),
+        }
+    });
+    let feed = server.url("/members");
+    let home = Home::new(&watchlist(&[feed.clone()]));
+    home.run(&["poll", "--now", NOON]);
+    let nothing = home.done(&["poll", "--now", "2026-11-23T12:01:00Z"]);
+    assert!(nothing.stderr.contains("No feed is due"), "{nothing:?}");
+
+    let key = "[[feed]]\nheaders = { X-Key = \"right\" }\n";
+    home.edit(&watchlist(&[feed]).replace("[[feed]]\n", key));
+    let asked = home.done(&["poll", "--now", "2026-11-23T12:02:00Z"]);
+    assert!(asked.stdout.contains("2 from before"), "{asked:?}");
+}
+
+#[test]
 fn poll_json_is_an_object_a_feed() {
     let server = Server::start();
     server.on("/feed", Reply::ok(FEED));

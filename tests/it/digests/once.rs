@@ -1,6 +1,6 @@
 //! Each story once, to each recipient and over all digests.
 
-use super::{ALERTS, EVENING, MORNING, MOSUL, RAQQA, World};
+use super::{ALERTS, EVENING, MORNING, MOSUL, RAQQA, World, time};
 
 #[test]
 fn what_went_at_once_is_counted_in_the_evening_and_not_repeated() {
@@ -256,4 +256,32 @@ fn an_alert_leaves_what_can_wait_to_a_digest() {
     let evening = world.one("2026-11-25T18:00:00Z");
     evening.says("2 feeds added");
     evening.says("“Troops enter Mosul” now reads “Troops halt before Mosul”");
+}
+
+#[test]
+fn a_feed_with_a_gap_at_each_poll_is_told_once_a_day_at_most_where_nothing_else_is() {
+    let mut world = World::new(ALERTS, MOSUL);
+    // Nothing of the last document is left in the next.
+    let replace = |world: &mut World, at: &str| {
+        let newest = time(at);
+        world.change("Courier", at, |articles| {
+            for (article, minutes) in articles.iter_mut().zip(0_i64..) {
+                article.at = newest - jiff::SignedDuration::from_mins(minutes);
+                let number = article.at.as_second();
+                article.title = format!("Report{number} on place{number}");
+            }
+        });
+    };
+    world.publish("Herald", "2026-11-23T08:00:00Z", "Troops enter Mosul", "");
+    world.one("2026-11-23T08:04:30Z");
+    replace(&mut world, "2026-11-23T09:00:00Z");
+    world
+        .one("2026-11-23T09:20:00Z")
+        .says("may have been missed");
+    for hour in 10..20 {
+        replace(&mut world, &format!("2026-11-23T{hour}:00:00Z"));
+        world.none(&format!("2026-11-23T{hour}:20:00Z"));
+    }
+    replace(&mut world, "2026-11-24T09:30:00Z");
+    world.one("2026-11-24T09:50:00Z").says("11 gaps since");
 }
