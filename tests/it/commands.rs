@@ -178,6 +178,30 @@ fn poll_asks_a_feed_that_fails_once_the_way_to_it_is_edited() {
 }
 
 #[test]
+fn feeds_show_asks_a_declared_feed_as_the_watchlist_says() {
+    let server = Server::start();
+    server.on(
+        "/moved",
+        Reply::status(302).header("Location", server.url("/members")),
+    );
+    server.answer("/members", |request, _| {
+        match request.header("x-key").as_deref() {
+            Some("right") => Reply::ok(FEED),
+            _ => Reply::status(401),
+        }
+    });
+    let feed = server.url("/moved");
+    let declared = "[[feed]]\nname = \"Members\"\nheaders = { X-Key = \"right\" }\n";
+    let home = Home::new(&watchlist(&[feed.clone()]).replace("[[feed]]\n", declared));
+    for source in ["Members", &feed] {
+        let shown = home.done(&["feeds", "show", source]);
+        assert!(shown.stdout.starts_with("Harrow Times\n"), "{shown:?}");
+    }
+    let unknown = home.run(&["feeds", "show", &server.url("/members")]);
+    assert!(unknown.stderr.contains("HTTP 401"), "{unknown:?}");
+}
+
+#[test]
 fn poll_json_is_an_object_a_feed() {
     let server = Server::start();
     server.on("/feed", Reply::ok(FEED));

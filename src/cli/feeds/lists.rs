@@ -14,7 +14,7 @@ use crate::text::html;
 
 /// Finds the feeds of a page, or names the one that the address is.
 pub(super) fn add(context: &Context, from: &str) -> anyhow::Result<End> {
-    let found = source(from)?;
+    let found = source(context, from)?;
     let mut blocks = Blocks::of(context);
     if let Ok(document) = feed::read(&found.bytes, &found.context()) {
         let url = if found.url.is_empty() {
@@ -37,7 +37,7 @@ pub(super) fn add(context: &Context, from: &str) -> anyhow::Result<End> {
     }
     // The last resort asks the server, so a file cannot have it.
     for place in usual_places(&found.url) {
-        let Ok(tried) = source(&place.url) else {
+        let Ok(tried) = source(context, &place.url) else {
             continue;
         };
         if let Ok(document) = feed::read(&tried.bytes, &tried.context()) {

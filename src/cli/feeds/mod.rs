@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use super::setup;
 use super::terminal::plain;
 use super::{Context, End, hinted, print_line, say};
+use crate::config::Config;
+use crate::config::secrets::Credentials;
 use crate::feed::{self, FeedDocument, NotAFeed};
 use crate::http::client::{Client, Settings};
 use crate::http::fetch::{Outcome, Request};
@@ -43,9 +45,9 @@ enum Action {
     },
     /// Prints the feeds of the watchlist as OPML
     Export,
-    /// Shows what the parser sees of a file or an address
+    /// Shows what the parser sees of a file, an address, or a feed of the watchlist
     Show {
-        /// A file, or an address to fetch
+        /// A file, an address to fetch, or the name of a feed, which is asked as the watchlist says
         source: String,
         /// The address that relative links count from
         #[arg(long = "url", value_name = "BASE")]
@@ -70,17 +72,24 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
             base,
             content_type,
             json,
-        } => show(source, base.as_deref(), content_type.as_deref(), *json),
+        } => show(
+            context,
+            source,
+            base.as_deref(),
+            content_type.as_deref(),
+            *json,
+        ),
     }
 }
 
 fn show(
+    context: &Context,
     source: &str,
     base: Option<&str>,
     content_type: Option<&str>,
     json: bool,
 ) -> anyhow::Result<End> {
-    let found = self::source(source)?;
+    let found = self::source(context, source)?;
     let context = feed::Context {
         url: base.unwrap_or(&found.url),
         content_type: content_type
@@ -111,42 +120,64 @@ struct Source {
     content_type: Option<String>,
 }
 
-/// Reads a file, or fetches an address.
-fn source(from: &str) -> anyhow::Result<Source> {
+/// Reads a file, or fetches an address or a feed of the watchlist.
+fn source(context: &Context, from: &str) -> anyhow::Result<Source> {
     if from.starts_with("http://") || from.starts_with("https://") {
-        return fetch(from);
+        return fetch(sound_watchlist(context).as_ref(), from);
     }
-    let bytes = match std::fs::read(from) {
-        Ok(bytes) => bytes,
-        // `bbc.co.uk` is what people type for a site.
-        Err(error)
-            if error.kind() == std::io::ErrorKind::NotFound
-                && from.contains('.')
-                && !from.starts_with(['.', '/']) =>
-        {
-            return fetch(&format!("https://{from}"));
+    let error = match std::fs::read(from) {
+        Ok(bytes) => {
+            return Ok(Source {
+                bytes,
+                url: String::new(),
+                content_type: None,
+            });
         }
-        Err(error) => {
-            return Err(hinted(
-                format!("cannot read `{from}`: {error}"),
-                "name a file, or an address that begins with https:// or http://",
-            ));
-        }
+        Err(error) => error,
     };
-    Ok(Source {
-        bytes,
-        url: String::new(),
-        content_type: None,
-    })
+    let config = sound_watchlist(context);
+    let named = config.iter().flat_map(|config| &config.feeds);
+    let named = named
+        .map(|declared| &declared.feed)
+        .find(|feed| feed.name.as_deref() == Some(from));
+    if let Some(feed) = named {
+        return fetch(config.as_ref(), &feed.url);
+    }
+    let is_missing = error.kind() == std::io::ErrorKind::NotFound;
+    // `bbc.co.uk` is what people type for a site.
+    if is_missing && from.contains('.') && !from.starts_with(['.', '/']) {
+        return fetch(config.as_ref(), &format!("https://{from}"));
+    }
+    Err(hinted(
+        format!("cannot read `{from}`: {error}"),
+        "name a file, a feed of the watchlist, or an address that begins with https:// or http://",
+    ))
 }
 
-fn fetch(url: &str) -> anyhow::Result<Source> {
-    let client = Client::new(Settings::default())?;
+/// The watchlist, if there is one without mistakes: whoever tries a feed may not have one yet.
+fn sound_watchlist(context: &Context) -> Option<Config> {
+    let (_, loaded) = setup::load(context).ok()?;
+    loaded.ok().map(|loaded| loaded.config)
+}
+
+/// Fetches an address through the proxy of the watchlist, and with the login and headers that it declares for the address.
+fn fetch(config: Option<&Config>, url: &str) -> anyhow::Result<Source> {
+    let client = match config {
+        Some(config) => setup::client(config)?,
+        None => Client::new(Settings::default())?,
+    };
+    let mut feeds = config.iter().flat_map(|config| &config.feeds);
+    let declared = feeds.find(|declared| declared.feed.url == url);
+    let credentials = match declared {
+        Some(declared) => declared.access.open()?,
+        None => Credentials::default(),
+    };
+    let login = credentials.basic_auth.as_ref();
     let request = Request {
         url,
         validators: None,
-        headers: &[],
-        basic_auth: None,
+        headers: &credentials.headers,
+        basic_auth: login.map(|(user, password)| (user.as_str(), password.as_str())),
         typed_by_hand: true,
     };
     let response = setup::runtime()?.block_on(client.fetch(&request));
