@@ -135,6 +135,28 @@ fn a_failure_calls_for_a_person_only_after_a_day() {
 }
 
 #[test]
+fn where_all_feeds_fail_for_one_reason_the_advice_is_for_that() {
+    let server = Server::start();
+    let urls = ["/a", "/b"].map(|path| server.url(path));
+    let allowed = watchlist(&urls);
+    let refused = allowed.replace("[\"127.0.0.0/8\"]", "[]");
+    for (watchlist, advice) in [
+        (&refused, "[poll] allow_private"),
+        (&allowed, "what each server answers"),
+    ] {
+        let home = Home::new(watchlist);
+        home.run(&["poll", "--now", "2026-11-23T12:00:00Z"]);
+        let told = home
+            .run(&["status", "--now", "2026-11-23T12:01:00Z"])
+            .stdout;
+        assert!(
+            told.contains("all 2 feeds fail") && told.contains(advice),
+            "{told}"
+        );
+    }
+}
+
+#[test]
 fn a_refused_watchlist_calls_for_a_person_and_says_what_runs() {
     let server = Server::start();
     server.on("/feed", Reply::ok(FEED));

@@ -97,10 +97,18 @@ fn of_feeds(status: &Status, now: Timestamp) -> Vec<Need> {
     let asked = status.feeds.len() - status.with(Health::Paused).count();
     let failing = status.with(Health::Failing).count();
     if asked > 1 && failing == asked {
-        return vec![need(
-            format!("all {asked} feeds fail"),
-            "look at this machine's network, its name server and `[poll] proxy`",
-        )];
+        let all_say = |part: &str| {
+            let mut failing = status.with(Health::Failing);
+            failing.all(|seen| seen.words.contains(part))
+        };
+        let todo = if all_say("allow_private") {
+            "name their network in `[poll] allow_private`, if they are yours"
+        } else if all_say("HTTP") {
+            "`wirewatch feeds list` tells what each server answers"
+        } else {
+            "look at this machine's network, its name server and `[poll] proxy`"
+        };
+        return vec![need(format!("all {asked} feeds fail"), todo)];
     }
     let mut needs: Vec<Need> = status
         .with(Health::Gone)
