@@ -330,7 +330,7 @@ pub struct FeedState {
     pub failing_since: Option<Timestamp>,
     /// Failures in a row; 0 although it is not reached, where none was its own.
     pub failures: u32,
-    /// What the last failure was, or why it is not asked, in words.
+    /// What the last failure was, or why it is not asked, in words; of a feed that is well, what its last document lacked.
     pub error: Option<String>,
     /// For the next conditional GET.
     pub validators: Option<Validators>,

@@ -239,6 +239,8 @@ impl Desk {
                     state.first_read_at = None;
                 }
                 well(state, now);
+                let torn = document.torn.as_ref();
+                state.error = torn.map(|torn| format!("its document is not whole: {torn}"));
                 state.validators.clone_from(validators);
                 state.body_hash = *hash;
                 state.full_at = Some(now);

@@ -131,7 +131,7 @@ pub fn judge(
     }
     match silence(state, now) {
         Some(words) => report(Health::Quiet, words),
-        None => report(Health::Ok, never_read(state)),
+        None => report(Health::Ok, beside_well(state)),
     }
 }
 
@@ -230,10 +230,12 @@ fn item(kind: &'static str, detail: String) -> News {
     News { kind, detail }
 }
 
-fn never_read(state: &FeedState) -> String {
-    match state.first_read_at {
-        Some(_) => String::new(),
-        None => "not read yet".to_owned(),
+/// What a person may want to know of a feed that is well: what its last document lacked, or that there was none yet.
+fn beside_well(state: &FeedState) -> String {
+    match (&state.error, state.first_read_at) {
+        (Some(torn), _) if state.failing_since.is_none() => torn.clone(),
+        (_, Some(_)) => String::new(),
+        (_, None) => "not read yet".to_owned(),
     }
 }
 

@@ -162,6 +162,20 @@ fn a_429_stays_a_throttle_when_its_hold_is_over() {
 }
 
 #[test]
+fn a_feed_that_is_well_says_what_its_last_document_lacked() {
+    let torn = FeedState {
+        error: Some("its document is not whole: it ends inside `rss`".to_owned()),
+        ..feed()
+    };
+    check(
+        &torn,
+        &[],
+        expect!["ok: its document is not whole: it ends inside `rss`"],
+    );
+    check_news(&torn, &[], expect![[""]]);
+}
+
+#[test]
 fn a_feed_of_a_held_domain_says_for_whose_sake_and_fails_nothing() {
     let held = |since, until, words: String| FeedState {
         hold_until: Some(noon() + hours(until)),

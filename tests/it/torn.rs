@@ -135,6 +135,8 @@ fn a_feed_that_is_always_written_without_its_end_is_well_and_fetched_whole() {
     );
     let list = home.done(&["feeds", "list", "--now", "2026-11-23T08:01:00Z"]);
     assert!(list.stdout.starts_with("ok "), "{}", list.stdout);
+    let words = "its document is not whole: it ends inside `rss`";
+    assert!(list.stdout.contains(words), "{}", list.stdout);
 }
 
 #[test]
