@@ -363,11 +363,13 @@ pub struct FeedState {
 }
 
 impl FeedState {
-    /// The address that is asked next: where it has moved for good, or the declared one, which is asked again after a
-    /// failure.
+    /// The address that is asked next: where it has moved for good, or the declared one. As long as it fails they take
+    /// turns, since nobody knows which of them will be well first.
     pub fn asked_at(&self) -> &str {
-        let moved = self.moved.as_ref();
-        let adopted = moved.filter(|moved| moved.adopted_at.is_some() && self.failures == 0);
+        let adopted = self
+            .moved
+            .as_ref()
+            .filter(|moved| moved.adopted_at.is_some() && self.failures.is_multiple_of(2));
         adopted.map_or(&self.url, |moved| &moved.to)
     }
 }

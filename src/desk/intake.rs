@@ -193,9 +193,8 @@ impl Desk {
         if let Some(polled) = &polled {
             self.schedule(&mut before, &mut state, polled, declared, &came, now)?;
             if matches!(polled, Polled::Read { .. } | Polled::Unchanged { .. }) {
-                let had_failed = before.failures > 0;
                 let target = came.permanent_target.as_deref();
-                self.note_move(&mut state, target, had_failed, now)?;
+                self.note_move(&mut state, target, before.asked_at(), now)?;
             }
         }
         // While our own network is down, the silence of a feed says nothing.

@@ -8,20 +8,21 @@ use crate::store::StoreError;
 use crate::store::events::{Event, EventKind};
 
 impl Desk {
-    /// Follows a permanent redirect for good once it has been seen often enough.
+    /// Follows a permanent redirect for good once it has been seen often enough. `asked` is the address that was asked.
     pub(super) fn note_move(
         &mut self,
         state: &mut FeedState,
         target: Option<&str>,
-        had_failed: bool,
+        asked: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let moved = state.moved.as_ref();
-        let adopted_before = moved.filter(|moved| moved.adopted_at.is_some());
-        // One that was asked at its new address needs no redirect any more. After a failure there the declared one was
-        // asked: if that answers by itself, the move is over.
-        let new_address = adopted_before.filter(|_| !had_failed);
-        let target = target.or(new_address.map(|moved| moved.to.as_str()));
+        // One that was asked at its new address needs no redirect any more, and where that leads on it is followed: the
+        // declared one may be dead. If the declared one was asked, and answers by itself, the move is over.
+        let moved = state.moved.as_ref().map(|moved| moved.to.as_str());
+        let target = match moved {
+            Some(new) if new == asked && asked != state.url => moved,
+            _ => target,
+        };
         state.moved = schedule::moved(state.moved.as_ref(), target, now);
         let Some(moved) = &mut state.moved else {
             return Ok(());

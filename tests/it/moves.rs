@@ -134,3 +134,30 @@ fn of_two_feeds_that_moved_to_one_address_one_adopts_it_and_the_other_is_told_wh
         assert_eq!(said, 1, "{words}: {mails:#?}");
     }
 }
+
+#[test]
+fn a_hiccup_of_the_new_address_is_survived_where_the_old_one_is_dead() {
+    let (server, home) = poll_at_home(&["/old"]);
+    server.on("/old", Reply::status(404));
+    server.on("/new", Reply::status(503));
+    home.run(&["poll", "--now", "2026-11-26T00:00:00Z"]);
+    server.on("/new", Reply::ok(FEED));
+    home.run(&["poll", "--now", "2026-11-26T02:00:00Z"]);
+    let back = home.done(&["poll", "--now", "2026-11-26T06:00:00Z"]);
+    assert_eq!(back.stdout, "F: unchanged\n");
+    assert_eq!(server.requests_to("/old").len(), 3 + 1);
+}
+
+#[test]
+fn where_the_new_address_leads_on_it_is_followed_and_not_the_dead_old_one() {
+    let (server, home) = poll_at_home(&["/old"]);
+    server.on("/old", Reply::status(404));
+    server.on("/new", Reply::status(301).header("Location", "/newest"));
+    server.on("/newest", Reply::ok(FEED));
+    for hour in [0, 6, 12] {
+        let now = format!("2026-11-26T{hour:02}:00:00Z");
+        home.done(&["poll", "--now", &now]);
+    }
+    assert_eq!(server.requests_to("/newest").len(), 3);
+    assert_eq!(server.requests_to("/old").len(), 3);
+}
