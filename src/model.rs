@@ -342,8 +342,10 @@ pub struct FeedState {
     pub next_at: Timestamp,
     /// What a server asked for (Retry-After, 429): not before this, whoever asks.
     pub hold_until: Option<Timestamp>,
-    /// How long the server said its answer stays fresh.
+    /// How long to believe that nothing changes: the longest of the answer's freshness and `ttl`.
     pub hint: Option<SignedDuration>,
+    /// What the feed says of it in its last document.
+    pub ttl: Option<SignedDuration>,
     /// Median distance of its last 20 items.
     pub rhythm: Option<SignedDuration>,
     /// Bit h: do not ask in hour h, GMT.

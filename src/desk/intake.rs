@@ -22,7 +22,7 @@ pub struct Came {
     pub arrival: Arrival,
     /// Where a chain of permanent redirects ended.
     pub permanent_target: Option<String>,
-    /// How long the server says its answer stays fresh.
+    /// How long the server says its answer stays fresh; zero where it is stale at once, `None` where nothing is said.
     pub freshness: Option<SignedDuration>,
     /// The domain that the answer's wish to be left alone covers, if it covers more than the feed.
     pub refused_by: Option<String>,
@@ -244,7 +244,10 @@ impl Desk {
                 state.body_hash = *hash;
                 state.full_at = Some(now);
                 state.rhythm = schedule::rhythm(&self.store.recent_dates(state.id, RHYTHM_DATES)?);
-                state.hint = came.freshness.max(document.ttl);
+                // What a torn document says of itself must not hold up the rest.
+                let ttl = document.ttl.filter(|_| document.torn.is_none());
+                state.ttl = ttl;
+                state.hint = longest(came.freshness, ttl);
                 let gap = taken.gap.is_some();
                 let result = PollResult::Read {
                     counts: taken.counts,
@@ -266,24 +269,17 @@ impl Desk {
                 well(state, now);
                 state.validators.clone_from(validators);
                 state.full_at = Some(now);
-                state.hint = came.freshness.or(state.hint);
-                (
-                    Some(Polled::Unchanged {
-                        hint: came.freshness,
-                    }),
-                    PollResult::Unchanged,
-                )
+                state.hint = longest(came.freshness, state.ttl);
+                (Some(unchanged(state)), PollResult::Unchanged)
             }
             Arrival::NotModified { validators } => {
                 well(state, now);
                 state.validators = Some(validators.clone());
-                state.hint = came.freshness.or(state.hint);
-                (
-                    Some(Polled::Unchanged {
-                        hint: came.freshness,
-                    }),
-                    PollResult::Unchanged,
-                )
+                // A 304 that says nothing of it leaves the freshness as it was (RFC 9111 section 3.2).
+                if came.freshness.is_some() {
+                    state.hint = longest(came.freshness, state.ttl);
+                }
+                (Some(unchanged(state)), PollResult::Unchanged)
             }
             Arrival::Throttled { wait, scope, said } => {
                 ill(state, said, now);
@@ -401,6 +397,19 @@ impl Desk {
 }
 
 /// A poll that reached the feed.
+/// How long to believe that nothing changes: by the answer's headers or by the feed itself.
+fn longest(
+    freshness: Option<SignedDuration>,
+    ttl: Option<SignedDuration>,
+) -> Option<SignedDuration> {
+    freshness.max(ttl).filter(|hint| hint.is_positive())
+}
+
+fn unchanged(state: &FeedState) -> Polled {
+    let hint = state.hint.unwrap_or(SignedDuration::ZERO);
+    Polled::Unchanged { hint: Some(hint) }
+}
+
 fn well(state: &mut FeedState, now: Timestamp) {
     state.last_ok_at = Some(now);
     state.failing_since = None;

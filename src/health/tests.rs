@@ -37,6 +37,7 @@ fn feed() -> FeedState {
         next_at: noon(),
         hold_until: None,
         hint: None,
+        ttl: None,
         rhythm: Some(hours(24)),
         skip_hours: 0,
         skip_days: 0,

@@ -3,7 +3,7 @@
 use std::hash::Hasher;
 
 use bytes::Bytes;
-use reqwest::header;
+use reqwest::header::{self, HeaderMap};
 use siphasher::sip::SipHasher13;
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -54,10 +54,29 @@ pub(super) async fn read(
     (outcome, room)
 }
 
+/// How often a document may be compressed.
+const MOST_LAYERS: usize = 3;
+
+/// The parts of all `Content-Encoding` lines in the order in which they were applied (RFC 9110 section 8.4).
+fn encodings(headers: &HeaderMap) -> Vec<String> {
+    let lines = headers.get_all(header::CONTENT_ENCODING).iter();
+    let lines = lines.map(|line| String::from_utf8_lossy(line.as_bytes()).to_ascii_lowercase());
+    let parts = lines.flat_map(|line| {
+        line.split(',')
+            .map(|part| part.trim().to_owned())
+            .collect::<Vec<_>>()
+    });
+    parts
+        .filter(|part| !part.is_empty() && part != "identity")
+        .collect()
+}
+
 struct Reading<'a> {
     client: &'a Client,
     patience: &'a mut Patience,
     body: Body,
+    /// What was applied before what `body` undoes, the last of it last.
+    encodings: Vec<String>,
     /// The right to hold a document of this size, once it is no longer small.
     room: Option<Room>,
     /// The right to decode brotli, while that is done.
@@ -70,12 +89,12 @@ impl<'a> Reading<'a> {
         patience: &'a mut Patience,
         found: &reqwest::Response,
     ) -> Reading<'a> {
-        let announced = found.headers().get(header::CONTENT_ENCODING);
-        let announced = announced.map(|value| String::from_utf8_lossy(value.as_bytes()));
+        let mut encodings = encodings(found.headers());
         Reading {
             client,
             patience,
-            body: Body::new(announced.as_deref().unwrap_or_default()),
+            body: Body::new(&encodings.pop().unwrap_or_default()),
+            encodings,
             room: None,
             decoder: None,
         }
@@ -85,12 +104,18 @@ impl<'a> Reading<'a> {
     /// far as it goes.
     async fn all(&mut self, found: reqwest::Response) -> (Vec<u8>, Option<Fault>) {
         let came = self.pieces(found).await;
-        let (bytes, fault) = self.decoded(came).await;
-        // Compressed by the application and once more by the server before it.
-        if Body::is_gzip(&bytes) && !matches!(fault, Some(Fault::Refused(_))) {
+        let (mut bytes, mut fault) = self.decoded(came).await;
+        // Compressed by the application, and again by the servers before it, whether they say so or not.
+        for _ in 1..MOST_LAYERS {
+            let announced = self.encodings.pop().unwrap_or_default();
+            let is_compressed = Body::is_compressed(&bytes, &announced);
+            if !is_compressed || matches!(fault, Some(Fault::Refused(_))) {
+                break;
+            }
+            self.body = Body::new(&announced);
             let came = self.take(&bytes).await;
-            let (bytes, inner) = self.decoded(came).await;
-            return (bytes, fault.or(inner));
+            let (inner, inner_fault) = self.decoded(came).await;
+            (bytes, fault) = (inner, fault.or(inner_fault));
         }
         (bytes, fault)
     }

@@ -45,7 +45,8 @@ pub struct Response {
     pub final_url: String,
     /// `final_url`, if there were redirects and each was a 301 or 308.
     pub permanent_target: Option<String>,
-    /// How long the server says its answer stays fresh: the longest of `max-age - Age` and `Expires - Date`.
+    /// How long the server says its answer stays fresh: the longest of `max-age - Age` and `Expires - Date`; zero
+    /// where it is stale at once, `None` where nothing is said.
     pub freshness: Option<SignedDuration>,
     /// From the first request to the last byte, without the time spent waiting at the gate.
     pub took: Duration,

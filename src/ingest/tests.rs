@@ -21,6 +21,7 @@ fn feed() -> FeedState {
         next_at: Timestamp::UNIX_EPOCH,
         hold_until: None,
         hint: None,
+        ttl: None,
         rhythm: None,
         skip_hours: 0,
         skip_days: 0,

@@ -52,6 +52,7 @@ struct State {
 pub(super) struct Errand {
     network: Arc<Network>,
     is_out: bool,
+    is_over: bool,
 }
 
 /// What came of asking a host.
@@ -81,6 +82,7 @@ impl Network {
         Errand {
             network: Arc::clone(self),
             is_out: false,
+            is_over: false,
         }
     }
 
@@ -142,16 +144,19 @@ impl Errand {
     }
 
     /// Notes what came of asking `host`. Whether a failure is our own network's, as soon as that can be told.
-    pub(super) async fn end(self, host: String, ended: Ended, now: Timestamp) -> bool {
+    pub(super) async fn end(mut self, host: String, ended: Ended, now: Timestamp) -> bool {
         let network = Arc::clone(&self.network);
         let reached = ended == Ended::Reached;
         let (reached_before, was_down) = {
+            // One less is being asked from the same moment on: of two that end together one must be the last.
             let mut state = network.lock();
             let was_down = state.down;
+            self.is_over = true;
+            state.count_out(self.is_out);
             state.note(host, ended, now);
             (state.reached, was_down)
         };
-        // The others learn of it, and that one less is being asked.
+        // The others learn of it.
         drop(self);
         if reached {
             return false;
@@ -181,10 +186,9 @@ impl Errand {
 
 impl Drop for Errand {
     fn drop(&mut self) {
-        {
+        if !self.is_over {
             let mut state = self.network.lock();
-            state.expected -= 1;
-            state.asking -= usize::from(self.is_out);
+            state.count_out(self.is_out);
             if state.in_doubt && state.asking == 0 {
                 state.decide();
             }
@@ -194,6 +198,11 @@ impl Drop for Errand {
 }
 
 impl State {
+    fn count_out(&mut self, was_out: bool) {
+        self.expected -= 1;
+        self.asking -= usize::from(was_out);
+    }
+
     fn note(&mut self, host: String, ended: Ended, now: Timestamp) {
         let was_down = self.down;
         self.last.retain(|(other, _)| *other != host);
@@ -216,9 +225,10 @@ impl State {
         }
         self.failed_at = Some(now);
         // Those who are still to be asked may reach somebody, so few failures prove nothing yet.
-        let all_have_said = self.last.len() == HOSTS || self.expected == 1;
-        if all_have_said && self.seems_down() {
-            self.in_doubt = !self.down;
+        let all_have_said = self.last.len() == HOSTS || self.expected == 0;
+        if all_have_said && !self.down && self.seems_down() {
+            self.in_doubt = self.asking > 0;
+            self.down = !self.in_doubt;
         }
     }
 

@@ -287,7 +287,7 @@ impl Store {
                     failing_since = ?7, failures = ?8, error = ?9, etag = ?10, last_modified = ?11,
                     validated_url = ?12, full_at = ?13, body_hash = ?14, next_at = ?15, hold_until = ?16, hint = ?17,
                     rhythm = ?18, skip_hours = ?19, skip_days = ?20, moved_to = ?21, moved_count = ?22,
-                    moved_since = ?23, adopted_at = ?24, oddities = ?25
+                    moved_since = ?23, adopted_at = ?24, oddities = ?25, ttl = ?26
                  WHERE id = ?1",
             )?
             .execute(params![
@@ -316,6 +316,7 @@ impl Store {
                 moved.map(|moved| seconds(moved.since)),
                 moved.and_then(|moved| moved.adopted_at.map(seconds)),
                 feed.oddities,
+                feed.ttl.map(|ttl| ttl.as_secs()),
             ])?;
         Ok(())
     }
@@ -339,8 +340,8 @@ impl Store {
 fn select(condition: &str) -> String {
     format!(
         "SELECT id, url, name, added_at, title, channel_link, first_read_at, last_ok_at, last_new_at, failing_since,
-            failures, error, etag, last_modified, validated_url, full_at, body_hash, next_at, hold_until, hint, rhythm,
-            skip_hours, skip_days, moved_to, moved_count, moved_since, adopted_at,
+            failures, error, etag, last_modified, validated_url, full_at, body_hash, next_at, hold_until, hint, ttl,
+            rhythm, skip_hours, skip_days, moved_to, moved_count, moved_since, adopted_at,
             guids, guids_volatile, fragment_counts, oddities
          FROM feed {condition}"
     )
@@ -376,6 +377,7 @@ fn feed_state(row: &Row<'_>) -> rusqlite::Result<FeedState> {
         next_at: instant(columns.next()?),
         hold_until: columns.next_instant()?,
         hint: columns.next_span()?,
+        ttl: columns.next_span()?,
         rhythm: columns.next_span()?,
         skip_hours: columns.next()?,
         skip_days: columns.next()?,

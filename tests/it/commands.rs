@@ -166,7 +166,7 @@ fn poll_asks_a_feed_that_fails_once_the_way_to_it_is_edited() {
         }
     });
     let feed = server.url("/members");
-    let home = Home::new(&watchlist(&[feed.clone()]));
+    let home = Home::new(&watchlist(std::slice::from_ref(&feed)));
     home.run(&["poll", "--now", NOON]);
     let nothing = home.done(&["poll", "--now", "2026-11-23T12:01:00Z"]);
     assert!(nothing.stderr.contains("No feed is due"), "{nothing:?}");
@@ -192,7 +192,7 @@ fn feeds_show_asks_a_declared_feed_as_the_watchlist_says() {
     });
     let feed = server.url("/moved");
     let declared = "[[feed]]\nname = \"Members\"\nheaders = { X-Key = \"right\" }\n";
-    let home = Home::new(&watchlist(&[feed.clone()]).replace("[[feed]]\n", declared));
+    let home = Home::new(&watchlist(std::slice::from_ref(&feed)).replace("[[feed]]\n", declared));
     for source in ["Members", &feed] {
         let shown = home.done(&["feeds", "show", source]);
         assert!(shown.stdout.starts_with("Harrow Times\n"), "{shown:?}");

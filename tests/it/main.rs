@@ -10,6 +10,7 @@ mod crowd;
 mod digests;
 mod edits;
 mod faults;
+mod freshness;
 mod help;
 mod holds;
 mod house;

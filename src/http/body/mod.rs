@@ -89,11 +89,10 @@ impl Progress {
 }
 
 impl Body {
-    /// An empty document; `announced` is its `Content-Encoding`, of which the last was applied last.
+    /// An empty document; `announced` is the last part of its `Content-Encoding`, in lower case.
     pub(super) fn new(announced: &str) -> Body {
-        let outermost = announced.rsplit(',').next().unwrap_or_default();
         Body {
-            announced: outermost.trim().to_ascii_lowercase(),
+            announced: announced.to_owned(),
             on_wire: 0,
             held: Vec::new(),
             used: 0,
@@ -101,9 +100,9 @@ impl Body {
         }
     }
 
-    /// Whether these bytes begin a gzip file (RFC 1952, section 2.3.1).
-    pub(super) fn is_gzip(bytes: &[u8]) -> bool {
-        bytes.starts_with(&[0x1f, 0x8b])
+    /// Whether a document is compressed: by its first bytes, or by what is `announced` if they leave it open.
+    pub(super) fn is_compressed(bytes: &[u8], announced: &str) -> bool {
+        is_gzip(bytes) || announced == "br" && !looks_plain(bytes)
     }
 
     /// How much we hold, in bytes.
@@ -184,7 +183,7 @@ impl Body {
             return Ok(());
         };
         let sink = Sink::default();
-        self.decoder = if Body::is_gzip(&first) {
+        self.decoder = if is_gzip(&first) {
             Decoder::Gzip {
                 member: Box::new(GzDecoder::new(sink)),
                 began_at: None,
@@ -347,6 +346,11 @@ fn mebibytes(bytes: usize) -> String {
 fn tells_enough(first: &[u8]) -> bool {
     let printed = first.trim_ascii_start().len();
     first.len() >= 8 && (printed >= 4 || first.len() >= 256)
+}
+
+/// Whether these bytes begin a gzip file (RFC 1952, section 2.3.1).
+fn is_gzip(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0x1f, 0x8b])
 }
 
 /// Whether these are the first bytes of XML, HTML or JSON, whatever the header says.

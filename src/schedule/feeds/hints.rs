@@ -47,7 +47,8 @@ pub fn ratelimit_reset(value: &str, date: Timestamp) -> Option<SignedDuration> {
 
 /// How long an answer stays fresh: the longest of `max-age - Age` and `Expires - Date` (RFC 9111 section 4.2).
 ///
-/// Nothing where it is stale already, and where `no-cache` or `no-store` asks to be asked each time.
+/// Zero where it is stale already, where `Expires` is no date (section 5.3), and where `no-cache` or `no-store` asks to be
+/// asked each time; `None` where nothing is said of it.
 pub fn freshness(
     cache_control: &str,
     age: Option<&str>,
@@ -58,17 +59,19 @@ pub fn freshness(
     for directive in directives(cache_control) {
         let (name, value) = directive.split_once('=').unwrap_or((directive, ""));
         match name.trim().to_ascii_lowercase().as_str() {
-            "no-cache" | "no-store" => return None,
+            "no-cache" | "no-store" => return Some(SignedDuration::ZERO),
             "max-age" => max_age = max_age.max(seconds(value.trim().trim_matches('"'))),
             _ => {}
         }
     }
     let age = age.and_then(|age| seconds(age.trim())).unwrap_or_default();
     let by_age = max_age.map(|max_age| max_age.saturating_sub(age));
-    let by_date = expires
-        .and_then(|expires| http_date(expires.trim()))
-        .map(|expires| expires.duration_since(date));
-    by_age.max(by_date).and_then(positive)
+    let by_date = expires.map(|expires| {
+        let expires = http_date(expires.trim());
+        expires.map_or(SignedDuration::ZERO, |expires| expires.duration_since(date))
+    });
+    let longest = by_age.max(by_date)?;
+    Some(longest.max(SignedDuration::ZERO))
 }
 
 /// The parts of a list between its commas; one inside a quoted string parts nothing (RFC 9110 section 5.6.4).
@@ -182,16 +185,16 @@ mod tests {
             ("max-age=600", None, None, secs(600)),
             ("public, Max-Age=\"600\"", None, None, secs(600)),
             ("max-age=600", Some("100"), None, secs(500)),
-            ("max-age=600", Some("700"), None, None),
+            ("max-age=600", Some("700"), None, secs(0)),
             ("max-age=600", Some("-7"), None, secs(600)),
             ("max-age=600", None, later, secs(1800)),
             ("", None, later, secs(1800)),
             ("max-age=3600", None, later, secs(3600)),
-            ("", None, Some("0"), None),
-            ("", None, Some("-1"), None),
-            ("", None, Some("Thu, 01 Jan 1970 00:00:00 GMT"), None),
-            ("no-cache, max-age=600", None, later, None),
-            ("no-store", None, later, None),
+            ("", None, Some("0"), secs(0)),
+            ("", None, Some("-1"), secs(0)),
+            ("", None, Some("Thu, 01 Jan 1970 00:00:00 GMT"), secs(0)),
+            ("no-cache, max-age=600", None, later, secs(0)),
+            ("no-store", None, later, secs(0)),
             ("max-age=banana", None, None, None),
             (
                 "private=\"x, max-age=9999\", max-age=600",
@@ -224,7 +227,7 @@ mod tests {
                 prop_assert!(wait >= SignedDuration::ZERO && wait <= LONGEST_WAIT);
             }
             let fresh = freshness(&format!("max-age={value}"), Some(&value), Some(&value), date);
-            prop_assert!(fresh.is_none_or(|fresh| fresh.is_positive()));
+            prop_assert!(fresh.is_none_or(|fresh| !fresh.is_negative()));
         }
     }
 }

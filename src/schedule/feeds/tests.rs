@@ -39,6 +39,7 @@ fn feed() -> FeedState {
         next_at: noon(),
         hold_until: None,
         hint: None,
+        ttl: None,
         rhythm: None,
         skip_hours: 0,
         skip_days: 0,

@@ -8,5 +8,8 @@ CREATE TABLE hold (
 -- Decided. When the target of permanent redirects was adopted: it is asked in place of the declared address.
 ALTER TABLE feed ADD COLUMN adopted_at INTEGER;
 
+-- Observed. What the feed says in its last document of how long nothing changes, in seconds: an answer's headers may say less.
+ALTER TABLE feed ADD COLUMN ttl INTEGER;
+
 -- Whether a feed that fails has become news is asked time and again, of however many feeds.
 CREATE INDEX feed_failing ON feed (failing_since) WHERE failing_since IS NOT NULL;

@@ -79,8 +79,8 @@ CREATE TABLE feed (
     guids_volatile INTEGER NOT NULL DEFAULT 0, -- of those, how often it had changed
     fragment_counts INTEGER NOT NULL DEFAULT 0, -- 1: links differ by their fragment here
     oddities INTEGER NOT NULL DEFAULT 0,    -- faults in its last document that the parser mended
-    paused INTEGER NOT NULL DEFAULT 0, adopted_at INTEGER) STRICT;
-INSERT INTO feed VALUES(1,'http://harrow.example/feed',1,NULL,1795417200,'Harrow Times','https://harrow.example/',NULL,1795417200,1795420800,1795420800,NULL,0,NULL,NULL,NULL,NULL,1795420800,623967556519803561,1795422698,NULL,NULL,60,0,0,NULL,0,NULL,3,0,0,0,0,NULL);
+    paused INTEGER NOT NULL DEFAULT 0, adopted_at INTEGER, ttl INTEGER) STRICT;
+INSERT INTO feed VALUES(1,'http://harrow.example/feed',1,NULL,1795417200,'Harrow Times','https://harrow.example/',NULL,1795417200,1795420800,1795420800,NULL,0,NULL,NULL,NULL,NULL,1795420800,623967556519803561,1795422698,NULL,NULL,60,0,0,NULL,0,NULL,3,0,0,0,0,NULL,NULL);
 CREATE TABLE frequency (
     word TEXT PRIMARY KEY,
     items INTEGER NOT NULL

@@ -49,6 +49,7 @@ async fn gzip_is_undone_by_what_it_is_and_not_by_what_it_is_called() {
         encoded("gzip", FEED.as_bytes()),
         encoded("gzip, gzip", &gzip(&gzip(FEED.as_bytes()))),
         encoded("gzip", &gzip(&two_members)),
+        encoded("GZIP, identity", &gzip(&gzip(&gzip(FEED.as_bytes())))),
         encoded("br", FEED.as_bytes()),
         Reply::ok(gzip(FEED.as_bytes())),
         Reply::ok(FEED).until_close(),
@@ -68,6 +69,9 @@ async fn brotli_is_undone() {
     let compressed = include_bytes!("../../data/http/feed.xml.br");
     let brotli = |body: &[u8]| Reply::ok(body).header("Content-Encoding", "gzip, br");
     assert_eq!(document(answer(brotli(compressed)).await).0, feed);
+    let inside = Reply::ok(gzip(compressed)).header("Content-Encoding", "br");
+    let inside = inside.header("Content-Encoding", "gzip");
+    assert_eq!(document(answer(inside).await).0, feed);
     assert_eq!(document(answer(brotli(compressed).chunked()).await).0, feed);
 
     let (bytes, cause) = torn(answer(brotli(&compressed[..compressed.len() - 20])).await);
