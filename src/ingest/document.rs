@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use super::What;
 use crate::feed::FeedDocument;
 use crate::identity::Pass;
 use crate::model::{ItemId, Timestamp};
@@ -185,6 +186,11 @@ impl Document {
 }
 
 impl Landmark {
+    /// Whether it showed this entry.
+    pub(super) fn has(&self, what: &What) -> bool {
+        what.item().is_some_and(|item| self.items.contains(&item))
+    }
+
     /// Whether a document of so many items takes its place, so that it shows whether the feed went on. One of a single item
     /// means nothing by showing another, and a torn one shows no more than its first entries; but one that never comes
     /// whole has as many each time.

@@ -67,12 +67,20 @@ impl Origins {
             .filter(|(candidate, _)| candidate.date.is_some_and(is_below))
             .count();
         let shown: Vec<_> = named().collect();
+        // A feed that goes round between a few lists, or a server behind the others, has lost nothing.
+        let returns = strangers().count() * 2 < shown.len();
+        let is_left = landmark
+            .as_ref()
+            .is_some_and(|landmark| shown.iter().any(|(_, what)| landmark.has(what)));
         let gap = landmark
-            .filter(|landmark| is_gap(feed, landmark, previous, document, known, &shown))
+            .filter(|landmark| {
+                !returns && is_gap(feed, landmark, previous, document, known, &shown)
+            })
             .map(|landmark| landmark.shown_at);
+        let strange = strangers().map(|(candidate, _)| candidate);
         Origins {
             gap,
-            replaced: gap.is_some() && is_replaced(feed, document, pass, &age),
+            replaced: gap.is_some() && !is_left && is_replaced(feed, document, strange, &age),
             first_poll: feed.first_read_at.is_none(),
             torn_since: previous.torn_since,
             archive: old >= ARCHIVE && old * 2 > strangers().count(),
@@ -144,10 +152,7 @@ fn is_gap(
 ) -> bool {
     let again = |(_, what): &&Shown<'_>| matches!(what, What::Again(_));
     let items = shown.len() - shown.iter().filter(again).count();
-    let is_left = |(_, what): &&Shown<'_>| {
-        what.item()
-            .is_some_and(|item| landmark.items.contains(&item))
-    };
+    let is_left = |(_, what): &&Shown<'_>| landmark.has(what);
     let on_top = shown.iter().take_while(is_left).count();
     let shown = without_pinned(shown, on_top);
     let has_fewer = items < landmark.items.len().max(LIST);
@@ -206,15 +211,23 @@ fn begins_anew(feed: &FeedState, previous: &Document, shown: &[Shown<'_>]) -> bo
             .all(|(candidate, _)| candidate.date.is_some_and(is_later))
 }
 
-fn is_replaced(feed: &FeedState, document: &FeedDocument, pass: &Pass, age: &Age) -> bool {
-    let dated = pass
-        .candidates
-        .iter()
-        .filter(|candidate| candidate.date.is_some());
+/// Whether another feed has taken the place of this one. `strange` are the entries that it has not shown before.
+fn is_replaced<'a>(
+    feed: &FeedState,
+    document: &FeedDocument,
+    strange: impl Iterator<Item = &'a Candidate>,
+    age: &Age,
+) -> bool {
+    const DAY: SignedDuration = SignedDuration::from_hours(24);
+
     let (mut all, mut old) = (0, 0);
-    for candidate in dated {
+    for candidate in strange {
+        let Some(date) = candidate.date else { continue };
+        // A date without a time of day stands for the whole day.
+        let is_a_day = date.as_second().rem_euclid(DAY.as_secs()) == 0;
+        let distance = if is_a_day { DAY } else { SignedDuration::ZERO };
         all += 1;
-        old += usize::from(age.is_old(candidate, SignedDuration::ZERO));
+        old += usize::from(age.is_old(candidate, distance));
     }
     old * 2 > all || has_new_title_and_page(feed, document)
 }

@@ -320,3 +320,36 @@ fn what_is_left_on_top_in_another_order_is_no_gap() {
         "2 new, 3 new, 4 new"
     );
 }
+
+#[test]
+fn a_feed_that_goes_round_between_two_lists_has_lost_nothing() {
+    let lists = [stories(0..5), stories(20..25)];
+    let mut world = World::after(&lists[0]);
+    for (nth, list) in lists.iter().cycle().skip(1).take(6).enumerate() {
+        let told = world.poll(PAPER, list);
+        assert!(
+            nth == 0 || told.is_empty() || !told.contains("gap"),
+            "{told}"
+        );
+        assert!(nth == 0 || !told.contains("replaced"), "{told}");
+    }
+}
+
+#[test]
+fn a_gap_of_dates_without_a_time_of_day_is_no_replacement() {
+    let days = |of: std::ops::Range<i64>| {
+        each(stories(of), |entry: &mut Entry| {
+            entry.published = entry.published.map(|date| {
+                let day = date.as_second().div_euclid(86_400) * 86_400;
+                jiff::Timestamp::from_second(day).expect("a day")
+            });
+        })
+    };
+    let mut world = World::after(&days(0..5));
+    world.wait(3);
+    let told = world.poll(PAPER, &days(-3..0));
+    assert!(
+        told.ends_with("gap") && !told.contains("replaced"),
+        "{told}"
+    );
+}
