@@ -11,6 +11,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
+use jiff::SignedDuration;
 use siphasher::sip::SipHasher13;
 use tokio::sync::oneshot;
 use tracing::error;
@@ -204,7 +205,13 @@ impl Desk {
         before: Option<&Watchlist>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let misfits = self.misfits(before, now)?;
+        let mut misfits = self.misfits(before, now)?;
+        for state in &mut misfits {
+            // Nobody asks yet, so that one who is to be asked at once need not wait until all know the new watchlist.
+            if state.next_at.duration_since(now) < SignedDuration::from_secs(1) {
+                state.next_at = now;
+            }
+        }
         self.step(|desk| {
             desk.store.heal_times(now)?;
             misfits

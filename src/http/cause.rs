@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io;
 
 use jiff::Timestamp;
+use rustix::io::Errno;
 use rustls::CertificateError;
 use rustls::pki_types::{ServerName, UnixTime};
 
@@ -96,10 +97,10 @@ fn chain(error: &reqwest::Error) -> Vec<&(dyn Error + 'static)> {
 }
 
 fn explain_io(error: &io::Error, connecting: bool) -> (Stage, String) {
-    let stage = if connecting {
-        Stage::Connect
-    } else {
-        Stage::Answer
+    let stage = match error.raw_os_error().map(Errno::from_raw_os_error) {
+        Some(Errno::MFILE | Errno::NFILE) => Stage::Exhausted,
+        _ if connecting => Stage::Connect,
+        _ => Stage::Answer,
     };
     let words = match error.kind() {
         io::ErrorKind::ConnectionRefused => "connection refused",

@@ -113,6 +113,8 @@ pub enum Stage {
     Resolve,
     /// No connection.
     Connect,
+    /// This machine has no file left to open a connection with, which says nothing of server or network.
+    Exhausted,
     /// No common ground, or a certificate that does not hold.
     Tls,
     /// Connected, but no answer.
@@ -126,6 +128,14 @@ pub enum Stage {
 }
 
 impl Outcome {
+    /// How far the fetch came, if it failed.
+    pub fn stage(&self) -> Option<Stage> {
+        match self {
+            Outcome::Failed { stage, .. } => Some(*stage),
+            _ => None,
+        }
+    }
+
     /// Whether the world answered at all, be it that there is no such host. Where many are not reached at once, the
     /// trouble is our own network.
     pub fn reached(&self) -> bool {

@@ -18,7 +18,7 @@ use crate::config::secrets::Credentials;
 use crate::desk::intake::{Arrival, Came, Line};
 use crate::desk::{DeskError, Handle};
 use crate::http::client::Client;
-use crate::http::fetch::{Outcome, Request};
+use crate::http::fetch::{Outcome, Request, Stage};
 use crate::http::room::Room;
 use crate::model::FeedState;
 use crate::schedule::feeds::{Scope, held_until, send_validators};
@@ -269,7 +269,14 @@ impl Poller {
                 Held::default()
             }
         };
-        let offline = errand.end(host, ended, self.clock.now()).await;
+        let is_exhausted = response.outcome.stage() == Some(Stage::Exhausted);
+        let offline = match is_exhausted {
+            true => {
+                drop(errand);
+                true
+            }
+            false => errand.end(host, ended, self.clock.now()).await,
+        };
         let mut came = self.readers.read(response, state.body_hash).await;
         if offline {
             came.arrival = match came.arrival {

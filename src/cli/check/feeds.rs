@@ -206,7 +206,7 @@ async fn judge(response: Response, url: &str, name: &str) -> Finding {
 /// The step, where its cause does not name it.
 fn step(stage: Stage) -> Option<&'static str> {
     match stage {
-        Stage::Refused => Some("not asked"),
+        Stage::Refused | Stage::Exhausted => Some("not asked"),
         Stage::NoSuchHost | Stage::Resolve => Some("DNS"),
         Stage::Connect => Some("TCP"),
         Stage::Tls => Some("TLS"),
@@ -224,6 +224,7 @@ fn remedy(stage: Stage, cause: &str) -> Option<&'static str> {
         Stage::NoSuchHost => Some("check its `url`"),
         Stage::Resolve => Some("check whether this machine can look up names"),
         Stage::Connect => Some("check its `url`, this machine's network and `[poll] proxy`"),
+        Stage::Exhausted => Some("raise `ulimit -n`"),
         Stage::Tls => Some("open its `url` in a browser; also check this machine's clock"),
         Stage::Status if says("401") || says("403") => Some(
             "check its `username`, `password_file` and `headers`; some servers refuse programs",

@@ -251,10 +251,7 @@ pub fn edited(
             respectful(own, state.hint, every)
         }
     };
-    let latest = match interval.is_zero() {
-        true => now,
-        false => later(now, interval.mul_f64(1.10)),
-    };
+    let latest = later(now, interval.mul_f64(1.10));
     let latest = state.hold_until.map_or(latest, |until| latest.max(until));
     let latest = past_skipped(state, latest, 1.0);
     // What is due already keeps its turn.
