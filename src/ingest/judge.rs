@@ -120,17 +120,23 @@ impl<'a> Judge<'a> {
                 .or_else(|| {
                     // A dated text that recurs, such as "we are investigating", is a new report.
                     self.free_owner(text_alone.as_slice()).filter(|item| {
-                        let repeats = series.in_bulk || !self.is_next(candidate, *item);
-                        candidate.date.is_none() || (self.has_just_left(*item) && repeats)
+                        let is_the_same = || !self.is_next(candidate, *item);
+                        candidate.date.is_none()
+                            || (series.in_bulk && self.is_gone(*item))
+                            || (self.has_just_left(*item) && is_the_same())
                     })
                 })
                 .or_else(|| {
                     let key = marks.minute_and_teaser.as_ref()?;
-                    self.free_leaver(self.leavers.by_teaser.get(key)?)
+                    self.free(self.leavers.by_teaser.get(key)?, |item| {
+                        self.has_just_left(item)
+                    })
                 })
                 .or_else(|| {
                     self.republished(marks).filter(|item| {
-                        series.in_bulk || self.is_correction(candidate, marks, &series, *item)
+                        series.in_bulk
+                            || (self.has_just_left(*item)
+                                && self.is_correction(candidate, marks, &series, *item))
                     })
                 });
             if let Some(item) = item {
@@ -169,17 +175,17 @@ impl<'a> Judge<'a> {
             .find(|item| !self.claimed.contains(item))
     }
 
-    /// The first of these that has just left and is not settled otherwise.
-    fn free_leaver(&self, items: &[ItemId]) -> Option<ItemId> {
+    /// The first of these that is such and not settled otherwise.
+    fn free(&self, items: &[ItemId], is_such: impl Fn(ItemId) -> bool) -> Option<ItemId> {
         items
             .iter()
             .copied()
-            .find(|item| !self.claimed.contains(item) && self.has_just_left(*item))
+            .find(|item| !self.claimed.contains(item) && is_such(*item))
     }
 
     fn republished(&self, marks: &Marks) -> Option<ItemId> {
         let key = marks.title_and_opening.as_ref()?;
-        self.free_leaver(self.leavers.by_title.get(key)?)
+        self.free(self.leavers.by_title.get(key)?, |item| self.is_gone(item))
     }
 
     fn is_named(&self, candidate: &Candidate) -> bool {
@@ -234,11 +240,15 @@ impl<'a> Judge<'a> {
 
     /// Gone from the document only now, or from all feeds for less than two days.
     fn has_just_left(&self, item: ItemId) -> bool {
+        let is_cut_off = self.is_torn && self.previous.contains(&item);
+        !is_cut_off && self.is_gone(item)
+    }
+
+    /// Has just left, or may have been cut off.
+    fn is_gone(&self, item: ItemId) -> bool {
         self.known.items.get(&item).is_some_and(|known| {
             let lately = self.now.duration_since(known.last_seen) <= CORRECTION;
-            let was_shown = self.previous.contains(&item);
-            let is_cut_off = self.is_torn && was_shown;
-            !known.shown_elsewhere && !is_cut_off && (lately || was_shown)
+            !known.shown_elsewhere && (lately || self.previous.contains(&item))
         })
     }
 

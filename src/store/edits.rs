@@ -35,7 +35,7 @@ pub struct Retitled {
 pub struct Missing {
     /// The topic it was told under.
     pub topic: TopicId,
-    /// When it vanished.
+    /// When it was seen to have vanished.
     pub at: Timestamp,
     /// The article.
     pub item: ItemId,
@@ -88,8 +88,9 @@ impl Store {
     }
 
     /// Articles that a recipient was shown and that vanished from one moment to another, though the feed that told them
-    /// is well and still shows older ones that it showed then. Whether that feed keeps an order by date, so that they
-    /// are missing from the middle, is for the caller to see in its document.
+    /// is well and still shows older ones that it showed then. One that nothing newer stands above may be missing from a
+    /// stale copy, and counts from when the feed shows something newer. Whether that feed keeps an order by date, so that
+    /// they are missing from the middle, is for the caller to see in its document.
     pub fn missing_between(
         &self,
         recipient: &str,
@@ -99,7 +100,12 @@ impl Store {
         let told_from = to.saturating_sub(FRESH).unwrap_or(Timestamp::MIN);
         self.ask("read what has vanished", |connection| {
             let mut statement = connection.prepare_cached(
-                "SELECT told.topic, own.left_at, told.item, own.feed, COALESCE(own.title, first.title, ''), item.date
+                "SELECT told.topic,
+                        MAX(own.left_at,
+                            (SELECT MIN(above.first_seen) FROM sighting AS above JOIN item AS newer ON newer.id = above.item
+                             WHERE above.feed = own.feed AND above.item <> own.item AND newer.date >= item.date
+                               AND (above.left_at IS NULL OR above.left_at > own.left_at))) AS seen_at,
+                        told.item, own.feed, COALESCE(own.title, first.title, ''), item.date
                  FROM told
                  JOIN match ON match.item = told.item AND match.topic = told.topic
                  JOIN item ON item.id = told.item
@@ -107,12 +113,12 @@ impl Store {
                  JOIN feed ON feed.id = own.feed AND feed.declared = 1 AND feed.failures = 0
                  LEFT JOIN sighting AS first ON first.item = item.id AND first.feed = item.feed
                  WHERE told.recipient = ?1 AND told.at >= ?4 AND told.how IN ('full', 'compact', 'late')
-                   AND own.left_at >= ?2 AND own.left_at <= ?3 AND own.left_at >= told.at
+                   AND own.left_at >= told.at AND seen_at >= ?2 AND seen_at <= ?3
                    AND NOT EXISTS (SELECT 1 FROM sighting WHERE item = told.item AND left_at IS NULL)
                    AND (SELECT COUNT(*) FROM sighting AS older JOIN item AS elder ON elder.id = older.item
                         WHERE older.feed = own.feed AND older.left_at IS NULL AND older.first_seen <= told.at
                           AND elder.date < item.date) >= ?5
-                 ORDER BY own.left_at, told.item",
+                 ORDER BY seen_at, told.item",
             )?;
             let rows = statement.query_map(
                 params![recipient, seconds(from), seconds(to), seconds(told_from), OLDER],

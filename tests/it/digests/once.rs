@@ -233,6 +233,51 @@ fn articles_that_had_their_time_were_not_withdrawn() {
 }
 
 #[test]
+fn the_newest_article_is_withdrawn_only_once_a_newer_one_shows_that_the_copy_is_not_stale() {
+    let mut world = World::new(&format!("{MORNING}{EVENING}"), MOSUL);
+    let headlines = [
+        "Troops enter Mosul",
+        "Mosul dam holds",
+        "Mosul in ruins",
+        "Mayor of Mosul resigns",
+    ];
+    for (headline, minute) in headlines.iter().zip(10..) {
+        world.publish(
+            "Courier",
+            &format!("2026-11-23T06:{minute}:00Z"),
+            headline,
+            "",
+        );
+    }
+    world.one("2026-11-23T07:00:00Z");
+    world.change("Courier", "2026-11-23T09:00:00Z", |articles| {
+        articles.remove(0);
+    });
+    world.publish(
+        "Herald",
+        "2026-11-23T10:00:00Z",
+        "Museum of Mosul reopens its doors",
+        "",
+    );
+    world.one("2026-11-23T18:00:00Z").says_not("withdrawn");
+    world.publish(
+        "Courier",
+        "2026-11-24T06:00:00Z",
+        "Rail link to Mosul is planned",
+        "",
+    );
+    let next = world.one("2026-11-24T07:00:00Z");
+    next.says("Courier: “Mayor of Mosul resigns” was withdrawn");
+    world.publish(
+        "Courier",
+        "2026-11-24T12:00:00Z",
+        "Mosul elects a council",
+        "",
+    );
+    world.one("2026-11-24T18:00:00Z").says_not("withdrawn");
+}
+
+#[test]
 fn an_alert_leaves_what_can_wait_to_a_digest() {
     let mut world = World::new(&format!("{ALERTS}{EVENING}"), MOSUL);
     world.publish("Courier", "2026-11-23T08:00:00Z", "Troops enter Mosul", "");

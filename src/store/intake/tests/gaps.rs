@@ -222,6 +222,31 @@ fn the_next_of_a_series_is_no_correction_of_what_was_cut_off() {
 }
 
 #[test]
+fn a_torn_document_repeats_nothing_that_is_known_by_its_text() {
+    // Each answer draws guids and links afresh, if there are any, and bears the time of the request, if it is dated.
+    for (named, dated) in [(true, true), (true, false), (false, true), (false, false)] {
+        let shown = |hour: i64| {
+            each(stories(-hour..10 - hour), |entry| {
+                let address = format!("https://www.paper.example/{hour}/{:?}", entry.title);
+                entry.guid = named.then(|| address.clone());
+                entry.link = named.then_some(address);
+                entry.published = dated.then(|| noon() + SignedDuration::from_hours(hour));
+            })
+        };
+        let mut world = World::after(&shown(0));
+        for hour in 1..30 {
+            let told = if hour % 7 == 0 {
+                world.poll(PAPER, &shown(hour))
+            } else {
+                world.tear(&shown(hour)[..7])
+            };
+            assert_eq!(told, "0 new", "hour {hour}, named {named}, dated {dated}");
+        }
+        assert_eq!(world.items(), 39);
+    }
+}
+
+#[test]
 fn what_was_published_since_a_torn_first_poll_is_news_and_the_rest_from_before() {
     let mut world = World::new();
     world.tear(&until(1, 2));
