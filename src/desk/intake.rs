@@ -304,22 +304,19 @@ impl Desk {
                 ill(state, cause, now);
                 (Some(Polled::Failed), PollResult::Failed(cause.clone()))
             }
-            // A network that has been down for a day is news, whoever's it is.
-            Arrival::Offline { cause } if unreached_for_long(state, now) => {
-                let last = state.last_ok_at.unwrap_or(state.added_at);
-                if now.duration_since(self.awake_since) >= health::DEATH {
-                    // Nobody was asleep meanwhile: it was due, and not to be reached.
-                    state
-                        .failing_since
-                        .get_or_insert(last.max(self.awake_since));
-                }
-                ill(state, cause, now);
-                (Some(Polled::Failed), PollResult::Failed(cause.clone()))
-            }
             Arrival::Offline { cause } => {
-                state.next_at = now + OFFLINE_PAUSE;
-                let words = format!("{cause} (our own network seems to be down)");
-                (None, PollResult::Failed(words))
+                let since = self.store.note_offline(now)?;
+                let last = state.last_ok_at.unwrap_or(state.added_at);
+                if now.duration_since(last) >= health::DEATH {
+                    // A network that has been down for a day is news, whoever's it is.
+                    state.failing_since.get_or_insert(last.max(since));
+                    ill(state, cause, now);
+                    (Some(Polled::Failed), PollResult::Failed(cause.clone()))
+                } else {
+                    state.next_at = now + OFFLINE_PAUSE;
+                    let words = format!("{cause} (our own network seems to be down)");
+                    (None, PollResult::Failed(words))
+                }
             }
         })
     }
@@ -415,12 +412,6 @@ fn well(state: &mut FeedState, now: Timestamp) {
     state.failing_since = None;
     state.failures = 0;
     state.error = None;
-}
-
-/// Whether the feed has not been reached for a day.
-fn unreached_for_long(state: &FeedState, now: Timestamp) -> bool {
-    let last = state.last_ok_at.unwrap_or(state.added_at);
-    now.duration_since(last) >= health::DEATH
 }
 
 /// A poll that did not.

@@ -28,6 +28,7 @@ pub mod items;
 mod keys;
 mod lock;
 pub mod matches;
+mod offline;
 pub mod outbox;
 pub mod retention;
 pub mod schedules;

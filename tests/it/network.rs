@@ -123,3 +123,24 @@ fn a_network_that_is_down_for_a_day_is_news_then_and_not_a_day_later() {
     assert!((24..36).contains(&hours), "{hours}");
     assert_eq!(daemon.terminate(), 0);
 }
+
+#[test]
+fn a_network_that_is_down_for_a_day_is_news_also_to_who_polls_by_cron() {
+    let up = proxy("127.0.0.1:0");
+    let home = Home::new(&watchlist(up.address()));
+    let poll = |hours: u32| {
+        let now = format!("2026-11-{:02}T{:02}:00:00Z", 23 + hours / 24, hours % 24);
+        home.run(&["poll", "--now", &now]);
+    };
+    poll(6);
+    drop(up);
+    for hours in 8..36 {
+        poll(hours);
+        let said = home.count("SELECT count(*) FROM event WHERE kind = 'failing'");
+        assert!(said == 0 || hours >= 32, "after {hours} hours");
+    }
+    let since = "SELECT count(*) FROM feed WHERE failing_since = unixepoch('2026-11-23 08:00')";
+    assert_eq!(home.count(since), FEEDS as i64);
+    let said = home.count("SELECT count(DISTINCT feed) FROM event WHERE kind = 'failing'");
+    assert_eq!(said, FEEDS as i64);
+}
