@@ -8,14 +8,12 @@ use super::reader::wanted_ids;
 use crate::desk::Desk;
 use crate::digest::DigestSettings;
 use crate::digest::material::{FeedEvent, FeedNews, Topic};
+use crate::health;
 use crate::model::{FeedState, Timestamp, TopicId};
 use crate::schedule::digests::Send;
 use crate::store::StoreError;
 use crate::store::events::{Event, EventKind};
 use crate::topic::Topic as DeclaredTopic;
-
-/// A failure is an event once it has lasted for so long; that a feed is gone is one at once.
-const SAID_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
 /// What these events are to a recipient of these topics, and those of them that are news to him.
 pub(super) fn feed_news(
@@ -164,9 +162,13 @@ fn what_happened(
         EventKind::Gone if still_failing => Some(FeedEvent::Gone {
             since: feed.failing_since.unwrap_or(event.at),
         }),
-        EventKind::Recovered => Some(FeedEvent::Recovered {
-            after: event.at.duration_since(last_said(desk, event)?),
-        }),
+        EventKind::Recovered => {
+            // It was told after it had failed for so long at least.
+            let since = moment_in(&event.detail).unwrap_or(event.at - health::DEATH);
+            Some(FeedEvent::Recovered {
+                after: event.at.duration_since(since),
+            })
+        }
         EventKind::Quiet => match (feed.last_new_at, feed.rhythm) {
             (Some(last_new), Some(usual)) if last_new <= event.at => {
                 Some(FeedEvent::Quiet { last_new, usual })
@@ -200,19 +202,6 @@ fn moved(desk: &Desk, event: &Event, feed: &FeedState) -> Result<Option<FeedEven
     Ok((is_adopted || other.is_some()).then(|| FeedEvent::Moved {
         to: moved.to.clone(),
         same_as: other.map(|other| other.name).filter(|_| !is_adopted),
-    }))
-}
-
-/// About when the failure began that has now ended.
-fn last_said(desk: &Desk, recovered: &Event) -> Result<Timestamp, StoreError> {
-    let events = desk.store.events_of(recovered.feed, 20)?;
-    let said = events
-        .iter()
-        .filter(|event| event.id < recovered.id)
-        .find(|event| matches!(event.kind, EventKind::Failing | EventKind::Gone));
-    Ok(said.map_or(recovered.at, |said| match said.kind {
-        EventKind::Failing => said.at - SAID_AFTER,
-        _ => said.at,
     }))
 }
 

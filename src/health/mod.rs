@@ -176,10 +176,11 @@ pub fn news(
         }
         None => {
             if let Some(said) = said {
-                let after = length(now.duration_since(failing_since.unwrap_or(said.at)));
+                let since = failing_since.unwrap_or(said.at);
+                let after = length(now.duration_since(since));
                 news.push(item(
                     "recovered",
-                    format!("answers again after about {after}"),
+                    format!("answers again after about {after}, failed since {since}"),
                 ));
             }
             let since_new = state.last_new_at.or(state.first_read_at);

@@ -296,13 +296,13 @@ fn a_recovery_is_said_once_and_only_after_a_death() {
     check_news(
         &feed(),
         &[event("failing", 48)],
-        expect!["recovered: answers again after about 2 days"],
+        expect!["recovered: answers again after about 2 days, failed since 2026-11-23T12:00:00Z"],
     );
     check_news_after(
         &feed(),
         Some(ago(80)),
         &[event("failing", 48)],
-        expect!["recovered: answers again after about 3 days"],
+        expect!["recovered: answers again after about 3 days, failed since 2026-11-22T04:00:00Z"],
     );
     check_news(
         &feed(),
