@@ -270,7 +270,10 @@ impl Desk {
                 state.validators.clone_from(validators);
                 state.full_at = Some(now);
                 state.hint = longest(came.freshness, state.ttl);
-                (Some(unchanged(state)), PollResult::Unchanged)
+                (
+                    Some(Polled::Unchanged { hint: state.hint }),
+                    PollResult::Unchanged,
+                )
             }
             Arrival::NotModified { validators } => {
                 well(state, now);
@@ -279,7 +282,10 @@ impl Desk {
                 if came.freshness.is_some() {
                     state.hint = longest(came.freshness, state.ttl);
                 }
-                (Some(unchanged(state)), PollResult::Unchanged)
+                (
+                    Some(Polled::Unchanged { hint: state.hint }),
+                    PollResult::Unchanged,
+                )
             }
             Arrival::Throttled { wait, scope, said } => {
                 ill(state, said, now);
@@ -393,7 +399,6 @@ impl Desk {
     }
 }
 
-/// A poll that reached the feed.
 /// How long to believe that nothing changes: by the answer's headers or by the feed itself.
 fn longest(
     freshness: Option<SignedDuration>,
@@ -402,11 +407,7 @@ fn longest(
     freshness.max(ttl).filter(|hint| hint.is_positive())
 }
 
-fn unchanged(state: &FeedState) -> Polled {
-    let hint = state.hint.unwrap_or(SignedDuration::ZERO);
-    Polled::Unchanged { hint: Some(hint) }
-}
-
+/// A poll that reached the feed.
 fn well(state: &mut FeedState, now: Timestamp) {
     state.last_ok_at = Some(now);
     state.failing_since = None;

@@ -139,8 +139,7 @@ impl Outcome {
     /// Whether the world answered at all, be it that there is no such host. Where many are not reached at once, the
     /// trouble is our own network.
     pub fn reached(&self) -> bool {
-        let unreached = [Stage::Resolve, Stage::Connect];
-        !matches!(self, Outcome::Failed { stage, .. } if unreached.contains(stage))
+        !matches!(self.stage(), Some(Stage::Resolve | Stage::Connect))
     }
 }
 

@@ -46,7 +46,7 @@ pub enum Polled {
     },
     /// 304.
     Unchanged {
-        /// The freshness of the 304, to be kept if there is one; else that of the last document holds.
+        /// The same; that of the last document, if the answer says nothing of it.
         hint: Option<SignedDuration>,
     },
     /// 429, or another refusal that names a time.
@@ -109,7 +109,7 @@ pub fn next_after(
         Polled::Read { hint, gap: true } => {
             respectful(shortened(base, settings, every), hint, every)
         }
-        Polled::Unchanged { hint } => respectful(base, hint.or(state.hint), every),
+        Polled::Unchanged { hint } => respectful(base, hint, every),
         Polled::Failed | Polled::Throttled { .. } => base.max(back_off(state.failures)),
         Polled::Gone if state.error.as_deref() == Some(GONE) => base.max(MONTH),
         Polled::Gone => base.max(DAY),

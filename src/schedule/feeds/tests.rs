@@ -117,20 +117,15 @@ fn the_servers_freshness_makes_it_later_but_never_sooner_and_never_over_a_day() 
 }
 
 #[test]
-fn a_304_without_freshness_keeps_the_last_one() {
+fn the_freshness_of_before_does_not_outlive_an_answer() {
     let state = FeedState {
         hint: Some(minutes(180)),
         ..feed()
     };
-    check(Polled::Unchanged { hint: None }, &state, None, 180);
-    check(
-        Polled::Unchanged {
-            hint: Some(minutes(90)),
-        },
-        &state,
-        None,
-        90,
-    );
+    for hint in [None, Some(minutes(90))] {
+        let interval = if hint.is_some() { 90 } else { 60 };
+        check(Polled::Unchanged { hint }, &state, None, interval);
+    }
     check(READ, &state, None, 60);
 }
 
