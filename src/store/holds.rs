@@ -85,7 +85,7 @@ mod tests {
     use jiff::SignedDuration;
 
     use super::*;
-    use crate::model::{Backfill, Feed};
+    use crate::model::Feed;
 
     fn at(hour: i64) -> Timestamp {
         Timestamp::from_second(1_800_000_000 + hour * 3600).expect("in range")
@@ -94,14 +94,7 @@ mod tests {
     fn store() -> (Store, FeedId) {
         let mut store = Store::open_in_memory(at(0)).expect("a database in memory");
         let url = "https://example.org/feed";
-        let feed = Feed {
-            url: url.to_owned(),
-            name: None,
-            tags: Vec::new(),
-            every: None,
-            backfill: Backfill::None,
-            paused: false,
-        };
+        let feed = Feed::at(url.to_owned());
         store.declare_feeds([&feed], at(0)).expect("declared");
         let feed = store.feed_by_url(url).expect("readable").expect("there");
         (store, feed.id)

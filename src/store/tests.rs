@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use super::events::EventKind;
 use super::*;
-use crate::model::{Backfill, Feed, FeedId, Moved};
+use crate::model::{Feed, FeedId, Moved};
 
 fn now() -> Timestamp {
     "2026-03-03T12:00:00Z".parse().expect("a time")
@@ -18,14 +18,7 @@ fn folder() -> TempDir {
 }
 
 fn feed(url: &str) -> Feed {
-    Feed {
-        url: url.to_owned(),
-        name: None,
-        tags: Vec::new(),
-        every: None,
-        backfill: Backfill::None,
-        paused: false,
-    }
+    Feed::at(url.to_owned())
 }
 
 fn memory() -> Store {

@@ -11,7 +11,7 @@ use std::path::Path;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 use wirewatch::feed::FeedDocument;
-use wirewatch::model::{Backfill, Entry, Feed};
+use wirewatch::model::{Entry, Feed};
 use wirewatch::store::Store;
 
 #[path = "processor.rs"]
@@ -127,14 +127,7 @@ fn look_ups(path: &Path) -> Result<f64, Box<dyn Error>> {
 }
 
 fn feed(number: usize) -> Feed {
-    Feed {
-        url: format!("https://feeds.paper{number}.example/rss"),
-        name: None,
-        tags: Vec::new(),
-        every: None,
-        backfill: Backfill::None,
-        paused: false,
-    }
+    Feed::at(format!("https://feeds.paper{number}.example/rss"))
 }
 
 /// Each round shows a hundred others.

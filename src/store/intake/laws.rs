@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use super::*;
-use crate::model::{Backfill, Feed};
+use crate::model::Feed;
 
 /// What happens between two polls.
 #[derive(Clone, Debug)]
@@ -203,14 +203,7 @@ fn check(acts: &[Act]) -> Result<(), TestCaseError> {
     let mut now: Timestamp = "2026-03-03T12:00:00Z".parse().expect("a time");
     let mut store = Store::open_in_memory(now).expect("a database in memory");
     let url = "https://www.paper.example/rss.xml";
-    let feed = Feed {
-        url: url.to_owned(),
-        name: None,
-        tags: Vec::new(),
-        every: None,
-        backfill: Backfill::None,
-        paused: false,
-    };
+    let feed = Feed::at(url.to_owned());
     store.declare_feeds(&[feed], now).expect("declared");
     let mut publisher = Publisher {
         articles: Vec::new(),

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
-use wirewatch::model::{Backfill, Feed};
+use wirewatch::model::Feed;
 use wirewatch::store::Store;
 
 use crate::measure::on_this_thread;
@@ -19,14 +19,7 @@ pub(crate) fn run(rows: u32) -> Result<(), Box<dyn Error>> {
     let now = world::start();
     let mut store = Store::open(&path, now)?;
     let feeds: Vec<Feed> = (0..rows)
-        .map(|feed| Feed {
-            url: format!("https://www.outlet{feed}.example/feeds/world.xml"),
-            name: None,
-            tags: Vec::new(),
-            every: None,
-            backfill: Backfill::None,
-            paused: false,
-        })
+        .map(|feed| Feed::at(format!("https://www.outlet{feed}.example/feeds/world.xml")))
         .collect();
     let began = Instant::now();
     store.declare_feeds(&feeds, now)?;

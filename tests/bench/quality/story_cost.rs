@@ -13,7 +13,7 @@ use wirewatch::config::find::{Environment, Places};
 use wirewatch::config::report::Colour;
 use wirewatch::desk::{Desk, Watchlist};
 use wirewatch::feed::FeedDocument;
-use wirewatch::model::{Backfill, Entry, Feed, ItemId, StoryId, Timestamp};
+use wirewatch::model::{Entry, Feed, ItemId, StoryId, Timestamp};
 use wirewatch::store::Store;
 use wirewatch::story::Telling;
 use wirewatch::story::group::{Grouper, Placement};
@@ -118,14 +118,7 @@ fn restart(tellings: &[Telling], placed: Vec<Placement>) -> Result<Duration, Box
 }
 
 fn feed(number: usize) -> Feed {
-    Feed {
-        url: format!("https://outlet{number}.example/rss"),
-        name: None,
-        tags: Vec::new(),
-        every: None,
-        backfill: Backfill::None,
-        paused: false,
-    }
+    Feed::at(format!("https://outlet{number}.example/rss"))
 }
 
 fn entry(telling: &Telling) -> Entry {

@@ -75,14 +75,7 @@ fn noon() -> Timestamp {
 }
 
 fn declare(store: &mut Store, urls: &[&str], now: Timestamp) {
-    let feed = |url: &&str| Feed {
-        url: (*url).to_owned(),
-        name: None,
-        tags: Vec::new(),
-        every: None,
-        backfill: crate::model::Backfill::None,
-        paused: false,
-    };
+    let feed = |url: &&str| Feed::at((*url).to_owned());
     let feeds: Vec<Feed> = urls.iter().map(feed).collect();
     store
         .declare_feeds(&feeds, now)
