@@ -4,12 +4,14 @@
 //! header where the bytes say otherwise, and know no limit.
 
 mod brotli;
+mod deflate;
 
 use std::io::{self, Write};
 
 use flate2::write::GzDecoder;
 
 use self::brotli::{Brotli, Then};
+use self::deflate::Inflater;
 use super::cause::quoted;
 
 /// The most we read of one document from the wire.
@@ -46,7 +48,7 @@ pub(super) enum Effort {
 /// Why a document ends before its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// Nothing of it is wanted: it is too large, or encoded in a way we did not ask for.
+    /// Nothing of it is wanted: it is too large, or encoded in a way we do not know.
     Refused(String),
     /// What has come so far stands.
     Torn(String),
@@ -61,6 +63,7 @@ enum Decoder {
         /// How long the document was when this member began; `None` in the first.
         began_at: Option<usize>,
     },
+    Deflate(Box<Inflater>),
     /// Decoded when all has come: a decoder takes 16 MiB at its first step, and must not keep it while a slow server
     /// thinks.
     BrotliToCome(Vec<u8>),
@@ -102,7 +105,7 @@ impl Body {
 
     /// Whether a document is compressed: by its first bytes, or by what is `announced` if they leave it open.
     pub(super) fn is_compressed(bytes: &[u8], announced: &str) -> bool {
-        is_gzip(bytes) || announced == "br" && !looks_plain(bytes)
+        is_gzip(bytes) || matches!(announced, "br" | "deflate") && !looks_plain(bytes)
     }
 
     /// How much we hold, in bytes.
@@ -113,6 +116,7 @@ impl Body {
                 sink.bytes.len()
             }
             Decoder::Gzip { member, .. } => member.get_ref().bytes.len(),
+            Decoder::Deflate(inflater) => inflater.sink().bytes.len(),
         }
     }
 
@@ -176,7 +180,7 @@ impl Body {
         Ok(progress)
     }
 
-    /// The first bytes decide; only brotli, which has no mark, needs the header.
+    /// The first bytes decide; only brotli and deflate, which have no mark, need the header.
     fn decide(&mut self) -> Result<(), Fault> {
         let decided = Decoder::Ended(Sink::default());
         let Decoder::Undecided(first) = std::mem::replace(&mut self.decoder, decided) else {
@@ -193,6 +197,7 @@ impl Body {
         } else {
             match self.announced.as_str() {
                 "br" => Decoder::BrotliToCome(Vec::new()),
+                "deflate" => Decoder::Deflate(Box::new(Inflater::for_data(&first))),
                 // Some servers name a character set here.
                 "" | "identity" | "gzip" | "x-gzip" | "none" | "utf-8" => Decoder::Plain(sink),
                 other => {
@@ -211,7 +216,7 @@ impl Body {
 
 impl Decoder {
     fn write(&mut self, piece: &[u8]) -> Result<Progress, Fault> {
-        // A kibibyte of gzip holds a mebibyte at most.
+        // A kibibyte of gzip or deflate holds a mebibyte at most.
         const PLAIN: usize = 64 << 10;
         const GZIP: usize = 1 << 10;
 
@@ -220,7 +225,14 @@ impl Decoder {
             Decoder::Undecided(_) | Decoder::Ended(_) => Ok(piece.len()),
             Decoder::BrotliToCome(bytes) => bytes.write(piece),
             Decoder::Plain(sink) => sink.write(beginning(PLAIN)),
-            Decoder::Gzip { .. } if piece.is_empty() => Ok(0),
+            Decoder::Gzip { .. } | Decoder::Deflate(_) if piece.is_empty() => Ok(0),
+            Decoder::Deflate(inflater) => match inflater.write(beginning(GZIP)) {
+                Ok(0) => {
+                    *self = Decoder::Ended(inflater.end().0);
+                    return Ok(Progress::again(0));
+                }
+                written => written,
+            },
             Decoder::Gzip { member, .. } => match member.write(beginning(GZIP)) {
                 Ok(0) => {
                     self.next_member(piece)?;
@@ -304,6 +316,7 @@ impl Decoder {
                 let whole = member.try_finish().is_ok();
                 (std::mem::take(member.get_mut()), whole)
             }
+            Decoder::Deflate(mut inflater) => inflater.end(),
             Decoder::Brotli(_, sink) => (sink, false),
         };
         let fault = if sink.overflown {

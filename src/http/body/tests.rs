@@ -1,5 +1,5 @@
 use flate2::Compression;
-use flate2::write::GzEncoder;
+use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 use proptest::prelude::*;
 
 use super::*;
@@ -22,6 +22,15 @@ fn gzip(plain: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(plain).expect("memory takes it");
     encoder.finish().expect("memory takes it")
+}
+
+/// With its wrapping and without.
+fn deflate(plain: &[u8]) -> [Vec<u8>; 2] {
+    let mut wrapped = ZlibEncoder::new(Vec::new(), Compression::default());
+    wrapped.write_all(plain).expect("memory takes it");
+    let mut bare = DeflateEncoder::new(Vec::new(), Compression::default());
+    bare.write_all(plain).expect("memory takes it");
+    [wrapped.finish(), bare.finish()].map(|wire| wire.expect("memory takes it"))
 }
 
 /// Decodes in pieces of all sorts of sizes, which must not matter; but of damaged data a decoder may give back
@@ -90,6 +99,24 @@ fn gzip_and_brotli_are_decoded() {
     check("gzip", &gzip(XML), XML);
     check(" X-GZIP ", &gzip(XML), XML);
     check("br", &brotli(XML), XML);
+}
+
+#[test]
+fn deflate_is_decoded_with_its_wrapping_and_without() {
+    for wire in deflate(XML) {
+        check("deflate", &wire, XML);
+        check("deflate", &[&wire[..], b"\0\n"].concat(), XML);
+        let (found, fault) = decode("deflate", &wire[..40]);
+        assert!(matches!(fault, Some(Fault::Torn(_))), "{fault:?}");
+        assert!(!found.is_empty() && XML.starts_with(&found));
+    }
+    check("deflate", XML, XML);
+    check("deflate", &gzip(XML), XML);
+    for wire in deflate(&[b' '; 33 << 20]) {
+        let words = "the document is larger than 32 MiB when decompressed";
+        let fault = in_pieces("deflate", &wire, 8192).1;
+        assert_eq!(fault, Some(Fault::Refused(words.to_owned())));
+    }
 }
 
 #[test]
@@ -169,8 +196,10 @@ fn a_bomb_is_refused_before_it_fills_the_memory() {
 proptest! {
     #[test]
     fn no_bytes_make_it_panic_and_the_size_of_the_pieces_does_not_matter(
-        announced in prop::sample::select(vec!["", "gzip", "br", "zstd"]),
-        whole in prop::sample::select(vec![Vec::new(), gzip(XML), brotli(XML), [gzip(XML), gzip(XML)].concat()]),
+        announced in prop::sample::select(vec!["", "gzip", "br", "deflate", "zstd"]),
+        whole in prop::sample::select(
+            [vec![Vec::new(), gzip(XML), brotli(XML), [gzip(XML), gzip(XML)].concat()], deflate(XML).to_vec()].concat()
+        ),
         noise in prop::collection::vec(any::<u8>(), 0..40),
         at in any::<prop::sample::Index>(),
     ) {

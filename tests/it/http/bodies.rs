@@ -4,7 +4,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use flate2::Compression;
-use flate2::write::GzEncoder;
+use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 use wirewatch::http::fetch::Outcome;
 
 use super::{FEED, ask, document, failure, hasty, request};
@@ -60,6 +60,18 @@ async fn gzip_is_undone_by_what_it_is_and_not_by_what_it_is_called() {
             FEED.as_bytes(),
             "{reply:?}"
         );
+    }
+}
+
+#[tokio::test]
+async fn deflate_is_undone_though_nobody_asked_for_it() {
+    let mut wrapped = ZlibEncoder::new(Vec::new(), Compression::best());
+    wrapped.write_all(FEED.as_bytes()).expect("memory takes it");
+    let mut bare = DeflateEncoder::new(Vec::new(), Compression::best());
+    bare.write_all(FEED.as_bytes()).expect("memory takes it");
+    for wire in [wrapped.finish(), bare.finish()] {
+        let reply = Reply::ok(wire.expect("memory takes it")).header("Content-Encoding", "deflate");
+        assert_eq!(document(answer(reply).await).0, FEED.as_bytes());
     }
 }
 
