@@ -46,7 +46,7 @@ pub(super) fn short_of_room(desk: &Desk, now: Timestamp) -> Option<Notice> {
 }
 
 /// A moment in the operator's time.
-fn when(moment: Timestamp) -> String {
+pub(super) fn when(moment: Timestamp) -> String {
     moment
         .to_zoned_datetime(TimeZone::system())
         .strftime("%A %-d %B %Y, %H:%M")

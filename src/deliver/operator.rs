@@ -1,10 +1,10 @@
 //! What the operator hears in the mail, each once: a watchlist that stays refused, a database that was put back or has
-//! no room, a recipient who is paused, a message that is held or does not get through for a day.
+//! no room, a network that is down, a recipient who is paused, a message that is held or does not get through for a day.
 
 use jiff::SignedDuration;
 
 use super::Deliverer;
-use super::database;
+use super::database::{self, when};
 use super::letter::Letter;
 use crate::desk::{Desk, DeskError, Refused};
 use crate::mail::Step;
@@ -17,6 +17,9 @@ const SENDER: &str = "(operator)";
 
 /// A file may be broken for so long while somebody works on it.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(10);
+
+/// A network may be down for so long, and comes back by itself.
+const OFFLINE: SignedDuration = SignedDuration::from_hours(6);
 
 /// A mail server may be away for a night.
 const STUCK: SignedDuration = SignedDuration::from_hours(24);
@@ -76,6 +79,12 @@ fn notices(desk: &Desk, operator: &str, now: Timestamp) -> Result<Vec<Notice>, S
     }
     notices.extend(database::restored(desk)?);
     notices.extend(database::short_of_room(desk, now));
+    let offline = desk.store.offline_since(now)?;
+    notices.extend(
+        offline
+            .filter(|&since| now.duration_since(since) >= OFFLINE)
+            .map(of_network),
+    );
     let config = &desk.watchlist.config;
     for (address, at, why) in desk.store.paused_recipients()? {
         if !config.writes_to(&address) {
@@ -196,6 +205,20 @@ fn of_stuck(delivery: &Delivery) -> Notice {
             "Message {id}, the digest {digest} to {recipient}, was tried {tries} times. The last answer:\n\n  {reply}\n\n\
              It is tried again every two hours. To give it up, run\n\n  wirewatch outbox drop {id}\n\n\
              Until then the next message of this digest is not composed; its stories wait."
+        ),
+    }
+}
+
+fn of_network(since: Timestamp) -> Notice {
+    let when = when(since);
+    Notice {
+        key: format!("offline:{}", since.as_second()),
+        subject: "No feed can be reached".to_owned(),
+        text: format!(
+            "Since {when} no feed could be reached. So many do not fail together: look at this machine's network, its name \
+             server and `[poll] proxy`.\n\n\
+             The feeds are asked again as soon as one of them answers. What they published and dropped meanwhile is lost; \
+             digests say of which feeds that may be."
         ),
     }
 }

@@ -190,6 +190,13 @@ impl Desk {
         };
         let mut state = before.clone();
         let (polled, result) = self.read_arrival(&mut state, declared, &came, now)?;
+        let answered = matches!(
+            result,
+            PollResult::Read { .. } | PollResult::Unchanged | PollResult::Throttled(_)
+        );
+        if answered && std::mem::take(&mut self.may_be_offline) {
+            self.store.note_online()?;
+        }
         if let Some(polled) = &polled {
             self.schedule(&mut before, &mut state, polled, declared, &came, now)?;
             if matches!(polled, Polled::Read { .. } | Polled::Unchanged { .. }) {
@@ -312,9 +319,9 @@ impl Desk {
             }
             Arrival::Offline { cause } => {
                 let since = self.store.note_offline(now)?;
+                self.may_be_offline = true;
                 let last = state.last_ok_at.unwrap_or(state.added_at);
-                if now.duration_since(last) >= health::DEATH {
-                    // A network that has been down for a day is news, whoever's it is.
+                if self.is_dead_to_us(last, since, now)? {
                     state.failing_since.get_or_insert(last.max(since));
                     ill(state, cause, now);
                     (Some(Polled::Failed), PollResult::Failed(cause.clone()))
@@ -325,6 +332,18 @@ impl Desk {
                 }
             }
         })
+    }
+
+    /// Whether the silence of a feed that answered `last` is news, whoever's fault it is: for a day it did not answer, and
+    /// others did, or nobody was to be reached since `offline`. A machine that slept has asked nobody.
+    fn is_dead_to_us(
+        &self,
+        last: Timestamp,
+        offline: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let is_long = |since: Timestamp| now.duration_since(since) >= health::DEATH;
+        Ok(is_long(last) && (is_long(offline) || self.store.was_online(now - health::DEATH)?))
     }
 
     fn take_document(

@@ -99,6 +99,8 @@ pub struct Desk {
     looked_for_deaths: Option<Timestamp>,
     /// The start, or the last time that this machine slept or the clock leapt.
     awake_since: Timestamp,
+    /// Whether the store may say that nobody can be reached.
+    may_be_offline: bool,
 }
 
 impl Desk {
@@ -117,6 +119,7 @@ impl Desk {
             away: Away::new(),
             looked_for_deaths: None,
             awake_since: now,
+            may_be_offline: true,
         };
         desk.step(|desk| desk.go_by(watchlist, now))?;
         Ok(desk)
@@ -249,6 +252,7 @@ impl Desk {
             away: Away::new(),
             looked_for_deaths: None,
             awake_since: Timestamp::MAX,
+            may_be_offline: true,
         })
     }
 

@@ -124,23 +124,54 @@ fn a_network_that_is_down_for_a_day_is_news_then_and_not_a_day_later() {
     assert_eq!(daemon.terminate(), 0);
 }
 
+/// So many hours after midnight.
+fn at(hours: u32) -> String {
+    format!("2026-11-{:02}T{:02}:00:00Z", 23 + hours / 24, hours % 24)
+}
+
 #[test]
 fn a_network_that_is_down_for_a_day_is_news_also_to_who_polls_by_cron() {
     let up = proxy("127.0.0.1:0");
-    let home = Home::new(&watchlist(up.address()));
-    let poll = |hours: u32| {
-        let now = format!("2026-11-{:02}T{:02}:00:00Z", 23 + hours / 24, hours % 24);
-        home.run(&["poll", "--now", &now]);
-    };
+    let address = up.address();
+    let home = Home::new(&watchlist(address));
+    let poll = |hours: u32| home.run(&["poll", "--now", &at(hours)]);
+    let notices = || home.count("SELECT count(*) FROM delivery WHERE digest = '(operator)'");
     poll(6);
     drop(up);
     for hours in 8..36 {
         poll(hours);
         let said = home.count("SELECT count(*) FROM event WHERE kind = 'failing'");
         assert!(said == 0 || hours >= 32, "after {hours} hours");
+        home.run(&["digest", "--send", "--now", &at(hours)]);
+        assert_eq!(notices(), i64::from(hours >= 14), "after {hours} hours");
+        if (9..32).contains(&hours) {
+            let status = home.run(&["status", "--now", &at(hours)]);
+            assert_eq!(status.code, 1);
+            let words = "no feed could be reached since 2026-11-23 08:00";
+            assert!(status.stdout.contains(words), "{status:#?}");
+        }
     }
     let since = "SELECT count(*) FROM feed WHERE failing_since = unixepoch('2026-11-23 08:00')";
     assert_eq!(home.count(since), FEEDS as i64);
     let said = home.count("SELECT count(DISTINCT feed) FROM event WHERE kind = 'failing'");
     assert_eq!(said, FEEDS as i64);
+
+    let _back = proxy(&address.to_string());
+    poll(60);
+    assert_eq!(home.run(&["status", "--now", &at(60)]).code, 0);
+}
+
+#[test]
+fn a_machine_that_wakes_before_its_network_blames_no_feed() {
+    let up = proxy("127.0.0.1:0");
+    let address = up.address();
+    let home = Home::new(&watchlist(address));
+    home.run(&["poll", "--now", &at(6)]);
+    drop(up);
+    home.run(&["poll", "--now", &at(8)]);
+    home.run(&["poll", "--now", &at(56)]);
+    assert_eq!(home.count("SELECT max(failures) FROM feed"), 0);
+    let back = proxy(&address.to_string());
+    home.run(&["poll", "--now", "2026-11-25T08:02:00Z"]);
+    assert_eq!(back.requests().len(), FEEDS);
 }

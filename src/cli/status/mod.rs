@@ -77,6 +77,8 @@ struct Status {
     feeds: Vec<Seen>,
     /// Of the last 24 hours, those with polls, oldest first.
     hours: Vec<Hour>,
+    /// Since when nobody can be reached.
+    offline: Option<Timestamp>,
     /// A digest that has been due since then and was not composed.
     overdue: Option<NextDue>,
     /// Unsettled messages, the held ones first.
@@ -126,6 +128,7 @@ impl Status {
             holder: Lock::holder(&config.store.path),
             feeds: feeds(desk, now)?,
             hours: store.hours_since(now - DAY)?,
+            offline: store.offline_since(now)?,
             overdue: deliver::overdue(desk, now)?,
             outbox,
             paused,

@@ -26,6 +26,7 @@ const DAEMON_IS_LATE: SignedDuration = SignedDuration::from_mins(10);
 /// Whoever polls by cron may do so once a day.
 const CRON_IS_LATE: SignedDuration = SignedDuration::from_hours(26);
 const START: &str = "start it: `systemctl start wirewatch`, or `wirewatch run`";
+const NETWORK: &str = "look at this machine's network, its name server and `[poll] proxy`";
 /// So many feeds are named; `feeds list` has the rest.
 const NAMED: usize = 5;
 
@@ -94,6 +95,11 @@ fn idle(status: &Status, now: Timestamp) -> Option<Need> {
 }
 
 fn of_feeds(status: &Status, now: Timestamp) -> Vec<Need> {
+    let offline = status.offline;
+    if let Some(since) = offline.filter(|&since| now.duration_since(since) >= HOUR) {
+        let what = format!("no feed could be reached since {}", local(since));
+        return vec![need(what, NETWORK)];
+    }
     let asked = status.feeds.len() - status.with(Health::Paused).count();
     let failing = status.with(Health::Failing).count();
     if asked > 1 && failing == asked {
@@ -106,7 +112,7 @@ fn of_feeds(status: &Status, now: Timestamp) -> Vec<Need> {
         } else if all_say("HTTP") {
             "`wirewatch feeds list` tells what each server answers"
         } else {
-            "look at this machine's network, its name server and `[poll] proxy`"
+            NETWORK
         };
         return vec![need(format!("all {asked} feeds fail"), todo)];
     }
