@@ -237,15 +237,22 @@ impl Desk {
                 hash,
             } => {
                 let (taken, named, matches) = self.take_document(state, declared, document, now)?;
-                let never_read = state.first_read_at.is_none() && state.last_ok_at.is_none();
+                let last_ok_at = state.last_ok_at;
+                let never_read = state.first_read_at.is_none() && last_ok_at.is_none();
                 *state = taken.feed;
                 if never_read && document.torn.is_some() {
                     // The rest of what it shows already is no news either, so the first poll is still to come; but only
                     // the next one, since some feeds never come whole.
                     state.first_read_at = None;
                 }
-                well(state, now);
                 let torn = document.torn.as_ref();
+                if let (Some(torn), []) = (torn, document.entries.as_slice()) {
+                    let cause = format!("the document broke off before its first entry: {torn}");
+                    state.last_ok_at = last_ok_at;
+                    ill(state, &cause, now);
+                    return Ok((Some(Polled::Failed), PollResult::Failed(cause)));
+                }
+                well(state, now);
                 state.error = torn.map(|torn| format!("its document is not whole: {torn}"));
                 state.validators.clone_from(validators);
                 state.body_hash = *hash;

@@ -286,13 +286,21 @@ impl<'a> Chase<'a> {
         }
         let with_password = self.at_origin()
             && (self.request.basic_auth.is_some() || has_authorization(self.request.headers));
-        answer::refusal(
+        let refusal = answer::refusal(
             found.status(),
             found.headers(),
             &first_bytes,
             with_password,
             date,
-        )
+        );
+        match refusal {
+            // Where we were led for the time being is gone, and not the feed.
+            Outcome::Gone if !self.permanent => Outcome::Failed {
+                stage: Stage::Status,
+                cause: answer::named(found.status()),
+            },
+            refusal => refusal,
+        }
     }
 }
 

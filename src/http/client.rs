@@ -209,6 +209,8 @@ impl Inner {
         let mut builder = reqwest::Client::builder()
             .user_agent(USER_AGENT)
             .redirect(Policy::none())
+            // What a server did not take is asked for at the next poll, and not at once.
+            .retry(reqwest::retry::never())
             .referer(false)
             .no_proxy()
             .connect_timeout(self.settings.connect_timeout)

@@ -86,7 +86,7 @@ impl Document {
             entries,
             landmark,
             torn_since: document.torn.as_ref().and(match last_shown {
-                None => Some(now),
+                None => previous.torn_since.or(Some(now)),
                 Some(_) => previous.torn_since,
             }),
         }

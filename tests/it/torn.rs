@@ -45,7 +45,7 @@ fn home_with(server: &Server, more: &str) -> Home {
 /// Polls at this time of the day; gives the line of the feed.
 fn poll(home: &Home, time: &str) -> String {
     let now = format!("2026-11-23T{time}:00Z");
-    home.done(&["poll", "--force", "--now", &now]).stdout
+    home.run(&["poll", "--force", "--now", &now]).stdout
 }
 
 const ITEMS: &str = "SELECT COUNT(*) FROM item";
@@ -137,6 +137,26 @@ fn a_feed_that_is_always_written_without_its_end_is_well_and_fetched_whole() {
     assert!(list.stdout.starts_with("ok "), "{}", list.stdout);
     let words = "its document is not whole: it ends inside `rss`";
     assert!(list.stdout.contains(words), "{}", list.stdout);
+}
+
+#[test]
+fn a_document_that_always_breaks_off_before_its_first_entry_is_a_failure_and_mailed() {
+    let server = Server::start();
+    server.on("/", Reply::ok(up_to(&feed(1..4), "Wire</title>")));
+    let home = home(&server);
+    let mut line = String::new();
+    for hour in (0..30).step_by(3) {
+        let now = format!("2026-11-{}T{:02}:00:00Z", 23 + hour / 24, hour % 24);
+        line = home.run(&["poll", "--force", "--now", &now]).stdout;
+    }
+    let cause = "failed: the document broke off before its first entry: it ends inside `rss`";
+    assert!(line.contains(cause), "{line}");
+    let said = "SELECT COUNT(*) FROM event WHERE kind = 'failing'";
+    assert_eq!(home.count(said), 1);
+    server.on("/", Reply::ok(feed(1..4)));
+    // Published since it was first asked.
+    let told = home.done(&["poll", "--force", "--now", "2026-11-24T12:00:00Z"]);
+    assert!(told.stdout.contains("3 new"), "{told:#?}");
 }
 
 #[test]

@@ -173,6 +173,17 @@ async fn http_2_is_spoken_where_the_server_offers_it() {
 }
 
 #[tokio::test]
+async fn what_a_server_refuses_over_http_2_is_not_sent_again_at_once() {
+    let authority = Authority::new("http2");
+    let server = Server::start_http2(&authority.identity("127.0.0.1"));
+    server.on("*", Reply::hang_up());
+    let client = trusting(&authority);
+    let outcome = client.fetch(&request(&server.url("/"))).await.outcome;
+    assert!(failure(outcome).contains("refused"));
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
 async fn a_bad_certificate_says_what_is_wrong_and_nothing_is_sent() {
     let (authority, stranger) = (Authority::new("known"), Authority::new("unknown"));
     for (identity, expected) in [

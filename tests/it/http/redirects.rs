@@ -1,9 +1,9 @@
 //! Redirects: where they lead, what they cost, and what is not told on the way.
 
 use wirewatch::http::client::{Client, Settings};
-use wirewatch::http::fetch::{Request, Response};
+use wirewatch::http::fetch::{Outcome, Request, Response};
 
-use super::{FEED, client, document, failure, fetch, request};
+use super::{FEED, ask, client, document, failure, fetch, request};
 use crate::http_server::{Reply, Server};
 
 fn to(status: u16, target: impl AsRef<[u8]>) -> Reply {
@@ -60,6 +60,20 @@ async fn a_chain_with_a_temporary_redirect_is_followed_but_gives_none() {
         );
         assert_eq!(response.permanent_target, None, "{statuses:?}");
         document(response.outcome);
+    }
+}
+
+#[tokio::test]
+async fn what_is_gone_is_the_feed_only_if_it_was_led_there_for_good() {
+    for (status, is_gone) in [(301, true), (308, true), (302, false), (307, false)] {
+        let server = Server::start();
+        server.on("/", to(status, "/gone"));
+        server.on("/gone", Reply::status(410));
+        let outcome = ask(&server).await;
+        assert_eq!(outcome == Outcome::Gone, is_gone, "{status}: {outcome:?}");
+        if !is_gone {
+            assert_eq!(failure(outcome), "Status: HTTP 410 (gone)");
+        }
     }
 }
 

@@ -195,10 +195,12 @@ fn drip(stream: &mut impl Write, bytes: &[u8], pause: Duration) -> io::Result<()
 fn http2(shared: &Shared, stream: &mut (impl Read + Write)) -> io::Result<()> {
     const DATA: u8 = 0;
     const HEADERS: u8 = 1;
+    const RST_STREAM: u8 = 3;
     const SETTINGS: u8 = 4;
     const END_STREAM: u8 = 1;
     const ACK: u8 = 1;
     const END_HEADERS: u8 = 4;
+    const REFUSED_STREAM: [u8; 4] = [0, 0, 0, 7];
     /// `:status: 200` in the static table of HPACK.
     const STATUS_200: [u8; 1] = [0x88];
 
@@ -216,6 +218,10 @@ fn http2(shared: &Shared, stream: &mut (impl Read + Write)) -> io::Result<()> {
             (SETTINGS, flags) if flags & ACK == 0 => frame(stream, SETTINGS, ACK, [0; 4], &[])?,
             (HEADERS, _) => {
                 let (_, reply) = shared.reply_to(b"HTTP/2 * \r\n");
+                if matches!(reply.manner, Manner::HangUp) {
+                    frame(stream, RST_STREAM, 0, id, &REFUSED_STREAM)?;
+                    continue;
+                }
                 frame(stream, HEADERS, END_HEADERS, id, &STATUS_200)?;
                 frame(stream, DATA, END_STREAM, id, &reply.body)?;
             }
