@@ -365,14 +365,27 @@ pub struct FeedState {
 }
 
 impl FeedState {
-    /// The address that is asked next: where it has moved for good, or the declared one. As long as it fails they take
-    /// turns, since nobody knows which of them will be well first.
+    /// The address that is asked next: where it has moved for good, or the declared one. If it fails again and again they
+    /// take turns, since nobody knows which of them will be well first.
     pub fn asked_at(&self) -> &str {
-        let adopted = self
-            .moved
+        const HICCUPS: u32 = 2;
+
+        let is_its_turn = self.failures <= HICCUPS || self.failures.is_multiple_of(2);
+        self.adopted()
+            .filter(|_| is_its_turn)
+            .map_or(&self.url, |moved| &moved.to)
+    }
+
+    /// Whether the address that is asked next is one that the feed has left.
+    pub fn is_asked_where_it_was(&self) -> bool {
+        self.adopted()
+            .is_some_and(|moved| self.asked_at() != moved.to)
+    }
+
+    fn adopted(&self) -> Option<&Moved> {
+        self.moved
             .as_ref()
-            .filter(|moved| moved.adopted_at.is_some() && self.failures.is_multiple_of(2));
-        adopted.map_or(&self.url, |moved| &moved.to)
+            .filter(|moved| moved.adopted_at.is_some())
     }
 }
 

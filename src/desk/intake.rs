@@ -90,6 +90,22 @@ impl Came {
             refused_by: None,
         }
     }
+
+    /// The answer of an address that the feed has left: that it is gone or wants to be left alone says nothing of where the
+    /// feed is now.
+    fn where_it_was(self) -> Came {
+        let cause = match &self.arrival {
+            Arrival::Gone => schedule::GONE,
+            Arrival::Throttled { said, .. } => said,
+            Arrival::Held { domain, .. } => domain,
+            _ => return self,
+        };
+        let cause = format!("the address that it moved from: {cause}");
+        Came {
+            arrival: Arrival::Failed { cause },
+            ..self
+        }
+    }
 }
 
 /// What a poll of one feed came to, for a person.
@@ -188,6 +204,10 @@ impl Desk {
                 next_at: before.next_at,
             });
         };
+        let came = match before.is_asked_where_it_was() {
+            true => came.where_it_was(),
+            false => came,
+        };
         let mut state = before.clone();
         let (polled, result) = self.read_arrival(&mut state, declared, &came, now)?;
         let answered = matches!(
@@ -201,7 +221,8 @@ impl Desk {
             self.schedule(&mut before, &mut state, polled, declared, &came, now)?;
             if matches!(polled, Polled::Read { .. } | Polled::Unchanged { .. }) {
                 let target = came.permanent_target.as_deref();
-                self.note_move(&mut state, target, before.asked_at(), now)?;
+                let has_news = matches!(&result, PollResult::Read { counts, .. } if counts.new > 0);
+                self.note_move(&mut state, before.asked_at(), target, has_news, now)?;
             }
         }
         // While our own network is down, the silence of a feed says nothing.

@@ -46,17 +46,45 @@ fn the_address_of_another_feed_is_not_adopted() {
     assert_eq!(server.requests_to("/old").len(), 5);
 }
 
-#[test]
-fn an_address_that_answers_by_itself_again_is_asked_again_once_the_new_one_fails() {
-    let (server, home) = poll_at_home(&["/old"]);
-    server.on("/new", Reply::status(404));
-    server.on("/old", Reply::ok(FEED));
-    let before = server.requests_to("/new").len();
-    for day in 26..31 {
+/// Polls once a day, at midnight, from this day of the month on.
+fn poll_daily(home: &Home, days: std::ops::Range<u32>) {
+    for day in days {
         home.run(&["poll", "--now", &format!("2026-11-{day}T00:00:00Z")]);
     }
-    assert_eq!(server.requests_to("/new").len(), before + 1);
-    assert_eq!(server.requests_to("/old").len(), 3 + 4);
+}
+
+#[test]
+fn an_address_that_has_news_again_is_asked_again_once_the_new_one_fails() {
+    let (server, home) = poll_at_home(&["/old"]);
+    server.on("/new", Reply::status(404));
+    server.on(
+        "/old",
+        Reply::ok(FEED.replace("/1", "/2").replace("Story", "News")),
+    );
+    let before = server.requests_to("/new").len();
+    poll_daily(&home, 26..31);
+    assert_eq!(server.requests_to("/new").len(), before + 3);
+    assert_eq!(server.requests_to("/old").len(), 3 + 2);
+}
+
+#[test]
+fn an_address_that_was_left_binds_nobody_by_what_it_says() {
+    for left in [
+        Reply::ok(FEED),
+        Reply::status(410),
+        Reply::status(429).header("Retry-After", "500000"),
+    ] {
+        let (server, home) = poll_at_home(&["/old"]);
+        server.on("/new", Reply::status(503));
+        server.on("/old", left.clone());
+        poll_daily(&home, 26..30);
+        assert_eq!(server.requests_to("/old").len(), 3 + 1, "{left:?}");
+        server.on("/new", Reply::ok(FEED));
+        let before = server.requests_to("/new").len();
+        home.run(&["poll", "--now", "2026-12-01T00:00:00Z"]);
+        assert_eq!(server.requests_to("/new").len(), before + 1, "{left:?}");
+        assert_eq!(home.count("SELECT failures FROM feed"), 0, "{left:?}");
+    }
 }
 
 #[test]
@@ -140,24 +168,35 @@ fn a_hiccup_of_the_new_address_is_survived_where_the_old_one_is_dead() {
     let (server, home) = poll_at_home(&["/old"]);
     server.on("/old", Reply::status(404));
     server.on("/new", Reply::status(503));
-    home.run(&["poll", "--now", "2026-11-26T00:00:00Z"]);
-    server.on("/new", Reply::ok(FEED));
-    home.run(&["poll", "--now", "2026-11-26T02:00:00Z"]);
-    let back = home.done(&["poll", "--now", "2026-11-26T06:00:00Z"]);
-    assert_eq!(back.stdout, "F: unchanged\n");
+    poll_daily(&home, 26..30);
     assert_eq!(server.requests_to("/old").len(), 3 + 1);
+    server.on("/new", Reply::ok(FEED));
+    let back = home.done(&["poll", "--now", "2026-12-01T00:00:00Z"]);
+    assert_eq!(back.stdout, "F: unchanged\n");
 }
 
 #[test]
-fn where_the_new_address_leads_on_it_is_followed_and_not_the_dead_old_one() {
+fn where_the_new_address_leads_on_it_is_followed_and_after_a_day_left_in_its_turn() {
     let (server, home) = poll_at_home(&["/old"]);
     server.on("/old", Reply::status(404));
     server.on("/new", Reply::status(301).header("Location", "/newest"));
     server.on("/newest", Reply::ok(FEED));
-    for hour in [0, 6, 12] {
-        let now = format!("2026-11-26T{hour:02}:00:00Z");
-        home.done(&["poll", "--now", &now]);
-    }
-    assert_eq!(server.requests_to("/newest").len(), 3);
+    let before = server.requests_to("/new").len();
+    poll_daily(&home, 26..30);
+    assert_eq!(server.requests_to("/newest").len(), 4);
+    assert_eq!(server.requests_to("/new").len(), before + 3);
     assert_eq!(server.requests_to("/old").len(), 3);
+    let said = "SELECT count(*) FROM event WHERE kind = 'moved' AND detail LIKE '%/newest'";
+    assert_eq!(home.count(said), 1);
+}
+
+#[test]
+fn a_feed_that_moved_back_is_asked_where_it_was() {
+    let (server, home) = poll_at_home(&["/old"]);
+    server.on("/old", Reply::ok(FEED));
+    server.on("/new", Reply::status(301).header("Location", "/old"));
+    let before = server.requests_to("/new").len();
+    poll_daily(&home, 26..31);
+    assert_eq!(server.requests_to("/new").len(), before + 3);
+    assert_eq!(server.requests_to("/old").len(), 3 + 5);
 }

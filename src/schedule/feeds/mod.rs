@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use siphasher::sip::SipHasher13;
 
 pub use self::crowd::{Contact, HOSTS, own_network_down, spread};
-pub use self::redirects::{adopts, moved};
+pub use self::redirects::{adopts, led_on, moved};
 use crate::model::{FeedId, FeedState};
 
 /// `[poll]` of the watchlist.

@@ -28,6 +28,21 @@ pub fn moved(before: Option<&Moved>, target: Option<&str>, now: Timestamp) -> Op
     })
 }
 
+/// What is known of an adopted address after a poll of it: that it leads on for good is counted as before; if it answers by
+/// itself, the count begins anew.
+pub fn led_on(adopted: &Moved, leads_on: bool, now: Timestamp) -> Moved {
+    let goes_on = leads_on && adopted.count > 0;
+    Moved {
+        count: if leads_on {
+            adopted.count.saturating_add(1)
+        } else {
+            0
+        },
+        since: if goes_on { adopted.since } else { now },
+        ..adopted.clone()
+    }
+}
+
 /// Whether what a poll has just seen again is to be adopted (unless the target belongs to another feed): seen 3 times over
 /// 24 h.
 pub fn adopts(moved: &Moved, now: Timestamp) -> bool {
