@@ -10,6 +10,9 @@ use crate::desk::{Desk, Handle};
 use crate::model::{FeedState, Timestamp};
 use crate::poll::{Choice, Round};
 
+/// So many lines nobody counts himself.
+const MANY: u32 = 20;
+
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// Ask all feeds, due or not (never before a time that a server asked us to wait for)
@@ -70,6 +73,11 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
         keep_house(handle, context.clock.now()).await?;
         Ok((asked, failed, round.is_offline()))
     })?;
+    if asked >= MANY {
+        super::say(format_args!(
+            "{asked} feeds asked; {failed} failed or must wait."
+        ));
+    }
     if offline {
         super::say(
             "Our own network seems to be down: of many hosts none was reached. Nothing is held against the feeds, and \

@@ -208,7 +208,8 @@ impl Section {
         if std::ptr::eq(self, &ROOT) && (self.meant(key).is_some() || self.home(key).is_none()) {
             return self.unknown_section(key, finding);
         }
-        if is_a_password(key) && self.keys.contains(&"password_file") {
+        let means_paused = self.meant(key) == Some("paused");
+        if is_a_password(key) && !means_paused && self.keys.contains(&"password_file") {
             let hint = "a password never stands in this file: name a file in `password_file`, or a variable in `password_env`";
             return (finding.hint(hint), Some("password_file"));
         }

@@ -289,7 +289,11 @@ pub(super) fn trouble(material: &Material<'_>) -> Option<Trouble> {
         (None, all) => format!("{} a look", count(all as u64, "feed needs", "feeds need")),
     };
     let feeds = troubled.iter().take(LISTED);
-    let rest = all.saturating_sub(LISTED);
+    let rest: Vec<String> = troubled
+        .iter()
+        .skip(LISTED)
+        .map(|feed| name(&feed.news.feed))
+        .collect();
     Some(Trouble {
         heading,
         watchlist,
@@ -299,12 +303,13 @@ pub(super) fn trouble(material: &Material<'_>) -> Option<Trouble> {
                 text: complaint(feed, &clock),
             })
             .collect(),
-        more: (rest > 0).then(|| Note {
+        more: (!rest.is_empty()).then(|| Note {
             text: format!(
-                "And {}. To see them:",
-                count(rest as u64, "more feed", "more feeds")
+                "And {}: {}. To see them:",
+                count(rest.len() as u64, "more feed", "more feeds"),
+                some_of(&rest, NAMED_FEEDS)
             ),
-            command: Some("wirewatch status".to_owned()),
+            command: Some("wirewatch feeds list".to_owned()),
         }),
     })
 }

@@ -27,7 +27,7 @@
 //! | --- | --- | --- | --- |
 //! | first poll | the feed was never read, or but once and torn, and it has no date | backfill | nobody wants the archive of a new feed by mail |
 //! | held back | no document came whole before, and it is older than the first of them | backfill | a first poll that broke off, so that the rest came with the next |
-//! | replaced | nothing of the last document is left, and most is older than the last poll, or title and page changed | replaced | a domain sold; a feed re-purposed |
+//! | replaced | nothing is left of all that the feed has shown, and most is older than the last poll, or title and page changed | replaced | a domain sold; a feed re-purposed |
 //! | slid in | it is two days older than the last poll, stands below the last known entry and is no newer | late | a window that grew, or a gap that a deletion opened |
 //! | re-published | it is two days older than the last poll and than most that the feed showed, and so are at least 4 others and most of what is new | late | 500 old items after a purge |
 //! | else | | new | |

@@ -78,9 +78,14 @@ impl Origins {
             })
             .map(|landmark| landmark.shown_at);
         let strange = strangers().map(|(candidate, _)| candidate);
+        // One that shows what it showed once has come back, from a page of its host, say.
+        let all_are_strange = strangers().count() == shown.len();
         Origins {
             gap,
-            replaced: gap.is_some() && !is_left && is_replaced(feed, document, strange, &age),
+            replaced: gap.is_some()
+                && !is_left
+                && all_are_strange
+                && is_replaced(feed, document, strange, &age),
             first_poll: feed.first_read_at.is_none(),
             torn_since: previous.torn_since,
             archive: old >= ARCHIVE && old * 2 > strangers().count(),

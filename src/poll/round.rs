@@ -2,8 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::task::{Id, JoinSet};
+use tokio::time::sleep;
 
 use super::{Job, LEASE, Poller};
 use crate::config::Access;
@@ -16,6 +18,10 @@ use crate::store::StoreError;
 
 /// How many feeds may wait for their turn at once; more are taken as these finish.
 const WAITING: usize = 10_000;
+
+/// The feed that its domain refused last stands in line behind the others that are due: else one that is always refused
+/// would hold them up for ever.
+const BEHIND: Duration = Duration::from_millis(100);
 
 /// Which feeds a round asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +37,12 @@ pub enum Choice {
 }
 
 /// A feed that was leased, and how its server is opened.
-type Taken = (FeedState, Access);
+struct Taken {
+    state: FeedState,
+    access: Access,
+    /// Whether it was the one that its domain refused last.
+    was_refused: bool,
+}
 
 /// A round under way: feeds are leased from the store and asked as places become free.
 pub struct Round {
@@ -186,18 +197,26 @@ impl Round {
         // All are announced before the first is asked.
         let jobs: Vec<_> = jobs
             .into_iter()
-            .filter(|(state, _)| self.asked.insert(state.id))
-            .map(|(state, access)| Job {
-                state,
-                access,
-                errand: self.poller.network.expect(),
+            .filter(|taken| self.asked.insert(taken.state.id))
+            .map(|taken| {
+                let job = Job {
+                    state: taken.state,
+                    access: taken.access,
+                    errand: self.poller.network.expect(),
+                };
+                (job, taken.was_refused)
             })
             .collect();
         self.may_be_more = !jobs.is_empty();
-        for job in jobs {
+        for (job, was_refused) in jobs {
             let id = job.state.id;
             let poller = self.poller.clone();
-            let task = self.tasks.spawn(async move { poller.ask(job).await });
+            let task = self.tasks.spawn(async move {
+                if was_refused {
+                    sleep(BEHIND).await;
+                }
+                poller.ask(job).await
+            });
             self.under_way.insert(task.id(), id);
         }
         Ok(())
@@ -243,6 +262,8 @@ fn lease_due(desk: &mut Desk, room: usize, now: Timestamp) -> Result<Vec<Taken>,
     for (id, allowed) in asleep {
         desk.store.lease_feed(id, allowed)?;
     }
+    // Of a domain that refuses all but the first, each feed is the first in its turn.
+    due.sort_by_key(|state| state.last_ok_at);
     lease(desk, due, now)
 }
 
@@ -278,12 +299,17 @@ fn lease(
         }
         Ok::<_, StoreError>(())
     })?;
+    let refused = desk.store.last_refused()?;
     let jobs = states.into_iter().filter_map(|state| {
         let declared = desk
             .watchlist
             .feed(&state.url)
             .filter(|declared| !declared.feed.paused)?;
-        Some((state, declared.access.clone()))
+        Some(Taken {
+            was_refused: refused.contains(&state.id),
+            access: declared.access.clone(),
+            state,
+        })
     });
     Ok(jobs.collect())
 }

@@ -1,5 +1,7 @@
 //! Domains that asked to be left alone, whichever of their feeds was told so.
 
+use std::collections::HashSet;
+
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::{Store, StoreError, doing, instant, seconds};
@@ -25,10 +27,11 @@ impl Store {
     }
 
     fn write_hold(&mut self, hold: &Hold, now: Timestamp) -> rusqlite::Result<()> {
-        let (from, to) = in_force(now);
+        let (_, to) = in_force(now);
+        let (over_for_long, _) = in_force(now - LONGEST_HOLD);
         self.connection
             .prepare_cached("DELETE FROM hold WHERE until <= ?1 OR until > ?2")?
-            .execute([from, to])?;
+            .execute([over_for_long, to])?;
         self.connection
             .prepare_cached(
                 "INSERT INTO hold (domain, until, feed) VALUES (?1, ?2, ?3)
@@ -48,6 +51,16 @@ impl Store {
                     "SELECT domain, until, feed FROM hold WHERE until > ?1 AND until <= ?2",
                 )?
                 .query_map([from, to], hold)?
+                .collect()
+        })
+    }
+
+    /// The feeds that were refused last, one of each domain, also where that is over.
+    pub fn last_refused(&self) -> Result<HashSet<FeedId>, StoreError> {
+        self.ask("read which feeds were refused last", |connection| {
+            connection
+                .prepare_cached("SELECT feed FROM hold")?
+                .query_map((), |row| row.get(0).map(FeedId))?
                 .collect()
         })
     }

@@ -4,8 +4,10 @@
 //! The server is the proxy of the watchlist, so that its feeds have domains.
 
 use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::http_server::{Reply, Server};
+use crate::http_server::{Reply, Request, Server};
 use crate::wirewatch::{Home, Ran};
 
 const LOUD: &str = "http://loud.example.org/feed";
@@ -268,4 +270,60 @@ fn whoever_forces_a_held_feed_reads_why_it_is_not_asked() {
                  before 18:00.";
     assert!(ran.stderr.contains(words), "{ran:#?}");
     assert_eq!(server.requests().len(), asked);
+}
+
+/// Polls so many times, every four hours from Monday noon on.
+fn poll_siblings(home: &Home, times: u32) {
+    for hour in (12..).step_by(4).take(times as usize) {
+        let now = format!("2026-11-{:02}T{:02}:00:00Z", 23 + hour / 24, hour % 24);
+        poll(home, &now);
+    }
+}
+
+/// Four feeds of one domain.
+fn siblings() -> (Server, Home) {
+    let server = Server::start();
+    let urls: Vec<String> = (0..4)
+        .map(|feed| format!("http://feed{feed}.example.org/feed"))
+        .collect();
+    let feeds: Vec<(&str, &str)> = urls
+        .iter()
+        .map(|url| (url.as_str(), url.as_str()))
+        .collect();
+    let home = Home::new(&watchlist(&server, &feeds));
+    (server, home)
+}
+
+#[test]
+fn one_that_is_always_refused_does_not_hold_up_its_siblings_for_ever() {
+    let (server, home) = siblings();
+    let refused = Reply::status(429).header("Retry-After", "14000");
+    server.on("http://feed0.example.org/feed", refused);
+    for feed in 1..4 {
+        server.on(&format!("http://feed{feed}.example.org/feed"), document());
+    }
+    poll_siblings(&home, 6);
+    for feed in 1..4 {
+        let asked = server.requests_to(&format!("http://feed{feed}.example.org/feed"));
+        assert!(asked.len() >= 5, "{feed}: {}", asked.len());
+    }
+}
+
+#[test]
+fn where_one_request_is_answered_at_a_time_all_feeds_have_their_turn() {
+    let (server, home) = siblings();
+    let answered = Arc::new(AtomicBool::new(false));
+    for feed in 0..4 {
+        let answered = Arc::clone(&answered);
+        server.answer(
+            &format!("http://feed{feed}.example.org/feed"),
+            move |_: &Request, _| match answered.fetch_xor(true, Ordering::Relaxed) {
+                false => document(),
+                true => Reply::status(429).header("Retry-After", "14000"),
+            },
+        );
+    }
+    poll_siblings(&home, 8);
+    let unread = "SELECT count(*) FROM feed WHERE last_ok_at IS NULL";
+    assert_eq!(home.count(unread), 0);
 }

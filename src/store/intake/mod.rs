@@ -507,7 +507,8 @@ fn observe(
         state.first_read_at = Some(now);
         state.last_new_at = newest.or(Some(now));
     }
-    if counts.new > 0 {
+    // What another feed showed first is new here all the same.
+    if counts.new + counts.sightings > 0 {
         state.last_new_at = Some(now);
     }
     state.last_ok_at = Some(now);

@@ -159,8 +159,24 @@ fn a_feed_with_another_title_and_page_is_replaced() {
         PAPER,
         &document("Paper", "https://paper.example/", stories(3..6)),
     );
-    let parked = document("Cheap shoes", "https://shoes.example/", stories(0..2));
+    let parked = document("Cheap shoes", "https://shoes.example/", stories(40..42));
     assert!(world.take(PAPER, &parked).replaced);
+
+    // Back again, it shows what it showed, and its news are news.
+    world.wait(6);
+    let back = document("Paper", "https://paper.example/", stories(-5..5));
+    let taken = world.take(PAPER, &back);
+    assert!(!taken.replaced && taken.counts.new == 8, "{}", told(&taken));
+}
+
+#[test]
+fn a_feed_that_shows_what_another_showed_first_is_not_silent() {
+    let mut world = World::after(&stories(1..5));
+    world.poll(SISTER, &stories(1..5));
+    world.wait(5);
+    world.poll(PAPER, &stories(-3..2));
+    world.poll(SISTER, &stories(-3..2));
+    assert_eq!(world.state(SISTER).last_new_at, Some(world.now));
 }
 
 #[test]
