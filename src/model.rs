@@ -376,6 +376,11 @@ impl FeedState {
             .map_or(&self.url, |moved| &moved.to)
     }
 
+    /// Whether it is asked at another address than the declared one.
+    pub fn has_moved(&self) -> bool {
+        self.adopted().is_some()
+    }
+
     /// Whether the address that is asked next is one that the feed has left.
     pub fn is_asked_where_it_was(&self) -> bool {
         self.adopted()

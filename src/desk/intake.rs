@@ -91,16 +91,17 @@ impl Came {
         }
     }
 
-    /// The answer of an address that the feed has left: that it is gone or wants to be left alone says nothing of where the
-    /// feed is now.
-    fn where_it_was(self) -> Came {
-        let cause = match &self.arrival {
+    /// The answer of one of the addresses of a feed that has moved. That one is gone is a failure like any other, so that the
+    /// other has its turn; and that the one it `left` wants to be left alone says nothing of where the feed is now.
+    fn of_a_feed_that_moved(self, left: bool) -> Came {
+        let which = if left { "left" } else { "moved to" };
+        let said = match &self.arrival {
             Arrival::Gone => schedule::GONE,
-            Arrival::Throttled { said, .. } => said,
-            Arrival::Held { domain, .. } => domain,
+            Arrival::Throttled { said, .. } if left => said,
+            Arrival::Held { domain, .. } if left => domain,
             _ => return self,
         };
-        let cause = format!("the address that it moved from: {cause}");
+        let cause = format!("the address that it {which}: {said}");
         Came {
             arrival: Arrival::Failed { cause },
             ..self
@@ -204,8 +205,8 @@ impl Desk {
                 next_at: before.next_at,
             });
         };
-        let came = match before.is_asked_where_it_was() {
-            true => came.where_it_was(),
+        let came = match before.has_moved() {
+            true => came.of_a_feed_that_moved(before.is_asked_where_it_was()),
             false => came,
         };
         let mut state = before.clone();

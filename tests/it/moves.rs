@@ -191,6 +191,17 @@ fn where_the_new_address_leads_on_it_is_followed_and_after_a_day_left_in_its_tur
 }
 
 #[test]
+fn where_the_new_address_is_gone_the_old_one_tells_where_it_went() {
+    let (server, home) = poll_at_home(&["/old"]);
+    server.on("/new", Reply::status(410));
+    server.on("/old", Reply::status(301).header("Location", "/newest"));
+    server.on("/newest", Reply::ok(FEED));
+    poll_daily(&home, 26..31);
+    assert_eq!(server.requests_to("/newest").len(), 2);
+    assert_eq!(home.count("SELECT failures FROM feed"), 0);
+}
+
+#[test]
 fn a_feed_that_moved_back_is_asked_where_it_was() {
     let (server, home) = poll_at_home(&["/old"]);
     server.on("/old", Reply::ok(FEED));
