@@ -2,6 +2,7 @@
 
 use jiff::tz::TimeZone;
 
+use super::progress::Progress;
 use super::setup;
 use super::terminal::plain;
 use super::{Context, End, hinted, print_line, rfc3339};
@@ -58,8 +59,10 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
         let poller = setup::poller(context, &watchlist, handle.clone())?;
         let mut round = Round::begin(poller, choice).await?;
         let (mut asked, mut failed) = (0_u32, 0_u32);
+        let mut progress = Progress::begin("Feeds asked:");
         while let Some(line) = round.next().await? {
             asked += 1;
+            progress.wipe();
             failed += u32::from(matches!(
                 line.result,
                 PollResult::Failed(_) | PollResult::Throttled(_) | PollResult::Held(_)
@@ -69,7 +72,9 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<En
             } else {
                 print_line(words(&line))?
             }
+            progress.of(asked as usize, asked as usize + round.in_flight());
         }
+        progress.wipe();
         keep_house(handle, context.clock.now()).await?;
         Ok((asked, failed, round.is_offline()))
     })?;

@@ -148,6 +148,7 @@ async fn judge(response: Response, url: &str, name: &str) -> Finding {
             ..
         } => {
             let final_url = response.final_url;
+            let broke_off = torn.clone();
             let read = tokio::task::spawn_blocking(move || {
                 let context = feed::Context {
                     url: &final_url,
@@ -160,6 +161,10 @@ async fn judge(response: Response, url: &str, name: &str) -> Finding {
                 (Err(_), _) => {
                     Finding::problem("feed", name, "a fault in wirewatch stopped its parser")
                         .hint("please report it, with the feed")
+                }
+                (Ok(Err(not_a_feed)), _) if let Some(torn) = broke_off => {
+                    let words = format!("{torn}, and what came of it is {not_a_feed}");
+                    Finding::problem("feed", name, words)
                 }
                 (Ok(Err(not_a_feed)), _) => Finding::problem("feed", name, not_a_feed.to_string())
                     .hint(format!(
