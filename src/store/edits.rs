@@ -9,6 +9,9 @@ use crate::model::{FeedId, ItemId, Timestamp, TopicId};
 /// Articles that were told longer ago than this are old news when they vanish.
 const FRESH: SignedDuration = SignedDuration::from_hours(14 * 24);
 
+/// For so long after it left, an article waits for a newer one to show that the feed is no stale copy.
+const WAITS: SignedDuration = SignedDuration::from_hours(48);
+
 /// Known older articles that a feed must still show before one that it lacks counts as missing. In a shorter row an
 /// article may simply have had its time.
 const OLDER: i64 = 3;
@@ -98,6 +101,7 @@ impl Store {
         to: Timestamp,
     ) -> Result<Vec<Missing>, StoreError> {
         let told_from = to.saturating_sub(FRESH).unwrap_or(Timestamp::MIN);
+        let left_from = from.saturating_sub(WAITS).unwrap_or(Timestamp::MIN);
         self.ask("read what has vanished", |connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT told.topic,
@@ -113,7 +117,8 @@ impl Store {
                  JOIN feed ON feed.id = own.feed AND feed.declared = 1 AND feed.failures = 0
                  LEFT JOIN sighting AS first ON first.item = item.id AND first.feed = item.feed
                  WHERE told.recipient = ?1 AND told.at >= ?4 AND told.how IN ('full', 'compact', 'late')
-                   AND own.left_at >= told.at AND seen_at >= ?2 AND seen_at <= ?3
+                   AND own.left_at >= ?6 AND own.left_at <= ?3 AND own.left_at >= told.at
+                   AND seen_at >= ?2 AND seen_at <= ?3
                    AND NOT EXISTS (SELECT 1 FROM sighting WHERE item = told.item AND left_at IS NULL)
                    AND (SELECT COUNT(*) FROM sighting AS older JOIN item AS elder ON elder.id = older.item
                         WHERE older.feed = own.feed AND older.left_at IS NULL AND older.first_seen <= told.at
@@ -121,7 +126,7 @@ impl Store {
                  ORDER BY seen_at, told.item",
             )?;
             let rows = statement.query_map(
-                params![recipient, seconds(from), seconds(to), seconds(told_from), OLDER],
+                params![recipient, seconds(from), seconds(to), seconds(told_from), OLDER, seconds(left_from)],
                 |row| {
                     Ok(Missing {
                         topic: TopicId(row.get(0)?),
