@@ -82,6 +82,16 @@ pub struct NotAFeed {
     pub what: String,
 }
 
+impl NotAFeed {
+    /// In words; of a document that broke off that comes first, since the rest may have been one.
+    pub fn words(&self, torn: Option<&str>) -> String {
+        match torn {
+            Some(torn) => format!("{torn}, and what came of it is {self}"),
+            None => self.to_string(),
+        }
+    }
+}
+
 /// Reads a feed of any dialect in any state, or says what the bytes are instead. Never panics, never asks the network.
 ///
 /// # Errors

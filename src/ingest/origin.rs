@@ -68,7 +68,8 @@ impl Origins {
             .count();
         let shown: Vec<_> = named().collect();
         // A feed that goes round between a few lists, or a server behind the others, has lost nothing.
-        let returns = strangers().count() * 2 < shown.len();
+        let unseen = strangers().count();
+        let returns = unseen * 2 < shown.len();
         let is_left = landmark
             .as_ref()
             .is_some_and(|landmark| shown.iter().any(|(_, what)| landmark.has(what)));
@@ -79,7 +80,7 @@ impl Origins {
             .map(|landmark| landmark.shown_at);
         let strange = strangers().map(|(candidate, _)| candidate);
         // One that shows what it showed once has come back, from a page of its host, say.
-        let all_are_strange = strangers().count() == shown.len();
+        let all_are_strange = unseen == shown.len();
         Origins {
             gap,
             replaced: gap.is_some()
@@ -88,7 +89,7 @@ impl Origins {
                 && is_replaced(feed, document, strange, &age),
             first_poll: feed.first_read_at.is_none(),
             torn_since: previous.torn_since,
-            archive: old >= ARCHIVE && old * 2 > strangers().count(),
+            archive: old >= ARCHIVE && old * 2 > unseen,
             last_known: entries()
                 .enumerate()
                 .rfind(|(_, (_, what))| seen_here(what))

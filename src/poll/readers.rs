@@ -86,10 +86,7 @@ impl Readers {
                     }
                 }
                 Ok(Err(not_a_feed)) => Arrival::Failed {
-                    cause: match torn {
-                        Some(torn) => format!("{torn}, and what came of it is {not_a_feed}"),
-                        None => not_a_feed.to_string(),
-                    },
+                    cause: not_a_feed.words(torn.as_deref()),
                 },
                 Err(cause) => Arrival::Failed { cause },
             },

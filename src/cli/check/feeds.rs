@@ -162,14 +162,16 @@ async fn judge(response: Response, url: &str, name: &str) -> Finding {
                     Finding::problem("feed", name, "a fault in wirewatch stopped its parser")
                         .hint("please report it, with the feed")
                 }
-                (Ok(Err(not_a_feed)), _) if let Some(torn) = broke_off => {
-                    let words = format!("{torn}, and what came of it is {not_a_feed}");
-                    Finding::problem("feed", name, words)
+                (Ok(Err(not_a_feed)), _) => {
+                    let words = not_a_feed.words(broke_off.as_deref());
+                    let finding = Finding::problem("feed", name, words);
+                    match broke_off {
+                        Some(_) => finding,
+                        None => finding.hint(format!(
+                            "`wirewatch feeds add {url}` finds the feeds of a page"
+                        )),
+                    }
                 }
-                (Ok(Err(not_a_feed)), _) => Finding::problem("feed", name, not_a_feed.to_string())
-                    .hint(format!(
-                        "`wirewatch feeds add {url}` finds the feeds of a page"
-                    )),
                 (Ok(Ok((_, Some(torn)))), _) => {
                     Finding::note("feed", name, format!("its document is not whole: {torn}"))
                 }

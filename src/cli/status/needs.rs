@@ -95,8 +95,9 @@ fn idle(status: &Status, now: Timestamp) -> Option<Need> {
 }
 
 fn of_feeds(status: &Status, now: Timestamp) -> Vec<Need> {
-    let offline = status.offline;
-    if let Some(since) = offline.filter(|&since| now.duration_since(since) >= HOUR) {
+    if let Some(since) = status.offline
+        && now.duration_since(since) >= HOUR
+    {
         let what = format!("no feed could be reached since {}", local(since));
         return vec![need(what, NETWORK)];
     }

@@ -4,14 +4,13 @@
 //! header where the bytes say otherwise, and know no limit.
 
 mod brotli;
-mod deflate;
 
 use std::io::{self, Write};
 
-use flate2::write::GzDecoder;
+use flate2::Decompress;
+use flate2::write::{GzDecoder, ZlibDecoder};
 
 use self::brotli::{Brotli, Then};
-use self::deflate::Inflater;
 use super::cause::quoted;
 
 /// The most we read of one document from the wire.
@@ -63,7 +62,8 @@ enum Decoder {
         /// How long the document was when this member began; `None` in the first.
         began_at: Option<usize>,
     },
-    Deflate(Box<Inflater>),
+    /// Which nobody asks for and some servers send, as the standard has it or without its wrapping.
+    Deflate(Box<ZlibDecoder<Sink>>),
     /// Decoded when all has come: a decoder takes 16 MiB at its first step, and must not keep it while a slow server
     /// thinks.
     BrotliToCome(Vec<u8>),
@@ -116,7 +116,7 @@ impl Body {
                 sink.bytes.len()
             }
             Decoder::Gzip { member, .. } => member.get_ref().bytes.len(),
-            Decoder::Deflate(inflater) => inflater.sink().bytes.len(),
+            Decoder::Deflate(inflater) => inflater.get_ref().bytes.len(),
         }
     }
 
@@ -197,7 +197,10 @@ impl Body {
         } else {
             match self.announced.as_str() {
                 "br" => Decoder::BrotliToCome(Vec::new()),
-                "deflate" => Decoder::Deflate(Box::new(Inflater::for_data(&first))),
+                "deflate" => {
+                    let inflate = Decompress::new(is_wrapped(&first));
+                    Decoder::Deflate(Box::new(ZlibDecoder::new_with_decompress(sink, inflate)))
+                }
                 // Some servers name a character set here.
                 "" | "identity" | "gzip" | "x-gzip" | "none" | "utf-8" => Decoder::Plain(sink),
                 other => {
@@ -228,7 +231,7 @@ impl Decoder {
             Decoder::Gzip { .. } | Decoder::Deflate(_) if piece.is_empty() => Ok(0),
             Decoder::Deflate(inflater) => match inflater.write(beginning(GZIP)) {
                 Ok(0) => {
-                    *self = Decoder::Ended(inflater.end().0);
+                    *self = Decoder::Ended(std::mem::take(inflater.get_mut()));
                     return Ok(Progress::again(0));
                 }
                 written => written,
@@ -316,7 +319,10 @@ impl Decoder {
                 let whole = member.try_finish().is_ok();
                 (std::mem::take(member.get_mut()), whole)
             }
-            Decoder::Deflate(mut inflater) => inflater.end(),
+            Decoder::Deflate(mut inflater) => {
+                let whole = inflater.try_finish().is_ok();
+                (std::mem::take(inflater.get_mut()), whole)
+            }
             Decoder::Brotli(_, sink) => (sink, false),
         };
         let fault = if sink.overflown {
@@ -364,6 +370,12 @@ fn tells_enough(first: &[u8]) -> bool {
 /// Whether these bytes begin a gzip file (RFC 1952, section 2.3.1).
 fn is_gzip(bytes: &[u8]) -> bool {
     bytes.starts_with(&[0x1f, 0x8b])
+}
+
+/// Whether compressed data has a wrapping: it begins with method 8 and a sum that 31 divides (RFC 1950 section 2.2).
+fn is_wrapped(first: &[u8]) -> bool {
+    matches!(first, [method, flags, ..]
+        if method & 0x0f == 8 && u16::from_be_bytes([*method, *flags]).is_multiple_of(31))
 }
 
 /// Whether these are the first bytes of XML, HTML or JSON, whatever the header says.
